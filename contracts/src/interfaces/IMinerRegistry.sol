@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+/// @notice A registered miner.
+/// @param operator hot key: publishes and activates
+/// @param stake tokens staked in the registry
+/// @param accepting false while the owner has paused new deals
+/// @param exiting true once the owner has announced to leave
+/// @param pricePerLeafPeriod posted ask in token units for one leaf for one period
+/// @param tlsKeyHash SHA-256 of the DER SubjectPublicKeyInfo of the node's TLS key
+/// @param endpoint host:port of the node's gRPC services
+struct Miner {
+    address operator;
+    uint96 stake;
+    bool accepting;
+    bool exiting;
+    uint96 pricePerLeafPeriod;
+    bytes32 tlsKeyHash;
+    string endpoint;
+}
+
+/// @notice An auditor service that miners push proofs to.
+struct Auditor {
+    bytes32 tlsKeyHash;
+    string endpoint;
+}
+
+/// @title Who the miners and auditors are (Protocol §9). A miner is known by its owner's address.
+interface IMinerRegistry {
+    event MinerRegistered(address indexed miner, address operator, uint96 stake, string endpoint, bytes32 tlsKeyHash, uint96 pricePerLeafPeriod);
+    event MinerUpdated(address indexed miner, string endpoint, bytes32 tlsKeyHash, uint96 pricePerLeafPeriod);
+    event OperatorChanged(address indexed miner, address operator);
+    event AcceptingChanged(address indexed miner, bool accepting);
+    event StakeAdded(address indexed miner, uint96 amount);
+    event ExitAnnounced(address indexed miner);
+    event StakeWithdrawn(address indexed miner, address to, uint96 amount);
+    event AuditorRegistered(address indexed auditor, string endpoint, bytes32 tlsKeyHash);
+
+    error AlreadyRegistered(address miner);
+    error NotRegistered(address miner);
+    error StakeTooLow(uint96 stake, uint96 minStake);
+    error BadEndpoint(uint256 length);
+    error ZeroOperator();
+    error ZeroTlsKeyHash();
+    error ZeroRecipient();
+    error OperatorTaken(address operator);
+    error MinerExiting(address miner);
+    error MinerNotExiting(address miner);
+    error DealsLive(address miner, uint256 liveDeals);
+    error TransferAmountMismatch(uint256 expected, uint256 received);
+
+    /// @notice Registers the caller (the owner key) as a miner and takes its stake (ERC-20 allowance needed).
+    function register(address operator, uint96 stake, string calldata endpoint, bytes32 tlsKeyHash, uint96 pricePerLeafPeriod) external;
+
+    /// @notice Changes endpoint, TLS key and ask. Owner or operator.
+    function update(address miner, string calldata endpoint, bytes32 tlsKeyHash, uint96 pricePerLeafPeriod) external;
+
+    /// @notice Owner only; effective in the same block.
+    function setOperator(address operator) external;
+
+    /// @notice Owner only: pauses or resumes new deals.
+    function setAccepting(bool accepting) external;
+
+    /// @notice Owner only.
+    function addStake(uint96 amount) external;
+
+    /// @notice Owner only: no new deals from now on; the stake leaves once no deal is live.
+    function announceExit() external;
+
+    /// @notice Owner only, after announceExit and once the market has no live deal of the miner. Forgets the miner.
+    function withdrawStake(address to) external;
+
+    /// @notice Registers or changes the caller as an auditor service.
+    function registerAuditor(string calldata endpoint, bytes32 tlsKeyHash) external;
+
+    function miner(address id) external view returns (Miner memory);
+    function auditor(address id) external view returns (Auditor memory);
+    function minerCount() external view returns (uint256);
+    /// @notice A page of registered miners' ids.
+    function miners(uint256 offset, uint256 limit) external view returns (address[] memory ids);
+    /// @notice True when `operator` may publish for `id` now: it is the operator, and the miner accepts deals.
+    function mayPublish(address id, address operator) external view returns (bool);
+    function isOperator(address id, address operator) external view returns (bool);
+    function minStake() external view returns (uint96);
+    function market() external view returns (address);
+    function token() external view returns (address);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Account, Activation, DealProposal, DealView, DrawnLeaf, MarketParams, Publication, SkipReason} from "../types/MarketTypes.sol";
+
+/// @title The storage market: deals, proving sets, period bitmaps and balances (Protocol §3 to §6, §9).
+/// @notice Immutable, no admin keys. Tokens move only in deposit and withdraw; all else are ledger entries.
+interface IStorageMarket {
+    // ---------------------------------------------------------------- money
+    event Deposited(address indexed account, address indexed from, uint96 amount);
+    event WithdrawalRequested(address indexed account, uint96 amount, uint64 releaseBlock);
+    event Withdrawn(address indexed account, address indexed to, uint96 amount);
+
+    error ZeroAmount();
+    error ZeroAddress();
+    error TransferAmountMismatch(uint256 expected, uint256 received);
+    error InsufficientBalance(address account, uint256 needed, uint256 available);
+    error NothingRequested(address account);
+    error WithdrawalNotDue(uint256 releaseBlock, uint256 currentBlock);
+    error PermitFailed(address owner);
+
+    // ---------------------------------------------------------------- deals
+    /// @notice Terms go out whole, so that all state can be rebuilt from logs.
+    event DealPublished(bytes32 indexed dealId, address indexed client, address indexed miner, DealProposal proposal, bytes32 sealedRoot, uint40 sealBlock);
+    event DealSkipped(bytes32 indexed dealId, address indexed miner, SkipReason reason);
+    /// @notice The entry is appended to the proving set array of its height.
+    event DealActivated(bytes32 indexed dealId, address indexed miner, uint32 start, uint32 end);
+    event DealCancelled(bytes32 indexed dealId, address indexed client);
+    /// @notice collateral = burned + tip + returned to the miner; the whole price is returned to the client.
+    event DealExpired(bytes32 indexed dealId, address indexed by, uint96 burned, uint96 tip);
+    /// @notice Periods [from, to) were settled: `proved` of them proved, the others missed.
+    /// @param paid to the miner; @param feeBurned share of the pay that was burned; @param refunded to the client for
+    /// missed periods; @param slashed cut from the collateral, of which `slashedToClient` went to the client and the rest was burned
+    event DealSettled(bytes32 indexed dealId, uint32 from, uint32 to, uint32 proved, uint96 paid, uint96 feeBurned, uint96 refunded, uint96 slashed, uint96 slashedToClient);
+    /// @notice Ran to its end: `dust` (rounding) to the client, the collateral back to the miner.
+    event DealCompleted(bytes32 indexed dealId, uint96 collateral, uint96 dust);
+    /// @notice Forfeited. `exitPeriod`: first period in which its entry is no longer drawn. The unspent price goes
+    /// back to the client; of the collateral `toClient` + `tip` ≤ half, the rest burned.
+    event DealTerminated(bytes32 indexed dealId, address indexed by, uint32 exitPeriod, uint96 refunded, uint96 toClient, uint96 tip, uint96 burned);
+    /// @notice The entry left its array; the last entry of that height took its slot.
+    event EntryPurged(bytes32 indexed dealId, address indexed miner);
+
+    error WrongState(bytes32 dealId, uint8 state);
+    error NotClient(bytes32 dealId, address caller);
+    error NotExpired(bytes32 dealId, uint256 activateBy, uint256 currentBlock);
+    error NotOver(bytes32 dealId, uint256 dueBlock, uint256 currentBlock);
+    error Unsettled(bytes32 dealId, uint32 cursor, uint32 target);
+    error NotDefaulted(bytes32 dealId, uint8 missRun, uint8 maxMissRun);
+    error Defaulted(bytes32 dealId);
+    error NotPurgeable(bytes32 dealId);
+    error SetFrozenUntil(address miner, uint256 blockNumber);
+
+    // ---------------------------------------------------------------- proving
+    event PeriodProved(address indexed miner, uint32 indexed period, address sender);
+
+    error WrongPeriod(uint32 period, uint32 current);
+    error WindowNotOpen(uint256 challengeBlock, uint256 currentBlock);
+    error AlreadyProved(address miner, uint32 period);
+    error NoDuty(address miner);
+    error SeedUnavailable(uint256 blockNumber);
+    error BadProofLength(uint256 expected, uint256 actual);
+    error BadProof(uint256 draw, bytes32 dealId, uint40 leafIndex);
+    error DrawExhausted(address miner);
+
+    // ---------------------------------------------------------------- construction
+    error BadParameter(string name, uint256 value);
+
+    // ================================================================ money
+    /// @notice Moves tokens from the caller into `account`'s balance.
+    function deposit(address account, uint96 amount) external;
+    /// @notice Deposits `amount` of `owner`'s tokens into `owner`'s balance by ERC-2612 permit; anyone may relay it.
+    /// A permit that was front-run does no harm when the owner itself is the caller and its allowance suffices.
+    function depositWithPermit(address owner, uint96 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+    /// @notice Announces a withdrawal; replaces an earlier announcement. Zero withdraws the announcement.
+    function requestWithdrawal(uint96 amount) external;
+    /// @notice Pays out the announced amount (or what is left of the balance, if less) after the notice.
+    function withdraw(address to) external returns (uint96 amount);
+
+    // ================================================================ deals
+    /// @notice Publishes many deals; a bad one is skipped with its reason. Operator of each proposal's miner only.
+    function publishDeals(Publication[] calldata publications) external returns (SkipReason[] memory);
+    /// @notice Activates many deals; a bad one is skipped with its reason. Anyone.
+    function activateDeals(Activation[] calldata activations) external returns (SkipReason[] memory);
+    /// @notice The client takes back a signed proposal that was never published.
+    function cancel(DealProposal calldata proposal) external;
+    /// @notice Ends a deal that was published and not activated in time. Anyone, for a tip.
+    function expire(bytes32 dealId) external;
+    /// @notice Settles at most `maxPeriods` closed periods of each deal. Anyone.
+    function settle(bytes32[] calldata dealIds, uint32 maxPeriods) external;
+    /// @notice Settles what is left and ends a deal whose periods and collateral hold are over. Anyone.
+    function complete(bytes32 dealId) external;
+    /// @notice Settles, then ends a deal with more than maxMissRun misses in a row. Anyone, for a tip.
+    function terminate(bytes32 dealId) external;
+    /// @notice Removes ended entries from their miners' proving sets, outside a freeze. Anyone.
+    function purge(bytes32[] calldata dealIds) external;
+
+    // ================================================================ proving
+    /// @notice Proves `period` for all of a miner's deals at once. Anyone.
+    /// @param openings for each of the k draws: leaf, then its path bottom-up, exactly as many nodes as the drawn
+    /// entry's height; 32 bytes a node; concatenated
+    function prove(address miner, uint32 period, bytes calldata seedProof, bytes calldata openings) external;
+
+    // ================================================================ views
+    function params() external view returns (MarketParams memory);
+    function domainSeparator() external view returns (bytes32);
+    function dealIdOf(DealProposal calldata proposal) external view returns (bytes32);
+    function deal(bytes32 dealId) external view returns (DealView memory);
+    function account(address owner) external view returns (Account memory);
+    /// @notice Tokens burned so far; they stay in the contract, owned by nobody.
+    function burned() external view returns (uint256);
+    /// @notice Deals of a miner that are Published or Active.
+    function liveDeals(address miner) external view returns (uint256);
+    function periodAt(address miner, uint256 blockNumber) external view returns (uint32);
+    /// @notice First period whose challenge block lies after `blockNumber`.
+    function nextDuty(address miner, uint256 blockNumber) external view returns (uint32);
+    function challengeBlock(address miner, uint32 period) external view returns (uint256);
+    /// @notice First block after the period.
+    function periodEnd(address miner, uint32 period) external view returns (uint256);
+    function isProved(address miner, uint32 period) external view returns (bool);
+    /// @notice Bits of 256 periods from 256 · word.
+    function provedWord(address miner, uint256 word) external view returns (uint256);
+    function isFrozen(address miner) external view returns (bool);
+    /// @notice The draw of the current window: what `prove` will ask for, in order.
+    function drawnLeaves(address miner, uint32 period, bytes calldata seedProof) external view returns (bytes32 seed, DrawnLeaf[] memory leaves);
+    /// @notice Entries of one height of a miner's proving set.
+    function setCount(address miner, uint8 height) external view returns (uint256);
+    function setEntry(address miner, uint8 height, uint256 index) external view returns (bytes32 sealedRoot, uint40 leafCount, uint32 end, bytes23 dealKey);
+    /// @notice Σ over heights of count · 2^height: what a draw is taken modulo.
+    function setWeight(address miner) external view returns (uint256);
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+/// @notice What a client and a miner agree on. Its EIP-712 digest under the market's domain is the deal id
+/// (Protocol §3), so every field is fixed from the start.
+/// @param client pays the price and signs this struct
+/// @param miner identity of the miner (the owner address it registered with)
+/// @param auditor receives the miner's per-deal proofs; may be the client itself, never zero
+/// @param pieceRoot root of the piece tree (Protocol §2)
+/// @param rawSize bytes of the piece, 1 … 2^38
+/// @param sealProfile 1 = STREAM (Protocol §4)
+/// @param periods proving periods paid for
+/// @param price whole price in token units
+/// @param collateral the miner's collateral in token units
+/// @param publishBy last block in which the deal may be published
+/// @param activateBy last block in which it may be activated
+/// @param replaces deal id this one takes over, or zero (Protocol §9)
+/// @param salt makes otherwise equal proposals distinct
+struct DealProposal {
+    address client;
+    address miner;
+    address auditor;
+    bytes32 pieceRoot;
+    uint64 rawSize;
+    uint8 sealProfile;
+    uint32 periods;
+    uint96 price;
+    uint96 collateral;
+    uint64 publishBy;
+    uint64 activateBy;
+    bytes32 replaces;
+    bytes32 salt;
+}
+
+/// @notice Life of a deal id. Ended deals stay as tombstones, so nothing replays (Protocol §3).
+enum DealState {
+    None, // never seen
+    Published, // both sides locked, the seal challenge is pending
+    Active, // in the proving set
+    Completed, // ran to its end, collateral freed
+    Expired, // published, never activated in time
+    Terminated, // forfeited after more than maxMissRun misses in a row
+    Cancelled // the client withdrew the signed proposal before it was published
+}
+
+/// @notice A deal as the contract stores it: four slots.
+/// @param collateral what is left of the miner's collateral
+/// @param height of its trees: ⌈log2 leafCount⌉
+/// @param missRun periods missed in a row up to `cursor`
+/// @param activateBy last block for activation
+/// @param sealBlock block whose hash draws the seal challenge
+/// @param periods periods paid for
+/// @param proved settled periods that were proved
+/// @param cursor next period to settle
+/// @param end first period no longer covered
+/// @param index slot of its entry in the proving set array of its height
+/// @param sealedRoot root of the replica's tree; zero once the entry of the proving set holds it
+struct Deal {
+    address client;
+    uint96 price;
+    address miner;
+    uint96 collateral;
+    DealState state;
+    uint8 height;
+    uint8 missRun;
+    uint40 activateBy;
+    uint40 sealBlock;
+    uint32 periods;
+    uint32 proved;
+    uint32 cursor;
+    uint32 end;
+    uint24 index;
+    bytes32 sealedRoot;
+}
+
+/// @notice A deal as views return it.
+/// @param start first period the deal is paid for (0 before activation)
+/// @param removed true once its entry has left the proving set
+struct DealView {
+    DealState state;
+    address client;
+    address miner;
+    uint96 price;
+    uint96 collateral;
+    uint32 periods;
+    uint32 start;
+    uint32 end;
+    uint32 cursor;
+    uint32 proved;
+    uint32 missed;
+    uint8 missRun;
+    uint40 activateBy;
+    uint40 sealBlock;
+    bytes32 sealedRoot;
+    bool removed;
+}
+
+/// @notice Tokens an address has in the market.
+/// @param balance unlocked tokens, including those announced for withdrawal
+/// @param requested part announced for withdrawal
+/// @param releaseBlock first block in which the announced part may leave
+struct Account {
+    uint96 balance;
+    uint96 requested;
+    uint64 releaseBlock;
+}
+
+/// @notice One deal to publish.
+/// @param sealedRoot root of the miner's replica of the piece
+/// @param signature the client's EIP-712 signature over the proposal, 65 bytes r‖s‖v
+struct Publication {
+    DealProposal proposal;
+    bytes32 sealedRoot;
+    bytes signature;
+}
+
+/// @notice One deal to activate.
+/// @param openings for each drawn position: piece leaf, piece path, sealed leaf, sealed path; 32 bytes a node,
+/// paths bottom-up of exactly ⌈log2 leafCount⌉ nodes, concatenated
+/// @param seedProof what the seed source needs to vouch for the seal block (empty for BlockHashSeed)
+struct Activation {
+    DealProposal proposal;
+    bytes seedProof;
+    bytes openings;
+}
+
+/// @notice Why an item of a batch was skipped; the rest of the batch goes on.
+enum SkipReason {
+    None,
+    AlreadyKnown, // the id was published, cancelled or has ended
+    NotOperator, // the sender is not the operator of the proposal's miner, or the miner takes no deals
+    BadSignature, // not the client's signature over this proposal
+    PublishTooLate, // block > publishBy
+    BadActivateBy, // activateBy leaves no room for the seal challenge, or lies too far ahead
+    BadSize, // rawSize outside 1 … 2^38
+    BadProfile, // unknown seal profile
+    BadPeriods, // zero, or more than the market's longest deal
+    PriceTooLow, // below minPricePerLeafPeriod · leafCount · periods
+    CollateralTooLow, // below minCollateralPerLeaf · leafCount, or less than maxMissRun + 1 misses cost
+    BadParties, // a zero address
+    ClientShort, // the client's unlocked balance is below the price
+    MinerShort, // the miner's unlocked balance is below the collateral
+    NotPublished, // activation: the deal is not in state Published
+    ActivateTooLate, // activation: block > activateBy
+    SealBlockPending, // activation: the seal block is not yet in the past
+    SealSeedGone, // activation: the seed source no longer knows the seal block
+    SetFrozen, // activation: the miner's proving set is frozen
+    SetFull, // activation: 2^24 entries of this height
+    BadOpening, // activation: wrong length, wrong mask, or a path that misses its root
+    ReplacesUnknown // publication: `replaces` names a deal that cannot be replaced
+}
+
+/// @notice Constructor parameters of a market; immutable.
+/// @param token ERC-20 that prices and collateral are counted in
+/// @param registry who the miners are
+/// @param seedSource where challenge randomness comes from (Protocol §5)
+/// @param periodBlocks length of a proving period P
+/// @param windowBlocks blocks W from the challenge block to the end of its period; W ≤ P/2
+/// @param challenges leaves k opened a period
+/// @param sealChallenges leaves s opened at activation
+/// @param sealDelay blocks D from publishing to the seal block
+/// @param maxMissRun misses in a row M that a deal survives
+/// @param withdrawNotice blocks between announcing and making a withdrawal
+/// @param collateralHold blocks T that collateral stays after a deal's last period
+/// @param maxPeriods longest deal
+/// @param maxActivationBlocks most blocks between publishing and activateBy
+/// @param missPenaltyBps slash per miss, in 1/10,000 of a period's pay
+/// @param priceBurnBps share of every payment that is burned
+/// @param expireBurnBps share of the collateral that is burned when a published deal is never activated
+/// @param tipCap most a caller earns for expiring or terminating a deal
+/// @param minPricePerLeafPeriod least price of one leaf for one period
+/// @param minCollateralPerLeaf least collateral of one leaf
+struct MarketParams {
+    address token;
+    address registry;
+    address seedSource;
+    uint32 periodBlocks;
+    uint32 windowBlocks;
+    uint8 challenges;
+    uint8 sealChallenges;
+    uint32 sealDelay;
+    uint8 maxMissRun;
+    uint32 withdrawNotice;
+    uint32 collateralHold;
+    uint32 maxPeriods;
+    uint32 maxActivationBlocks;
+    uint16 missPenaltyBps;
+    uint16 priceBurnBps;
+    uint16 expireBurnBps;
+    uint96 tipCap;
+    uint96 minPricePerLeafPeriod;
+    uint96 minCollateralPerLeaf;
+}
+
+/// @notice One leaf a miner must open.
+struct DrawnLeaf {
+    bytes32 dealId;
+    uint40 leafIndex;
+}
