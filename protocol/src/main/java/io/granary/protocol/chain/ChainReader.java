@@ -1,0 +1,22 @@
+package io.granary.protocol.chain;
+
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.BlockRef;
+import java.math.BigInteger;
+
+/** Blocks and ether. Every method throws {@link ChainUnavailableException} when the endpoint cannot answer. */
+public interface ChainReader {
+  /** The newest block. */
+  BlockRef head();
+
+  /**
+   * The block of that number on the current branch.
+   *
+   * @throws IllegalArgumentException when it lies after the head
+   */
+  BlockRef block(BlockNumber number);
+
+  /** Ether of an account, in wei. */
+  BigInteger wei(Address account);
+}

@@ -1,0 +1,18 @@
+package io.granary.protocol.chain;
+
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.Period;
+import java.util.List;
+
+/** Decoded calldata of a transaction that carries openings. */
+public sealed interface MarketCall {
+  /** {@code prove}. */
+  record Prove(Address miner, Period period, byte[] openings) implements MarketCall {}
+
+  /** {@code activateDeals}. */
+  record Activate(List<Item> items) implements MarketCall {
+    /** One deal of the batch. */
+    public record Item(DealProposal proposal, byte[] openings) {}
+  }
+}

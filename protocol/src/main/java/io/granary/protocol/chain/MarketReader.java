@@ -1,0 +1,54 @@
+package io.granary.protocol.chain;
+
+import io.granary.proofs.Hash32;
+import io.granary.proofs.challenge.PeriodClock;
+import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import java.util.List;
+import java.util.Optional;
+
+/** The market's state at the head. Every method throws {@link ChainUnavailableException}. */
+public interface MarketReader {
+  /** The market's immutable parameters; cached. */
+  MarketTerms terms();
+
+  /** The period clock of a miner (Protocol §5.1); computed, no call. */
+  PeriodClock clock(Address miner);
+
+  /** A deal; empty when its id was never seen. */
+  Optional<DealSnapshot> deal(DealId id);
+
+  /** The unlocked balance and announced withdrawal of an account. */
+  AccountBalance account(Address owner);
+
+  /** Tokens outside the market. */
+  TokenAmount walletBalance(Address owner);
+
+  /** True when the miner's bit for the period is set. */
+  boolean isProved(Address miner, Period period);
+
+  /** True while nothing may enter or leave the miner's proving set (Protocol §5.4). */
+  boolean isFrozen(Address miner);
+
+  /** What a draw is taken modulo; zero: no duty. At most 2^58. */
+  long setWeight(Address miner);
+
+  /**
+   * The seed of a period (Protocol §5.3), or empty when its challenge block is not yet in the past or
+   * the seed source no longer reaches it.
+   */
+  Optional<Hash32> periodSeed(Address miner, Period period);
+
+  /** The seal seed of a published deal (Protocol §4), or empty as above. */
+  Optional<Hash32> sealSeed(DealId id, BlockNumber sealBlock);
+
+  /**
+   * What {@link MinerMarket#prove} will have to open now, in order; empty when the miner's set has no
+   * weight, or the window of the period is not open.
+   */
+  List<DrawnLeaf> drawnLeaves(Address miner, Period period);
+}

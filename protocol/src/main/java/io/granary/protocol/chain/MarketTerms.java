@@ -1,0 +1,51 @@
+package io.granary.protocol.chain;
+
+import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.TokenAmount;
+
+/**
+ * A market's immutable parameters (Protocol §3 to §5), named as the contract's {@code MarketParams}.
+ *
+ * @param domain chain id and market address, which signatures are bound to
+ * @param token the ERC-20
+ * @param registry the miner registry
+ * @param seedSource the seed source
+ * @param periodBlocks P, blocks
+ * @param windowBlocks W, blocks
+ * @param challenges leaves opened a period
+ * @param sealChallenges leaves opened at activation
+ * @param sealDelay D, blocks
+ * @param maxMissRun M, periods
+ * @param withdrawNotice blocks
+ * @param collateralHold T, blocks
+ * @param maxPeriods periods
+ * @param maxActivationBlocks blocks
+ * @param missPenaltyBps 1/10,000 of a period's pay
+ * @param priceBurnBps 1/10,000 of each payment
+ * @param expireBurnBps 1/10,000 of the collateral
+ * @param tipCap most a caller earns
+ * @param minPricePerLeafPeriod least price
+ * @param minCollateralPerLeaf least collateral
+ */
+public record MarketTerms(
+    SigningDomain domain,
+    Address token,
+    Address registry,
+    Address seedSource,
+    int periodBlocks,
+    int windowBlocks,
+    int challenges,
+    int sealChallenges,
+    int sealDelay,
+    int maxMissRun,
+    int withdrawNotice,
+    int collateralHold,
+    int maxPeriods,
+    int maxActivationBlocks,
+    int missPenaltyBps,
+    int priceBurnBps,
+    int expireBurnBps,
+    TokenAmount tipCap,
+    TokenAmount minPricePerLeafPeriod,
+    TokenAmount minCollateralPerLeaf) {}

@@ -1,0 +1,54 @@
+package io.granary.protocol.chain;
+
+import io.granary.proofs.Hash32;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.SignedProposal;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import java.util.List;
+
+/**
+ * What a miner's operator sends. Each call blocks until its transaction is confirmed or refused, and throws {@link
+ * ChainUnavailableException} when neither can be learned; trying again is safe.
+ */
+public interface MinerMarket {
+  /** One deal to publish. */
+  record Publication(SignedProposal proposal, Hash32 sealedRoot) {}
+
+  /**
+   * One deal to activate.
+   *
+   * @param proposal its terms
+   * @param openings packed as the contract wants them (Protocol §4)
+   */
+  record Activation(DealProposal proposal, byte[] openings) {}
+
+  /** Publishes deals (Protocol §3.3). */
+  BatchResult publish(List<Publication> deals);
+
+  /** Activates deals (Protocol §4). */
+  BatchResult activate(List<Activation> deals);
+
+  /**
+   * Proves a period for all of a miner's deals.
+   *
+   * @param openings packed leaf and path for each drawn leaf (Protocol §5.3)
+   */
+  TxResult prove(Address miner, Period period, byte[] openings);
+
+  /** Settles closed periods of deals (Protocol §5.5). */
+  TxResult settle(List<DealId> deals);
+
+  /** Ends a deal that has run its course. */
+  TxResult complete(DealId deal);
+
+  /** Ends a deal that was not activated in time. */
+  TxResult expire(DealId deal);
+
+  /** Ends a defaulted deal. */
+  TxResult terminate(DealId deal);
+
+  /** Removes ended entries from proving sets. */
+  TxResult purge(List<DealId> deals);
+}

@@ -1,0 +1,48 @@
+package io.granary.protocol.deal;
+
+import io.granary.proofs.Hash32;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+
+/**
+ * A deal as the contract holds it at one block.
+ *
+ * @param id its id
+ * @param state where it stands
+ * @param client who pays
+ * @param miner who stores
+ * @param price whole price
+ * @param collateral what is left of the miner's collateral
+ * @param periods periods paid for
+ * @param start first period, 0 before activation
+ * @param end first period no longer covered, 0 before activation
+ * @param cursor next period to settle
+ * @param proved settled periods that were proved
+ * @param missed settled periods that were missed
+ * @param missRun misses in a row up to the cursor
+ * @param activateBy last block for activation
+ * @param sealBlock block that draws the seal challenge
+ * @param sealedRoot root of the replica
+ * @param removed true once its entry has left the proving set
+ */
+public record DealSnapshot(
+    DealId id,
+    DealState state,
+    Address client,
+    Address miner,
+    TokenAmount price,
+    TokenAmount collateral,
+    long periods,
+    Period start,
+    Period end,
+    Period cursor,
+    long proved,
+    long missed,
+    int missRun,
+    BlockNumber activateBy,
+    BlockNumber sealBlock,
+    Hash32 sealedRoot,
+    boolean removed) {}
