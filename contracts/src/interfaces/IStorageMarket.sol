@@ -12,9 +12,10 @@ interface IStorageMarket {
     event Withdrawn(address indexed account, address indexed to, uint96 amount);
 
     error ZeroAmount();
+    /// @notice The market keeps at most 2^96 - 1 token units, so that no ledger entry can overflow.
+    error TooMuch(uint256 held);
     error ZeroAddress();
     error TransferAmountMismatch(uint256 expected, uint256 received);
-    error InsufficientBalance(address account, uint256 needed, uint256 available);
     error NothingRequested(address account);
     error WithdrawalNotDue(uint256 releaseBlock, uint256 currentBlock);
     error PermitFailed(address owner);
@@ -59,7 +60,7 @@ interface IStorageMarket {
     error NoDuty(address miner);
     error SeedUnavailable(uint256 blockNumber);
     error BadProofLength(uint256 expected, uint256 actual);
-    error BadProof(uint256 draw, bytes32 dealId, uint40 leafIndex);
+    error BadProof(uint256 draw, bytes23 dealKey, uint40 leafIndex);
     error DrawExhausted(address miner);
 
     // ---------------------------------------------------------------- construction

@@ -45,7 +45,7 @@ enum DealState {
 
 /// @notice A deal as the contract stores it: four slots.
 /// @param collateral what is left of the miner's collateral
-/// @param height of its trees: ⌈log2 leafCount⌉
+/// @param height of its trees while it has an entry in the proving set, else 0
 /// @param missRun periods missed in a row up to `cursor`
 /// @param activateBy last block for activation
 /// @param sealBlock block whose hash draws the seal challenge
@@ -193,7 +193,8 @@ struct MarketParams {
 }
 
 /// @notice One leaf a miner must open.
+/// @param dealKey first 23 bytes of the deal id
 struct DrawnLeaf {
-    bytes32 dealId;
+    bytes23 dealKey;
     uint40 leafIndex;
 }

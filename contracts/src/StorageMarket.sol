@@ -1,0 +1,701 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
+import {ISeedSource} from "./interfaces/ISeedSource.sol";
+import {IStorageMarket} from "./interfaces/IStorageMarket.sol";
+import {ClientSignature} from "./libraries/ClientSignature.sol";
+import {MerkleTree} from "./libraries/MerkleTree.sol";
+import {Pay} from "./libraries/Pay.sol";
+import {PeriodClock} from "./libraries/PeriodClock.sol";
+import {PieceMath} from "./libraries/PieceMath.sol";
+import {ProvingSet} from "./libraries/ProvingSet.sol";
+import {StreamSeal} from "./libraries/StreamSeal.sol";
+import {
+    Account,
+    Activation,
+    Deal,
+    DealProposal,
+    DealState,
+    DealView,
+    DrawnLeaf,
+    MarketParams,
+    Publication,
+    SkipReason
+} from "./types/MarketTypes.sol";
+
+/// @title The storage market (Protocol §3 to §5).
+/// @notice Invariants, in words; contracts/test/invariant holds them under random actions:
+/// 1. Conservation: Σ balances + Σ locks + burned = tokens deposited and not withdrawn. The lock of a Published deal is
+///    price + collateral; of an Active one, price less what was paid and refunded, plus the collateral left; else zero.
+/// 2. No period of a deal is both paid and slashed, and none is settled twice: the cursor only grows.
+/// 3. Nobody but its owner moves tokens out of an account: balances fall only by the owner's withdrawal, by a
+///    proposal that the owner signed (client), or that its operator published (miner).
+/// 4. A miner's proving set does not change from a challenge block until its period is proved or over.
+/// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
+contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+    using ProvingSet for ProvingSet.Set;
+
+    bytes32 private constant PROPOSAL_TYPEHASH = keccak256(
+        "DealProposal(address client,address miner,address auditor,bytes32 pieceRoot,uint64 rawSize,uint8 sealProfile,uint32 periods,uint96 price,uint96 collateral,uint64 publishBy,uint64 activateBy,bytes32 replaces,bytes32 salt)"
+    );
+
+    /// @dev Periods that complete and terminate settle at once; longer arrears are settled before.
+    uint32 private constant SETTLE_CHUNK = 1024;
+
+    IERC20 private immutable TOKEN;
+    IMinerRegistry private immutable REGISTRY;
+    ISeedSource private immutable SEED_SOURCE;
+    uint256 private immutable PERIOD_BLOCKS;
+    uint256 private immutable WINDOW_BLOCKS;
+    uint256 private immutable CHALLENGES;
+    uint256 private immutable SEAL_CHALLENGES;
+    uint256 private immutable SEAL_DELAY;
+    uint256 private immutable MAX_MISS_RUN;
+    uint256 private immutable WITHDRAW_NOTICE;
+    uint256 private immutable COLLATERAL_HOLD;
+    uint256 private immutable MAX_PERIODS;
+    uint256 private immutable MAX_ACTIVATION_BLOCKS;
+    uint16 private immutable MISS_PENALTY_BPS;
+    uint16 private immutable PRICE_BURN_BPS;
+    uint16 private immutable EXPIRE_BURN_BPS;
+    uint96 private immutable TIP_CAP;
+    uint96 private immutable MIN_PRICE;
+    uint96 private immutable MIN_COLLATERAL;
+
+    mapping(address owner => Account) private _accounts;
+    // Keyed by the first 23 bytes of the id, which is what an entry of a proving set has room for. Two proposals that
+    // collide in them would only make the second one AlreadyKnown.
+    mapping(bytes23 dealKey => Deal) private _deals;
+    mapping(address miner => ProvingSet.Set) private _sets;
+    mapping(address miner => mapping(uint256 word => uint256)) private _proved;
+    uint256 private _burned;
+
+    constructor(MarketParams memory p) EIP712("Granary", "1") {
+        checkParams(p);
+        TOKEN = IERC20(p.token);
+        REGISTRY = IMinerRegistry(p.registry);
+        SEED_SOURCE = ISeedSource(p.seedSource);
+        PERIOD_BLOCKS = p.periodBlocks;
+        WINDOW_BLOCKS = p.windowBlocks;
+        CHALLENGES = p.challenges;
+        SEAL_CHALLENGES = p.sealChallenges;
+        SEAL_DELAY = p.sealDelay;
+        MAX_MISS_RUN = p.maxMissRun;
+        WITHDRAW_NOTICE = p.withdrawNotice;
+        COLLATERAL_HOLD = p.collateralHold;
+        MAX_PERIODS = p.maxPeriods;
+        MAX_ACTIVATION_BLOCKS = p.maxActivationBlocks;
+        MISS_PENALTY_BPS = p.missPenaltyBps;
+        PRICE_BURN_BPS = p.priceBurnBps;
+        EXPIRE_BURN_BPS = p.expireBurnBps;
+        TIP_CAP = p.tipCap;
+        MIN_PRICE = p.minPricePerLeafPeriod;
+        MIN_COLLATERAL = p.minCollateralPerLeaf;
+    }
+
+    /// @dev A deployment in which nobody could prove, or in which junk deals would be free, is impossible.
+    function checkParams(MarketParams memory p) private view {
+        if (p.token.code.length == 0) revert BadParameter("token", uint160(p.token));
+        if (p.seedSource.code.length == 0) revert BadParameter("seedSource", uint160(p.seedSource));
+        if (
+            p.registry.code.length == 0 || IMinerRegistry(p.registry).market() != address(this)
+                || IMinerRegistry(p.registry).token() != p.token
+        ) revert BadParameter("registry", uint160(p.registry));
+        uint256 reach = ISeedSource(p.seedSource).reach();
+        if (p.windowBlocks < 2 || p.windowBlocks > reach) revert BadParameter("windowBlocks", p.windowBlocks);
+        if (p.periodBlocks < 2 * uint256(p.windowBlocks)) revert BadParameter("periodBlocks", p.periodBlocks);
+        if (p.challenges == 0 || p.challenges > 32) revert BadParameter("challenges", p.challenges);
+        if (p.sealChallenges == 0 || p.sealChallenges > 16) revert BadParameter("sealChallenges", p.sealChallenges);
+        if (p.sealDelay == 0) revert BadParameter("sealDelay", p.sealDelay);
+        if (
+            p.maxActivationBlocks < uint256(p.sealDelay) + p.windowBlocks + 1 || p.maxActivationBlocks > reach
+        ) revert BadParameter("maxActivationBlocks", p.maxActivationBlocks);
+        if (p.maxMissRun > 254) revert BadParameter("maxMissRun", p.maxMissRun);
+        if (p.maxPeriods == 0 || p.maxPeriods > type(uint32).max / 2) revert BadParameter("maxPeriods", p.maxPeriods);
+        if (p.missPenaltyBps == 0) revert BadParameter("missPenaltyBps", p.missPenaltyBps);
+        if (p.priceBurnBps > Pay.BPS / 2) revert BadParameter("priceBurnBps", p.priceBurnBps);
+        if (p.expireBurnBps > Pay.BPS) revert BadParameter("expireBurnBps", p.expireBurnBps);
+        if (p.minPricePerLeafPeriod == 0) revert BadParameter("minPricePerLeafPeriod", 0);
+        if (p.minCollateralPerLeaf == 0) revert BadParameter("minCollateralPerLeaf", 0);
+    }
+
+    // ================================================================ money
+
+    /// @inheritdoc IStorageMarket
+    function deposit(address owner, uint96 amount) external nonReentrant {
+        if (owner == address(0)) revert ZeroAddress();
+        pull(msg.sender, owner, amount);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function depositWithPermit(address owner, uint96 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
+        external
+        nonReentrant
+    {
+        try IERC20Permit(address(TOKEN)).permit(owner, address(this), amount, deadline, v, r, s) {}
+        catch {
+            // Somebody may have sent the permit first; a stranger must not use an old allowance of the owner's, though.
+            if (msg.sender != owner || TOKEN.allowance(owner, address(this)) < amount) revert PermitFailed(owner);
+        }
+        pull(owner, owner, amount);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function requestWithdrawal(uint96 amount) external {
+        Account storage a = _accounts[msg.sender];
+        a.requested = amount;
+        a.releaseBlock = uint64(block.number + WITHDRAW_NOTICE);
+        emit WithdrawalRequested(msg.sender, amount, a.releaseBlock);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function withdraw(address to) external nonReentrant returns (uint96 amount) {
+        if (to == address(0)) revert ZeroAddress();
+        Account storage a = _accounts[msg.sender];
+        if (a.requested == 0) revert NothingRequested(msg.sender);
+        if (block.number < a.releaseBlock) revert WithdrawalNotDue(a.releaseBlock, block.number);
+        amount = a.requested < a.balance ? a.requested : a.balance;
+        if (amount == 0) revert ZeroAmount();
+        a.requested = 0;
+        a.balance -= amount;
+        emit Withdrawn(msg.sender, to, amount);
+        TOKEN.safeTransfer(to, amount);
+    }
+
+    function pull(address from, address owner, uint96 amount) private {
+        if (amount == 0) revert ZeroAmount();
+        uint256 before = TOKEN.balanceOf(address(this));
+        TOKEN.safeTransferFrom(from, address(this), amount);
+        uint256 held = TOKEN.balanceOf(address(this));
+        if (held - before != amount) revert TransferAmountMismatch(amount, held - before);
+        if (held > type(uint96).max) revert TooMuch(held);
+        _accounts[owner].balance += amount;
+        emit Deposited(owner, from, amount);
+    }
+
+    // ================================================================ deals
+
+    /// @inheritdoc IStorageMarket
+    function publishDeals(Publication[] calldata publications) external returns (SkipReason[] memory reasons) {
+        reasons = new SkipReason[](publications.length);
+        for (uint256 i = 0; i < publications.length; ++i) {
+            Publication calldata p = publications[i];
+            bytes32 dealId = dealIdOf(p.proposal);
+            SkipReason reason = refusal(dealId, p);
+            if (reason == SkipReason.None) publish(dealId, p);
+            else emit DealSkipped(dealId, p.proposal.miner, reason);
+            reasons[i] = reason;
+        }
+    }
+
+    /// @dev Why a deal cannot be published now (Protocol §3.3). Only views: a refused one leaves no trace.
+    function refusal(bytes32 dealId, Publication calldata p) private view returns (SkipReason) {
+        DealProposal calldata t = p.proposal;
+        if (_deals[bytes23(dealId)].state != DealState.None) return SkipReason.AlreadyKnown;
+        if (!REGISTRY.mayPublish(t.miner, msg.sender)) return SkipReason.NotOperator;
+        if (t.client == address(0) || t.miner == address(0) || t.auditor == address(0)) return SkipReason.BadParties;
+        if (block.number > t.publishBy) return SkipReason.PublishTooLate;
+        if (
+            t.activateBy < block.number + SEAL_DELAY + WINDOW_BLOCKS + 1
+                || t.activateBy > block.number + MAX_ACTIVATION_BLOCKS
+        ) return SkipReason.BadActivateBy;
+        if (t.rawSize == 0 || t.rawSize > PieceMath.MAX_RAW_SIZE) return SkipReason.BadSize;
+        if (t.sealProfile != StreamSeal.PROFILE) return SkipReason.BadProfile;
+        if (t.periods == 0 || t.periods > MAX_PERIODS) return SkipReason.BadPeriods;
+        if (t.replaces != 0) return SkipReason.ReplacesUnknown;
+        uint256 leaves = PieceMath.leafCount(t.rawSize);
+        if (t.price < MIN_PRICE * leaves * t.periods) return SkipReason.PriceTooLow;
+        uint256 misses = (MAX_MISS_RUN + 1) * uint256(Pay.slashPerMiss(t.price, t.periods, MISS_PENALTY_BPS));
+        if (t.collateral < MIN_COLLATERAL * leaves || t.collateral < misses) return SkipReason.CollateralTooLow;
+        uint256 own = t.client == t.miner ? uint256(t.price) + t.collateral : t.price;
+        if (_accounts[t.client].balance < own) return SkipReason.ClientShort;
+        if (_accounts[t.miner].balance < t.collateral) return SkipReason.MinerShort;
+        if (!ClientSignature.isValid(t.client, dealId, p.signature)) return SkipReason.BadSignature;
+        return SkipReason.None;
+    }
+
+    function publish(bytes32 dealId, Publication calldata p) private {
+        DealProposal calldata t = p.proposal;
+        _accounts[t.client].balance -= t.price;
+        _accounts[t.miner].balance -= t.collateral;
+        ++_sets[t.miner].liveDeals;
+        Deal storage d = _deals[bytes23(dealId)];
+        d.client = t.client;
+        d.price = t.price;
+        d.miner = t.miner;
+        d.collateral = t.collateral;
+        d.state = DealState.Published;
+        d.activateBy = uint40(t.activateBy);
+        d.sealBlock = uint40(block.number + SEAL_DELAY);
+        d.periods = t.periods;
+        d.sealedRoot = p.sealedRoot;
+        emit DealPublished(dealId, t.client, t.miner, t, p.sealedRoot, d.sealBlock);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function activateDeals(Activation[] calldata activations) external returns (SkipReason[] memory reasons) {
+        reasons = new SkipReason[](activations.length);
+        for (uint256 i = 0; i < activations.length; ++i) {
+            Activation calldata a = activations[i];
+            bytes32 dealId = dealIdOf(a.proposal);
+            SkipReason reason = sealRefusal(dealId, a);
+            if (reason == SkipReason.None) activate(dealId, a.proposal);
+            else emit DealSkipped(dealId, a.proposal.miner, reason);
+            reasons[i] = reason;
+        }
+    }
+
+    /// @dev Why a deal cannot be activated now, its openings included (Protocol §4).
+    function sealRefusal(bytes32 dealId, Activation calldata a) private view returns (SkipReason) {
+        Deal storage d = _deals[bytes23(dealId)];
+        if (d.state != DealState.Published) return SkipReason.NotPublished;
+        if (block.number > d.activateBy) return SkipReason.ActivateTooLate;
+        if (block.number <= d.sealBlock) return SkipReason.SealBlockPending;
+        if (isFrozen(d.miner)) return SkipReason.SetFrozen;
+        bytes32 value = SEED_SOURCE.valueAt(d.sealBlock, a.seedProof);
+        if (value == 0) return SkipReason.SealSeedGone;
+        bytes32 seed = keccak256(abi.encode(value, address(this), dealId));
+        uint256 leaves = PieceMath.leafCount(a.proposal.rawSize);
+        uint256 height = PieceMath.height(leaves);
+        if (_sets[d.miner].count(height) >= ProvingSet.MAX_ENTRIES) return SkipReason.SetFull;
+        uint256 half = (height + 1) << 5;
+        if (a.openings.length != SEAL_CHALLENGES * 2 * half) return SkipReason.BadOpening;
+        uint256 at;
+        bytes calldata openings = a.openings;
+        assembly ("memory-safe") {
+            at := openings.offset
+        }
+        bytes32 sealedRoot = d.sealedRoot;
+        for (uint256 i = 0; i < SEAL_CHALLENGES; ++i) {
+            uint256 leaf = uint256(sha256(abi.encode(seed, i))) % leaves;
+            bytes32 xored;
+            assembly ("memory-safe") {
+                xored := xor(calldataload(at), calldataload(add(at, half)))
+            }
+            if (xored != StreamSeal.mask(dealId, uint64(leaf))) return SkipReason.BadOpening;
+            if (MerkleTree.rootOf(at, leaf, height) != a.proposal.pieceRoot) return SkipReason.BadOpening;
+            if (MerkleTree.rootOf(at + half, leaf, height) != sealedRoot) return SkipReason.BadOpening;
+            at += 2 * half;
+        }
+        return SkipReason.None;
+    }
+
+    function activate(bytes32 dealId, DealProposal calldata t) private {
+        Deal storage d = _deals[bytes23(dealId)];
+        uint32 start = nextDuty(t.miner, block.number);
+        uint32 end = start + t.periods;
+        uint40 leaves = PieceMath.leafCount(t.rawSize);
+        uint8 height = PieceMath.height(leaves);
+        d.index = _sets[t.miner].insert(height, ProvingSet.Entry(d.sealedRoot, leaves, end, bytes23(dealId)));
+        d.sealedRoot = 0;
+        d.state = DealState.Active;
+        d.height = height;
+        d.cursor = start;
+        d.end = end;
+        emit DealActivated(dealId, t.miner, start, end);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function cancel(DealProposal calldata proposal) external {
+        bytes32 dealId = dealIdOf(proposal);
+        if (msg.sender != proposal.client) revert NotClient(dealId, msg.sender);
+        Deal storage d = inState(dealId, DealState.None);
+        d.state = DealState.Cancelled;
+        d.client = proposal.client;
+        d.miner = proposal.miner;
+        emit DealCancelled(dealId, msg.sender);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function expire(bytes32 dealId) external {
+        Deal storage d = inState(dealId, DealState.Published);
+        if (block.number <= d.activateBy) revert NotExpired(dealId, d.activateBy, block.number);
+        uint96 collateral = d.collateral;
+        uint96 burnt = uint96((uint256(collateral) * EXPIRE_BURN_BPS + Pay.BPS - 1) / Pay.BPS);
+        uint96 tip = collateral - burnt < TIP_CAP ? collateral - burnt : TIP_CAP;
+        finish(d, DealState.Expired);
+        _accounts[d.client].balance += d.price;
+        _accounts[d.miner].balance += collateral - burnt - tip;
+        _accounts[msg.sender].balance += tip;
+        _burned += burnt;
+        emit DealExpired(dealId, msg.sender, burnt, tip);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function settle(bytes32[] calldata dealIds, uint32 maxPeriods) external {
+        for (uint256 i = 0; i < dealIds.length; ++i) {
+            Deal storage d = _deals[bytes23(dealIds[i])];
+            if (d.state == DealState.Active) settleDeal(dealIds[i], d, maxPeriods);
+        }
+    }
+
+    /// @inheritdoc IStorageMarket
+    function complete(bytes32 dealId) external {
+        Deal storage d = inState(dealId, DealState.Active);
+        settleDeal(dealId, d, SETTLE_CHUNK);
+        if (d.missRun > MAX_MISS_RUN) revert Defaulted(dealId);
+        uint256 due = periodEnd(d.miner, d.end - 1) + COLLATERAL_HOLD;
+        if (block.number < due) revert NotOver(dealId, due, block.number);
+        if (d.cursor < d.end) revert Unsettled(dealId, d.cursor, d.end);
+        uint96 collateral = d.collateral;
+        uint96 dust = unspent(d);
+        leave(dealId, d);
+        finish(d, DealState.Completed);
+        _accounts[d.miner].balance += collateral;
+        _accounts[d.client].balance += dust;
+        emit DealCompleted(dealId, collateral, dust);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function terminate(bytes32 dealId) external {
+        Deal storage d = inState(dealId, DealState.Active);
+        settleDeal(dealId, d, SETTLE_CHUNK);
+        if (d.missRun <= MAX_MISS_RUN) revert NotDefaulted(dealId, d.missRun, uint8(MAX_MISS_RUN));
+        uint96 collateral = d.collateral;
+        uint96 refunded = unspent(d);
+        uint96 half = collateral / 2;
+        uint96 tip = half < TIP_CAP ? half : TIP_CAP;
+        uint32 exitPeriod = leave(dealId, d);
+        finish(d, DealState.Terminated);
+        _accounts[d.client].balance += refunded + half - tip;
+        _accounts[msg.sender].balance += tip;
+        _burned += collateral - half;
+        emit DealTerminated(dealId, msg.sender, exitPeriod, refunded, half - tip, tip, collateral - half);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function purge(bytes32[] calldata dealIds) external {
+        for (uint256 i = 0; i < dealIds.length; ++i) {
+            Deal storage d = _deals[bytes23(dealIds[i])];
+            // Somebody else may have purged it first: that is no reason to fail a batch.
+            if (d.height == 0) continue;
+            if (isFrozen(d.miner)) {
+                revert SetFrozenUntil(d.miner, periodEnd(d.miner, periodAt(d.miner, block.number)));
+            }
+            if (nextDuty(d.miner, block.number) < _sets[d.miner].entries[d.height][d.index].end) {
+                revert NotPurgeable(dealIds[i]);
+            }
+            removeEntry(dealIds[i], d);
+        }
+    }
+
+    function inState(bytes32 dealId, DealState wanted) private view returns (Deal storage d) {
+        d = _deals[bytes23(dealId)];
+        if (d.state != wanted) revert WrongState(dealId, uint8(d.state));
+    }
+
+    function finish(Deal storage d, DealState state) private {
+        d.state = state;
+        d.collateral = 0;
+        --_sets[d.miner].liveDeals;
+    }
+
+    /// @dev The entry goes now, or, while the set is frozen, is no longer drawn from the next period on (Protocol §5.4).
+    function leave(bytes32 dealId, Deal storage d) private returns (uint32 exitPeriod) {
+        exitPeriod = nextDuty(d.miner, block.number);
+        if (d.height == 0) return exitPeriod;
+        if (!isFrozen(d.miner)) {
+            removeEntry(dealId, d);
+        } else {
+            ProvingSet.Entry storage e = _sets[d.miner].entries[d.height][d.index];
+            if (e.end > exitPeriod) e.end = exitPeriod;
+        }
+    }
+
+    function removeEntry(bytes32 dealId, Deal storage d) private {
+        uint24 index = d.index;
+        bytes23 moved = _sets[d.miner].remove(d.height, index);
+        if (moved != 0) _deals[moved].index = index;
+        d.height = 0;
+        d.index = 0;
+        emit EntryPurged(dealId, d.miner);
+    }
+
+    /// @dev Price that is neither paid nor refunded yet.
+    function unspent(Deal storage d) private view returns (uint96) {
+        uint32 missed = d.cursor - (d.end - d.periods) - d.proved;
+        return d.price - Pay.share(d.price, d.proved, d.periods) - Pay.share(d.price, missed, d.periods);
+    }
+
+    /// @dev Walks closed periods from the cursor and moves their money (Protocol §3.4, §5.5). Stops for good at the miss
+    /// that makes the run longer than MAX_MISS_RUN, so the outcome is the same whoever settles when.
+    function settleDeal(bytes32 dealId, Deal storage d, uint32 maxPeriods) private {
+        uint32 from = d.cursor;
+        uint256 run = d.missRun;
+        if (run > MAX_MISS_RUN) return;
+        (uint32 to, uint32 won) = (from, 0);
+        {
+            uint256 limit = closedBefore(d.miner);
+            if (limit > d.end) limit = d.end;
+            if (limit > uint256(from) + maxPeriods) limit = uint256(from) + maxPeriods;
+            mapping(uint256 => uint256) storage bits = _proved[d.miner];
+            uint256 word;
+            for (; to < limit && run <= MAX_MISS_RUN; ++to) {
+                if (to == from || to & 255 == 0) word = bits[to >> 8];
+                if ((word >> (to & 255)) & 1 == 1) {
+                    run = 0;
+                    ++won;
+                } else {
+                    ++run;
+                }
+            }
+        }
+        if (to == from) return;
+        moveMoney(dealId, d, from, to, won);
+        d.cursor = to;
+        d.proved += won;
+        d.missRun = uint8(run);
+    }
+
+    function moveMoney(bytes32 dealId, Deal storage d, uint32 from, uint32 to, uint32 won) private {
+        uint96 price = d.price;
+        uint32 periods = d.periods;
+        uint32 lost = to - from - won;
+        uint96 paid;
+        uint96 fee;
+        uint96 refunded;
+        {
+            uint96 before = Pay.share(price, d.proved, periods);
+            uint96 afterwards = Pay.share(price, d.proved + won, periods);
+            uint32 missed = from - (d.end - periods) - d.proved;
+            paid = afterwards - before;
+            fee = Pay.burnOf(afterwards, PRICE_BURN_BPS) - Pay.burnOf(before, PRICE_BURN_BPS);
+            refunded = Pay.share(price, missed + lost, periods) - Pay.share(price, missed, periods);
+        }
+        (uint96 slashed, uint96 toClient) = lost == 0 ? (0, 0) : slash(d, lost);
+        if (paid != fee) _accounts[d.miner].balance += paid - fee;
+        if (refunded + toClient != 0) _accounts[d.client].balance += refunded + toClient;
+        uint256 burnt = uint256(fee) + slashed - toClient;
+        if (burnt != 0) _burned += burnt;
+        emit DealSettled(dealId, from, to, won, paid, fee, refunded, slashed, toClient);
+    }
+
+    /// @dev Each miss by itself: half (rounded down) to the client, the rest burned; the last may find less than a whole
+    /// slash left.
+    function slash(Deal storage d, uint32 lost) private returns (uint96 slashed, uint96 toClient) {
+        uint96 collateral = d.collateral;
+        uint96 each = Pay.slashPerMiss(d.price, d.periods, MISS_PENALTY_BPS);
+        uint96 whole = collateral / each;
+        if (lost <= whole) {
+            slashed = each * lost;
+            toClient = (each / 2) * lost;
+        } else {
+            slashed = collateral;
+            toClient = (each / 2) * whole + (collateral - each * whole) / 2;
+        }
+        d.collateral = collateral - slashed;
+    }
+
+    // ================================================================ proving
+
+    /// @inheritdoc IStorageMarket
+    function prove(address miner, uint32 period, bytes calldata seedProof, bytes calldata openings) external {
+        bytes32 seed = openSeed(miner, period, seedProof);
+        uint256 word = _proved[miner][period >> 8];
+        uint256 bit = uint256(1) << (period & 255);
+        if (word & bit != 0) revert AlreadyProved(miner, period);
+        ProvingSet.Set storage set = _sets[miner];
+        if (set.weight == 0) revert NoDuty(miner);
+        uint256 at;
+        assembly ("memory-safe") {
+            at := openings.offset
+        }
+        uint256 end = at + openings.length;
+        uint256 hashes;
+        uint256 limit = CHALLENGES * ProvingSet.TRIES;
+        for (uint256 i = 0; i < CHALLENGES; ++i) {
+            (bool found, uint256 height, uint256 leaf, ProvingSet.Entry memory entry, uint256 used) =
+                set.draw(seed, period, hashes, limit);
+            if (!found) revert DrawExhausted(miner);
+            hashes = used;
+            uint256 next = at + ((height + 1) << 5);
+            if (next > end) revert BadProofLength(next - (end - openings.length), openings.length);
+            if (MerkleTree.rootOf(at, leaf, height) != entry.sealedRoot) {
+                revert BadProof(i, entry.dealKey, uint40(leaf));
+            }
+            at = next;
+        }
+        if (at != end) revert BadProofLength(at - (end - openings.length), openings.length);
+        _proved[miner][period >> 8] = word | bit;
+        emit PeriodProved(miner, period, msg.sender);
+    }
+
+    /// @dev The seed of a period whose window is open now (Protocol §5.3).
+    function openSeed(address miner, uint32 period, bytes calldata seedProof) private view returns (bytes32) {
+        uint32 current = periodAt(miner, block.number);
+        if (period != current) revert WrongPeriod(period, current);
+        uint256 at = challengeBlock(miner, period);
+        if (block.number <= at) revert WindowNotOpen(at, block.number);
+        bytes32 value = SEED_SOURCE.valueAt(at, seedProof);
+        if (value == 0) revert SeedUnavailable(at);
+        return keccak256(abi.encode(value, address(this), miner, period));
+    }
+
+    function isBitSet(address miner, uint256 period) private view returns (bool) {
+        return (_proved[miner][period >> 8] >> (period & 255)) & 1 == 1;
+    }
+
+    /// @dev First period that is neither over nor proved.
+    function closedBefore(address miner) private view returns (uint256) {
+        uint256 current = periodAt(miner, block.number);
+        return isBitSet(miner, current) ? current + 1 : current;
+    }
+
+    // ================================================================ views
+
+    /// @inheritdoc IStorageMarket
+    function params() external view returns (MarketParams memory) {
+        return MarketParams({
+            token: address(TOKEN),
+            registry: address(REGISTRY),
+            seedSource: address(SEED_SOURCE),
+            periodBlocks: uint32(PERIOD_BLOCKS),
+            windowBlocks: uint32(WINDOW_BLOCKS),
+            challenges: uint8(CHALLENGES),
+            sealChallenges: uint8(SEAL_CHALLENGES),
+            sealDelay: uint32(SEAL_DELAY),
+            maxMissRun: uint8(MAX_MISS_RUN),
+            withdrawNotice: uint32(WITHDRAW_NOTICE),
+            collateralHold: uint32(COLLATERAL_HOLD),
+            maxPeriods: uint32(MAX_PERIODS),
+            maxActivationBlocks: uint32(MAX_ACTIVATION_BLOCKS),
+            missPenaltyBps: MISS_PENALTY_BPS,
+            priceBurnBps: PRICE_BURN_BPS,
+            expireBurnBps: EXPIRE_BURN_BPS,
+            tipCap: TIP_CAP,
+            minPricePerLeafPeriod: MIN_PRICE,
+            minCollateralPerLeaf: MIN_COLLATERAL
+        });
+    }
+
+    /// @inheritdoc IStorageMarket
+    function domainSeparator() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    /// @inheritdoc IStorageMarket
+    function dealIdOf(DealProposal calldata proposal) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(PROPOSAL_TYPEHASH, proposal)));
+    }
+
+    /// @inheritdoc IStorageMarket
+    function deal(bytes32 dealId) external view returns (DealView memory v) {
+        Deal storage d = _deals[bytes23(dealId)];
+        v.state = d.state;
+        v.client = d.client;
+        v.miner = d.miner;
+        v.price = d.price;
+        v.collateral = d.collateral;
+        v.periods = d.periods;
+        v.end = d.end;
+        v.start = d.end == 0 ? 0 : d.end - d.periods;
+        v.cursor = d.cursor;
+        v.proved = d.proved;
+        v.missed = d.cursor - v.start - d.proved;
+        v.missRun = d.missRun;
+        v.activateBy = d.activateBy;
+        v.sealBlock = d.sealBlock;
+        v.sealedRoot = d.height == 0 ? d.sealedRoot : _sets[d.miner].entries[d.height][d.index].sealedRoot;
+        v.removed = d.end != 0 && d.height == 0;
+    }
+
+    /// @inheritdoc IStorageMarket
+    function account(address owner) external view returns (Account memory) {
+        return _accounts[owner];
+    }
+
+    /// @inheritdoc IStorageMarket
+    function burned() external view returns (uint256) {
+        return _burned;
+    }
+
+    /// @inheritdoc IStorageMarket
+    function liveDeals(address miner) external view returns (uint256) {
+        return _sets[miner].liveDeals;
+    }
+
+    /// @inheritdoc IStorageMarket
+    function periodAt(address miner, uint256 blockNumber) public view returns (uint32) {
+        return PeriodClock.periodAt(blockNumber, PeriodClock.shiftOf(miner, PERIOD_BLOCKS), PERIOD_BLOCKS);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function nextDuty(address miner, uint256 blockNumber) public view returns (uint32) {
+        uint32 period = periodAt(miner, blockNumber);
+        return challengeBlock(miner, period) > blockNumber ? period : period + 1;
+    }
+
+    /// @inheritdoc IStorageMarket
+    function challengeBlock(address miner, uint32 period) public view returns (uint256) {
+        return periodEnd(miner, period) - WINDOW_BLOCKS;
+    }
+
+    /// @inheritdoc IStorageMarket
+    function periodEnd(address miner, uint32 period) public view returns (uint256) {
+        return PeriodClock.endOf(period, PeriodClock.shiftOf(miner, PERIOD_BLOCKS), PERIOD_BLOCKS);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function isProved(address miner, uint32 period) external view returns (bool) {
+        return isBitSet(miner, period);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function provedWord(address miner, uint256 word) external view returns (uint256) {
+        return _proved[miner][word];
+    }
+
+    /// @inheritdoc IStorageMarket
+    function isFrozen(address miner) public view returns (bool) {
+        if (_sets[miner].weight == 0) return false;
+        uint32 period = periodAt(miner, block.number);
+        return block.number >= challengeBlock(miner, period) && !isBitSet(miner, period);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function drawnLeaves(address miner, uint32 period, bytes calldata seedProof)
+        external
+        view
+        returns (bytes32 seed, DrawnLeaf[] memory leaves)
+    {
+        seed = openSeed(miner, period, seedProof);
+        ProvingSet.Set storage set = _sets[miner];
+        if (set.weight == 0) revert NoDuty(miner);
+        leaves = new DrawnLeaf[](CHALLENGES);
+        uint256 hashes;
+        for (uint256 i = 0; i < CHALLENGES; ++i) {
+            (bool found,, uint256 leaf, ProvingSet.Entry memory entry, uint256 used) =
+                set.draw(seed, period, hashes, CHALLENGES * ProvingSet.TRIES);
+            if (!found) revert DrawExhausted(miner);
+            hashes = used;
+            leaves[i] = DrawnLeaf(entry.dealKey, uint40(leaf));
+        }
+    }
+
+    /// @inheritdoc IStorageMarket
+    function setCount(address miner, uint8 height) external view returns (uint256) {
+        return _sets[miner].count(height);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function setEntry(address miner, uint8 height, uint256 index)
+        external
+        view
+        returns (bytes32 sealedRoot, uint40 leafCount, uint32 end, bytes23 dealKey)
+    {
+        ProvingSet.Entry storage e = _sets[miner].entries[height][index];
+        return (e.sealedRoot, e.leafCount, e.end, e.dealKey);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function setWeight(address miner) external view returns (uint256) {
+        return _sets[miner].weight;
+    }
+}
