@@ -1,0 +1,162 @@
+package io.granary.proofs.seal;
+
+import io.granary.proofs.Hash32;
+import io.granary.proofs.piece.Chunks;
+import io.granary.proofs.piece.Fr32;
+import io.granary.proofs.piece.RawSize;
+import io.granary.proofs.tree.NodeHasher;
+import io.granary.proofs.tree.StoredTreeWriter;
+import io.granary.proofs.tree.SubtreeHasher;
+import io.granary.proofs.tree.TreeShape;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
+
+/**
+ * Seals a piece in one pass: reads it, pads it, hashes the piece tree, masks the leaves, hashes the sealed tree, writes the
+ * replica and both trees. Chunks of 1 MiB go to several threads; memory is about 3 MiB a thread whatever the size.
+ */
+public final class Sealer {
+  private final Hash32 replicaId;
+  private final int profile;
+  private final RawSize size;
+  private final TreeShape shape;
+
+  /**
+   * For one replica.
+   *
+   * @param replicaId the deal's id
+   * @param profile the proposal's seal profile
+   * @param size bytes of the piece
+   */
+  public Sealer(Hash32 replicaId, int profile, RawSize size) {
+    this.replicaId = replicaId;
+    this.profile = SealProfile.byId(profile).id();
+    this.size = size;
+    this.shape = size.shape();
+  }
+
+  /**
+   * Seals. The files are durable when this returns.
+   *
+   * @param progress told the raw bytes done so far, from any thread
+   * @throws IOException when reading or writing fails; the files are then worthless
+   */
+  public SealedPiece seal(RawSource source, ReplicaFiles files, int threads, LongConsumer progress)
+      throws IOException {
+    try (StoredTreeWriter pieceTree = new StoredTreeWriter(files.pieceTree(), shape);
+        StoredTreeWriter sealedTree = new StoredTreeWriter(files.sealedTree(), shape);
+        FileChannel replica =
+            FileChannel.open(
+                files.replica(),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE)) {
+      long chunks = (size.bytes() + Chunks.RAW - 1) / Chunks.RAW;
+      AtomicLong next = new AtomicLong();
+      AtomicLong done = new AtomicLong();
+      runOnThreads(
+          (int) Math.min(threads, chunks),
+          () -> {
+            Worker worker = new Worker(source, replica, pieceTree, sealedTree);
+            for (long c = next.getAndIncrement(); c < chunks; c = next.getAndIncrement()) {
+              progress.accept(done.addAndGet(worker.seal(c)));
+            }
+          });
+      replica.force(true);
+      return new SealedPiece(pieceTree.finish(), sealedTree.finish());
+    }
+  }
+
+  @FunctionalInterface
+  private interface IoTask {
+    void run() throws IOException;
+  }
+
+  private static void runOnThreads(int threads, IoTask task) throws IOException {
+    try (var executor = Executors.newFixedThreadPool(threads)) {
+      List<Future<?>> running = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        running.add(
+            executor.submit(
+                () -> {
+                  task.run();
+                  return true;
+                }));
+      }
+      try {
+        for (Future<?> f : running) {
+          f.get();
+        }
+      } catch (ExecutionException e) {
+        executor.shutdownNow();
+        if (e.getCause() instanceof IOException io) {
+          throw io;
+        }
+        throw new IllegalStateException("sealing failed", e.getCause());
+      } catch (InterruptedException e) {
+        executor.shutdownNow();
+        Thread.currentThread().interrupt();
+        throw new java.io.InterruptedIOException("sealing was interrupted");
+      }
+    }
+  }
+
+  private final class Worker {
+    private final RawSource source;
+    private final FileChannel replica;
+    private final StoredTreeWriter pieceTree;
+    private final StoredTreeWriter sealedTree;
+    private final SealProfile seal = SealProfile.byId(profile);
+    private final SubtreeHasher hasher = new SubtreeHasher(NodeHasher.create());
+    private final byte[] raw = new byte[Chunks.RAW];
+    private final byte[] leaves = new byte[Chunks.PADDED];
+
+    Worker(
+        RawSource source, FileChannel replica, StoredTreeWriter pieceTree, StoredTreeWriter sealedTree) {
+      this.source = source;
+      this.replica = replica;
+      this.pieceTree = pieceTree;
+      this.sealedTree = sealedTree;
+    }
+
+    /** Seals one chunk and returns its raw bytes. */
+    int seal(long chunk) throws IOException {
+      long position = chunk * Chunks.RAW;
+      int length = (int) Math.min(Chunks.RAW, size.bytes() - position);
+      int groups = (length + Fr32.RAW - 1) / Fr32.RAW;
+      source.read(position, raw, length);
+      Arrays.fill(raw, length, groups * Fr32.RAW, (byte) 0);
+      Fr32.pad(raw, 0, leaves, 0, groups);
+      int padded = groups * Fr32.PADDED;
+      // What lies beyond the last leaf is zero in both trees.
+      Arrays.fill(leaves, padded, leaves.length, (byte) 0);
+      long firstLeaf = chunk * Chunks.LEAVES;
+      writeRoots(pieceTree, chunk, groups * 4);
+      seal.apply(replicaId, firstLeaf, leaves, 0, groups * 4);
+      writeRoots(sealedTree, chunk, groups * 4);
+      ByteBuffer out = ByteBuffer.wrap(leaves, 0, padded);
+      long at = firstLeaf * 32;
+      while (out.hasRemaining()) {
+        at += replica.write(out, at);
+      }
+      return length;
+    }
+
+    private void writeRoots(StoredTreeWriter tree, long chunk, int leafCount) throws IOException {
+      int perBlock = 1 << shape.base();
+      int blocks = (leafCount + perBlock - 1) / perBlock;
+      byte[] roots = hasher.reduce(leaves, 0, blocks * perBlock, shape.base());
+      tree.writeBlockRoots(chunk * (Chunks.LEAVES / perBlock), roots, blocks);
+    }
+  }
+}
