@@ -1,0 +1,131 @@
+package io.granary.protocol.crypto;
+
+import io.granary.proofs.Hash32;
+import io.granary.proofs.Sha256;
+import io.granary.proofs.opening.DualOpening;
+import io.granary.protocol.deal.Ask;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.PeriodProof;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.DealId;
+import java.nio.charset.StandardCharsets;
+
+/** The EIP-712 digests that Granary signs (Protocol §3.1, §8). */
+public final class Eip712 {
+  private static final Hash32 DOMAIN_TYPE =
+      text("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+  private static final Hash32 PROPOSAL_TYPE =
+      text(
+          "DealProposal(address client,address miner,address auditor,bytes32 pieceRoot,uint64 rawSize,"
+              + "uint8 sealProfile,uint32 periods,uint96 price,uint96 collateral,uint64 publishBy,"
+              + "uint64 activateBy,bytes32 replaces,bytes32 salt)");
+  private static final Hash32 ASK_TYPE =
+      text(
+          "Ask(address miner,uint96 pricePerLeafPeriod,uint96 collateralPerLeaf,uint64 minSize,"
+              + "uint64 maxSize,uint32 minPeriods,uint32 maxPeriods,uint64 expiresAt)");
+  private static final Hash32 CALL_TYPE =
+      text(
+          "Call(address caller,address audience,string method,bytes32 requestHash,uint64 expiresAt,bytes16 nonce)");
+  private static final Hash32 PROOF_TYPE =
+      text("PeriodProof(bytes32 dealId,uint32 period,bytes32 seed,bytes32 openingsHash)");
+  private static final Hash32 NAME = text("Granary");
+  private static final Hash32 VERSION = text("1");
+  private static final byte[] PREFIX = {0x19, 0x01};
+
+  private Eip712() {}
+
+  private static Hash32 text(String text) {
+    return Keccak.hash(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The domain separator. */
+  public static Hash32 domainSeparator(SigningDomain domain) {
+    return new Words()
+        .add(DOMAIN_TYPE)
+        .add(NAME)
+        .add(VERSION)
+        .add(domain.chainId())
+        .add(domain.market())
+        .keccak();
+  }
+
+  private static Hash32 digest(SigningDomain domain, Words struct) {
+    return Keccak.hash(PREFIX, domainSeparator(domain).bytes(), struct.keccak().bytes());
+  }
+
+  /** A proposal's digest, which is the deal's id. */
+  public static DealId dealId(SigningDomain domain, DealProposal p) {
+    return new DealId(
+        digest(
+            domain,
+            new Words()
+                .add(PROPOSAL_TYPE)
+                .add(p.client())
+                .add(p.miner())
+                .add(p.auditor())
+                .add(p.pieceRoot())
+                .add(p.size().bytes())
+                .add(p.sealProfile())
+                .add(p.periods())
+                .add(p.price().units())
+                .add(p.collateral().units())
+                .add(p.publishBy().value())
+                .add(p.activateBy().value())
+                .add(p.replaces())
+                .add(p.salt())));
+  }
+
+  /** An ask's digest. */
+  public static Hash32 ask(SigningDomain domain, Ask a) {
+    return digest(
+        domain,
+        new Words()
+            .add(ASK_TYPE)
+            .add(a.miner())
+            .add(a.pricePerLeafPeriod().units())
+            .add(a.collateralPerLeaf().units())
+            .add(a.minSize())
+            .add(a.maxSize())
+            .add(a.minPeriods())
+            .add(a.maxPeriods())
+            .add(a.expiresAt().getEpochSecond()));
+  }
+
+  /**
+   * The digest a call's authentication signs (Protocol §8.3).
+   *
+   * @param expiresAt Unix seconds
+   * @param nonce 16 bytes
+   */
+  public static Hash32 call(
+      SigningDomain domain,
+      Address caller,
+      Address audience,
+      String method,
+      Hash32 requestHash,
+      long expiresAt,
+      byte[] nonce) {
+    return digest(
+        domain,
+        new Words()
+            .add(CALL_TYPE)
+            .add(caller)
+            .add(audience)
+            .add(text(method))
+            .add(requestHash)
+            .add(expiresAt)
+            .addLeft(nonce));
+  }
+
+  /** A period proof's digest (Protocol §8.4). */
+  public static Hash32 periodProof(SigningDomain domain, PeriodProof p) {
+    return digest(
+        domain,
+        new Words()
+            .add(PROOF_TYPE)
+            .add(p.dealId().hash())
+            .add(p.period().index())
+            .add(p.seed())
+            .add(Sha256.hash(DualOpening.packWithIndices(p.openings()))));
+  }
+}
