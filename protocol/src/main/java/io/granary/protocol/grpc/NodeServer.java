@@ -1,0 +1,118 @@
+package io.granary.protocol.grpc;
+
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/** A node's gRPC server: TLS 1.3, limits, authentication, health and reflection (Protocol §8). */
+public final class NodeServer implements AutoCloseable {
+  private final Server server;
+  private final ExecutorService executor;
+  private final ScheduledExecutorService timer;
+  private final HealthStatusManager health;
+
+  private NodeServer(
+      Server server, ExecutorService executor, ScheduledExecutorService timer, HealthStatusManager health) {
+    this.server = server;
+    this.executor = executor;
+    this.timer = timer;
+    this.health = health;
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @param listen where; port 0 takes a free one
+   * @param protectedMethods full names of the methods that need authentication
+   * @throws IOException when the port is taken or the TLS files cannot be read
+   */
+  public static NodeServer start(
+      InetSocketAddress listen,
+      TlsIdentity tls,
+      CallAuth auth,
+      Set<String> protectedMethods,
+      List<BindableService> services)
+      throws IOException {
+    ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+    ScheduledExecutorService timer =
+        Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("grpc-timer").factory());
+    HealthStatusManager health = new HealthStatusManager();
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(listen)
+            .sslContext(
+                GrpcSslContexts.forServer(tls.certificateFile().toFile(), tls.keyFile().toFile())
+                    .protocols("TLSv1.3")
+                    .build())
+            .executor(executor)
+            .maxInboundMessageSize(Limits.MESSAGE_BYTES)
+            .maxInboundMetadataSize(16 << 10)
+            .flowControlWindow(Limits.FLOW_WINDOW)
+            .maxConcurrentCallsPerConnection(64)
+            .handshakeTimeout(10, TimeUnit.SECONDS)
+            .maxConnectionIdle(10, TimeUnit.MINUTES)
+            .permitKeepAliveTime(10, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            // The interceptor added last runs first.
+            .intercept(new AuthServerInterceptor(auth, protectedMethods))
+            .intercept(new GuardInterceptor(timer))
+            .addService(health.getHealthService())
+            .addService(ProtoReflectionServiceV1.newInstance());
+    services.forEach(builder::addService);
+    try {
+      return new NodeServer(builder.build().start(), executor, timer, health);
+    } catch (IOException e) {
+      executor.shutdown();
+      timer.shutdown();
+      throw new IOException(
+          "cannot listen on "
+              + listen.getHostString()
+              + ":"
+              + listen.getPort()
+              + " ("
+              + rootMessage(e)
+              + "): stop what uses the port, or choose another one with --listen",
+          e);
+    }
+  }
+
+  private static String rootMessage(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return String.valueOf(root.getMessage());
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return server.getPort();
+  }
+
+  /** Stops taking calls, lets running ones end for up to five seconds, then cuts them. */
+  @Override
+  public void close() {
+    health.enterTerminalState();
+    server.shutdown();
+    try {
+      if (!server.awaitTermination(5, TimeUnit.SECONDS)) {
+        server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      server.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    timer.shutdownNow();
+    executor.shutdown();
+  }
+}

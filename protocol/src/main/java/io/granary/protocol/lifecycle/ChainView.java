@@ -1,0 +1,41 @@
+package io.granary.protocol.lifecycle;
+
+import io.granary.proofs.challenge.PeriodClock;
+import io.granary.protocol.chain.MarketTerms;
+import io.granary.protocol.values.BlockNumber;
+
+/**
+ * What the planner knows of the chain.
+ *
+ * @param head newest block; what is planned can be mined in the one after it at the earliest
+ * @param clock the miner's clock
+ * @param provedCurrent true when the bit of the period of the next block is set
+ * @param hasWeight true while the proving set has entries
+ * @param terms the market's parameters
+ * @param settleEvery closed periods after which a deal is settled
+ */
+public record ChainView(
+    BlockNumber head,
+    PeriodClock clock,
+    boolean provedCurrent,
+    boolean hasWeight,
+    MarketTerms terms,
+    int settleEvery) {
+  /** Number of the next block. */
+  public long next() {
+    return head.value() + 1;
+  }
+
+  /** True when the set will be frozen in the next block (Protocol §5.4). */
+  public boolean frozenNext() {
+    return hasWeight
+        && !provedCurrent
+        && next() >= clock.challengeBlock(clock.periodAt(next()));
+  }
+
+  /** First period that is neither over nor proved, seen from the next block. */
+  public long closedBefore() {
+    long period = clock.periodAt(next());
+    return provedCurrent ? period + 1 : period;
+  }
+}
