@@ -2,6 +2,7 @@ package io.granary.proofs;
 
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Objects;
 
 /** 32 bytes: a tree node, an id, a seed. */
 public final class Hash32 implements Comparable<Hash32> {
@@ -29,8 +30,14 @@ public final class Hash32 implements Comparable<Hash32> {
     return new Hash32(bytes.clone());
   }
 
-  /** From 32 bytes of a larger array, which are copied. */
+  /**
+   * From 32 bytes of a larger array, which are copied.
+   *
+   * @throws IndexOutOfBoundsException when fewer than 32 follow
+   */
   public static Hash32 at(byte[] bytes, int offset) {
+    // copyOfRange alone would fill up with zeros.
+    Objects.checkFromIndexSize(offset, BYTES, bytes.length);
     return new Hash32(Arrays.copyOfRange(bytes, offset, offset + BYTES));
   }
 

@@ -27,7 +27,9 @@ public final class Sha256 {
     return Hash32.of(md.digest());
   }
 
-  /** {@code sha256(seed ‖ uint256 counter)} as an unsigned number: how every challenge is expanded. */
+  /**
+   * {@code sha256(seed ‖ uint256 counter)} as an unsigned number: how every challenge is expanded.
+   */
   public static BigInteger expand(Hash32 seed, long counter) {
     byte[] message = new byte[64];
     seed.copyTo(message, 0);

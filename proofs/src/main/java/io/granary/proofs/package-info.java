@@ -1,4 +1,7 @@
-/** Pure proofs of storage: pieces, trees, seals, challenges and their verification. The JDK only; nothing here knows of chains, gRPC or databases. */
+/**
+ * Pure proofs of storage: pieces, trees, seals, challenges and their verification. The JDK only;
+ * nothing here knows of chains, gRPC or databases.
+ */
 @NullMarked
 package io.granary.proofs;
 

@@ -25,6 +25,8 @@ public final class Positions {
 
   private static List<Long> expand(Hash32 seed, int count, long leafCount) {
     BigInteger leaves = BigInteger.valueOf(leafCount);
-    return LongStream.range(0, count).mapToObj(i -> Sha256.expand(seed, i).mod(leaves).longValueExact()).toList();
+    return LongStream.range(0, count)
+        .mapToObj(i -> Sha256.expand(seed, i).mod(leaves).longValueExact())
+        .toList();
   }
 }

@@ -10,13 +10,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 
-/** A mirror of the contract's proving set of one miner, and its draw (Protocol §5.2, §5.3). Not safe for several threads. */
+/**
+ * A mirror of the contract's proving set of one miner, and its draw (Protocol §5.2, §5.3). Not safe
+ * for several threads.
+ */
 public final class ProvingSet {
   /** Hashes per challenge before a draw gives up. */
   public static final int TRIES = 64;
 
+  private record Slot(int height, int index) {}
+
   private final List<List<SetEntry>> byHeight = new ArrayList<>();
-  private final Map<Hash32, Integer> heights = new HashMap<>();
+  private final Map<Hash32, Slot> slots = new HashMap<>();
 
   /** An empty set. */
   public ProvingSet() {
@@ -25,11 +30,29 @@ public final class ProvingSet {
     }
   }
 
-  /** Appends an entry to the array of its height. */
+  /** A copy that changes no more with this one: what a reorg falls back to. */
+  public ProvingSet copy() {
+    ProvingSet copy = new ProvingSet();
+    for (int h = 0; h < byHeight.size(); h++) {
+      copy.byHeight.get(h).addAll(byHeight.get(h));
+    }
+    copy.slots.putAll(slots);
+    return copy;
+  }
+
+  /**
+   * Appends an entry to the array of its height.
+   *
+   * @throws IllegalArgumentException when the deal has an entry already
+   */
   public void append(SetEntry entry) {
     int height = new TreeShape(entry.leafCount()).height();
-    byHeight.get(height).add(entry);
-    heights.put(entry.dealId(), height);
+    List<SetEntry> list = byHeight.get(height);
+    if (slots.putIfAbsent(entry.dealId(), new Slot(height, list.size())) != null) {
+      throw new IllegalArgumentException(
+          "deal " + entry.dealId() + " has an entry already; remove it first");
+    }
+    list.add(entry);
   }
 
   /**
@@ -38,45 +61,41 @@ public final class ProvingSet {
    * @throws NoSuchElementException when the deal has none
    */
   public void remove(Hash32 dealId) {
-    List<SetEntry> list = listOf(dealId);
-    int index = indexOf(list, dealId);
+    Slot slot = slotOf(dealId);
+    List<SetEntry> list = byHeight.get(slot.height());
     SetEntry last = list.removeLast();
-    if (index < list.size()) {
-      list.set(index, last);
+    if (slot.index() < list.size()) {
+      list.set(slot.index(), last);
+      slots.put(last.dealId(), slot);
     }
-    heights.remove(dealId);
+    slots.remove(dealId);
   }
 
-  /** Lowers an entry's end to a period, if it lies later. */
+  /**
+   * Lowers an entry's end to a period, if it lies later.
+   *
+   * @throws NoSuchElementException when the deal has none
+   */
   public void endAt(Hash32 dealId, long period) {
-    List<SetEntry> list = listOf(dealId);
-    int index = indexOf(list, dealId);
-    SetEntry e = list.get(index);
+    Slot slot = slotOf(dealId);
+    List<SetEntry> list = byHeight.get(slot.height());
+    SetEntry e = list.get(slot.index());
     if (e.end() > period) {
-      list.set(index, new SetEntry(e.dealId(), e.sealedRoot(), e.leafCount(), period));
+      list.set(slot.index(), new SetEntry(e.dealId(), e.sealedRoot(), e.leafCount(), period));
     }
   }
 
   /** True when the deal has an entry. */
   public boolean contains(Hash32 dealId) {
-    return heights.containsKey(dealId);
+    return slots.containsKey(dealId);
   }
 
-  private List<SetEntry> listOf(Hash32 dealId) {
-    Integer height = heights.get(dealId);
-    if (height == null) {
+  private Slot slotOf(Hash32 dealId) {
+    Slot slot = slots.get(dealId);
+    if (slot == null) {
       throw new NoSuchElementException("deal " + dealId + " has no entry in this proving set");
     }
-    return byHeight.get(height);
-  }
-
-  private static int indexOf(List<SetEntry> list, Hash32 dealId) {
-    for (int i = 0; i < list.size(); i++) {
-      if (list.get(i).dealId().equals(dealId)) {
-        return i;
-      }
-    }
-    throw new NoSuchElementException("deal " + dealId + " has no entry in this proving set");
+    return slot;
   }
 
   /** Σ count · 2^height. */
@@ -99,7 +118,8 @@ public final class ProvingSet {
   /**
    * The draws of a period.
    *
-   * @return exactly {@code count} draws, or none when the set has no weight or the draw is exhausted
+   * @return exactly {@code count} draws, or none when the set has no weight or the draw is
+   *     exhausted
    */
   public List<Draw> draw(Hash32 seed, long period, int count) {
     long weight = weight();

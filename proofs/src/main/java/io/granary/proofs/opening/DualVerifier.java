@@ -31,7 +31,9 @@ public record DualVerifier(
     record Wrong(int opening, String reason) implements Verdict {}
   }
 
-  /** Checks that the openings are those of the wanted positions, in order, and that each one holds. */
+  /**
+   * Checks that the openings are those of the wanted positions, in order, and that each one holds.
+   */
   public Verdict verify(List<Long> positions, List<DualOpening> openings) {
     if (positions.size() != openings.size()) {
       return new Verdict.Wrong(

@@ -3,10 +3,12 @@ package io.granary.proofs.piece;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Objects;
 
 /**
- * FR32 padding (Protocol §2): 127 bytes, read as a little-endian bit string, become four 254-bit leaves of 32 bytes with
- * two zero bits on top of each. Works on 64-bit words: leaf n begins 2n bits before a word boundary.
+ * FR32 padding (Protocol §2): 127 bytes, read as a little-endian bit string, become four 254-bit
+ * leaves of 32 bytes with two zero bits on top of each. Works on 64-bit words: leaf n begins 2n
+ * bits before a word boundary.
  */
 public final class Fr32 {
   /** Raw bytes of a group. */
@@ -27,12 +29,21 @@ public final class Fr32 {
    * Pads whole groups.
    *
    * @param raw {@code groups·127} bytes from {@code rawOffset} on
-   * @param padded room for {@code groups·128} bytes from {@code paddedOffset} on
+   * @param padded room for {@code groups·128} bytes from {@code paddedOffset} on; not the same
+   *     array
+   * @throws IndexOutOfBoundsException when either is too short
    */
   public static void pad(byte[] raw, int rawOffset, byte[] padded, int paddedOffset, int groups) {
+    check(raw, rawOffset, padded, paddedOffset, groups);
     for (int g = 0; g < groups; g++) {
       padGroup(raw, rawOffset + g * RAW, padded, paddedOffset + g * PADDED);
     }
+  }
+
+  private static void check(
+      byte[] raw, int rawOffset, byte[] padded, int paddedOffset, int groups) {
+    Objects.checkFromIndexSize(rawOffset, Math.multiplyExact(groups, RAW), raw.length);
+    Objects.checkFromIndexSize(paddedOffset, Math.multiplyExact(groups, PADDED), padded.length);
   }
 
   private static void padGroup(byte[] raw, int in, byte[] padded, int out) {
@@ -52,12 +63,14 @@ public final class Fr32 {
   }
 
   /**
-   * Undoes {@link #pad}.
+   * Undoes {@link #pad}; the two top bits of each leaf are ignored.
    *
    * @param padded {@code groups·128} bytes from {@code paddedOffset} on
-   * @param raw room for {@code groups·127} bytes from {@code rawOffset} on
+   * @param raw room for {@code groups·127} bytes from {@code rawOffset} on; not the same array
+   * @throws IndexOutOfBoundsException when either is too short
    */
   public static void unpad(byte[] padded, int paddedOffset, byte[] raw, int rawOffset, int groups) {
+    check(raw, rawOffset, padded, paddedOffset, groups);
     for (int g = 0; g < groups; g++) {
       unpadGroup(padded, paddedOffset + g * PADDED, raw, rawOffset + g * RAW);
     }
@@ -68,7 +81,8 @@ public final class Fr32 {
       // A leaf's first word gives its shift's worth of bits to the word before it.
       int shift = 2 * (i / 4);
       int nextShift = 2 * ((i + 1) / 4);
-      long low = (long) LONG.get(padded, in + 8 * i) >>> shift;
+      long word = (long) LONG.get(padded, in + 8 * i);
+      long low = (i % 4 == 3 ? word & TOP : word) >>> shift;
       long high = (long) LONG.get(padded, in + 8 * i + 8);
       LONG.set(raw, out + 8 * i, nextShift == 0 ? low : low | (high << (64 - nextShift)));
     }

@@ -6,7 +6,8 @@ import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 
 /**
- * A Piece CID: version 2 (FRC-0069) carries the size, version 1 only the root. Filecoin's tools compute the same.
+ * A Piece CID: version 2 (FRC-0069) carries the size, version 1 only the root. Filecoin's tools
+ * compute the same.
  *
  * @param root root of the piece tree
  * @param rawBytes size of the piece in bytes

@@ -1,29 +1,29 @@
 package io.granary.proofs.piece;
 
-import io.granary.proofs.Hash32;
 import io.granary.proofs.tree.NodeHasher;
 import io.granary.proofs.tree.SubtreeHasher;
 import io.granary.proofs.tree.TreeShape;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
+import java.util.Objects;
 
 /**
- * The streaming piece commitment (Protocol §2): any size in constant memory, about 3 MiB. Bytes are gathered into chunks of
- * 2^15 leaves; a stack merges the roots of equal sub-trees. Not safe for several threads.
+ * The streaming piece commitment (Protocol §2): any size in constant memory, about 3 MiB. Bytes are
+ * gathered into chunks of 2^15 leaves; a stack merges the roots of equal sub-trees. Not safe for
+ * several threads.
  */
 public final class PieceHasher {
-  private record Node(int level, Hash32 hash) {}
-
   private final SubtreeHasher hasher = new SubtreeHasher(NodeHasher.create());
   private final byte[] raw = new byte[Chunks.RAW];
   private final byte[] leaves = new byte[Chunks.PADDED];
-  private final List<Node> stack = new ArrayList<>();
+  private final RootStack stack = new RootStack(hasher);
   private int filled;
+  private boolean finished;
   private long total;
 
   /** Takes more bytes. */
   public void update(byte[] bytes, int offset, int length) {
+    Objects.checkFromIndexSize(offset, length, bytes.length);
     int at = offset;
     int left = length;
     while (left > 0) {
@@ -51,6 +51,9 @@ public final class PieceHasher {
   }
 
   private void advance(int n) {
+    if (finished) {
+      throw new IllegalStateException("this hasher is finished; make a new one for each piece");
+    }
     filled += n;
     total += n;
     if (total > RawSize.MAX) {
@@ -60,16 +63,8 @@ public final class PieceHasher {
 
   private void pushChunk() {
     Fr32.pad(raw, 0, leaves, 0, Chunks.GROUPS);
-    push(new Node(Chunks.LEVEL, hasher.root(leaves, 0, Chunks.LEVEL)));
+    stack.push(Chunks.LEVEL, hasher.root(leaves, 0, Chunks.LEVEL));
     filled = 0;
-  }
-
-  private void push(Node node) {
-    Node top = node;
-    while (!stack.isEmpty() && stack.getLast().level() == top.level()) {
-      top = new Node(top.level() + 1, hasher.node(stack.removeLast().hash(), top.hash()));
-    }
-    stack.add(top);
   }
 
   /** Bytes taken so far. */
@@ -77,26 +72,26 @@ public final class PieceHasher {
     return total;
   }
 
-  /** The commitment of everything taken; the hasher is of no further use. */
+  /**
+   * The commitment of everything taken; the hasher is of no further use. That of no bytes at all is
+   * defined too (four zero leaves), but no deal can hold it.
+   *
+   * @throws IllegalStateException the second time
+   */
   public PieceCommitment finish() {
+    if (finished) {
+      throw new IllegalStateException("this hasher is finished; make a new one for each piece");
+    }
+    finished = true;
     TreeShape shape = new TreeShape(total == 0 ? 4 : new RawSize(total).leafCount());
     int groups = Math.max(1, (filled + Fr32.RAW - 1) / Fr32.RAW);
-    java.util.Arrays.fill(raw, filled, raw.length, (byte) 0);
-    java.util.Arrays.fill(leaves, (byte) 0);
+    Arrays.fill(raw, filled, raw.length, (byte) 0);
+    Arrays.fill(leaves, (byte) 0);
     Fr32.pad(raw, 0, leaves, 0, groups);
     if (shape.height() <= Chunks.LEVEL) {
       return new PieceCommitment(hasher.root(leaves, 0, shape.height()), total);
     }
-    push(new Node(Chunks.LEVEL, hasher.root(leaves, 0, Chunks.LEVEL)));
-    Node top = stack.removeLast();
-    while (top.level() < shape.height()) {
-      boolean merge = !stack.isEmpty() && stack.getLast().level() == top.level();
-      Hash32 hash =
-          merge
-              ? hasher.node(stack.removeLast().hash(), top.hash())
-              : hasher.node(top.hash(), TreeShape.zeroRoot(top.level()));
-      top = new Node(top.level() + 1, hash);
-    }
-    return new PieceCommitment(top.hash(), total);
+    stack.push(Chunks.LEVEL, hasher.root(leaves, 0, Chunks.LEVEL));
+    return new PieceCommitment(stack.root(shape.height()), total);
   }
 }

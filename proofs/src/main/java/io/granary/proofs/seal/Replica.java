@@ -1,10 +1,11 @@
 package io.granary.proofs.seal;
 
 import io.granary.proofs.Hash32;
+import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.piece.RawSize;
-import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.tree.BlockSource;
+import io.granary.proofs.tree.CorruptTreeException;
 import io.granary.proofs.tree.Opening;
 import io.granary.proofs.tree.RangeProof;
 import io.granary.proofs.tree.StoredTree;
@@ -12,9 +13,14 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 
-/** A sealed replica on disk with both its trees: opens leaves and gives the raw bytes back. Safe for several threads. */
+/**
+ * A sealed replica on disk with both its trees: opens leaves and gives the raw bytes back. Safe for
+ * several threads.
+ */
 public final class Replica implements AutoCloseable {
   private final Hash32 replicaId;
   private final int profile;
@@ -24,7 +30,12 @@ public final class Replica implements AutoCloseable {
   private final StoredTree pieceTree;
 
   private Replica(
-      Hash32 replicaId, int profile, RawSize size, FileChannel file, StoredTree sealedTree, StoredTree pieceTree) {
+      Hash32 replicaId,
+      int profile,
+      RawSize size,
+      FileChannel file,
+      StoredTree sealedTree,
+      StoredTree pieceTree) {
     this.replicaId = replicaId;
     this.profile = profile;
     this.size = size;
@@ -45,10 +56,16 @@ public final class Replica implements AutoCloseable {
     try {
       if (file.size() != size.paddedBytes()) {
         throw new IOException(
-            files.replica() + " has " + file.size() + " bytes, not " + size.paddedBytes() + ": the replica is damaged");
+            files.replica()
+                + " has "
+                + file.size()
+                + " bytes, not "
+                + size.paddedBytes()
+                + ": the replica is damaged");
       }
-      sealedTree = StoredTree.open(files.sealedTree());
-      return new Replica(replicaId, profile, size, file, sealedTree, StoredTree.open(files.pieceTree()));
+      sealedTree = openTree(files.sealedTree(), size);
+      return new Replica(
+          replicaId, profile, size, file, sealedTree, openTree(files.pieceTree(), size));
     } catch (IOException | RuntimeException e) {
       file.close();
       if (sealedTree != null) {
@@ -56,6 +73,21 @@ public final class Replica implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  private static StoredTree openTree(Path path, RawSize size) throws IOException {
+    StoredTree tree = StoredTree.open(path);
+    if (!tree.shape().equals(size.shape())) {
+      tree.close();
+      throw new CorruptTreeException(
+          path
+              + " is a tree over "
+              + tree.shape().leafCount()
+              + " leaves, not "
+              + size.leafCount()
+              + ": it belongs to another piece");
+    }
+    return tree;
   }
 
   /** Root of the replica as its tree says. */
@@ -111,15 +143,50 @@ public final class Replica implements AutoCloseable {
    */
   public record Range(byte[] bytes, byte[] proof) {}
 
-  /** Reads {@code groups} groups of 127 bytes from group {@code firstGroup} on. */
+  /**
+   * Reads {@code groups} groups of 127 bytes from group {@code firstGroup} on.
+   *
+   * @throws IllegalArgumentException when they are not all groups of the piece
+   * @throws IOException when the replica or its tree cannot be read
+   */
   public Range read(long firstGroup, int groups) throws IOException {
-    byte[] leaves = new byte[groups * Fr32.PADDED];
+    byte[] raw = rawGroups(firstGroup, groups);
+    long left = size.bytes() - firstGroup * Fr32.RAW;
+    byte[] bytes = left < raw.length ? Arrays.copyOf(raw, (int) left) : raw;
+    return new Range(bytes, RangeProof.prove(pieceTree, unsealed(), 4 * firstGroup, 4 * groups));
+  }
+
+  /**
+   * Unseals raw bytes {@code [offset, offset + length)}, without a proof.
+   *
+   * @throws IllegalArgumentException when they are not all bytes of the piece
+   * @throws IOException when the replica cannot be read
+   */
+  public byte[] readRaw(long offset, int length) throws IOException {
+    if (offset < 0 || length < 0 || offset > size.bytes() - length) {
+      throw new IllegalArgumentException(
+          length + " bytes from byte " + offset + " are not within the piece's " + size.bytes());
+    }
+    if (length == 0) {
+      return new byte[0];
+    }
+    long firstGroup = offset / Fr32.RAW;
+    int skip = (int) (offset - firstGroup * Fr32.RAW);
+    int groups = Math.toIntExact(((long) skip + length + Fr32.RAW - 1) / Fr32.RAW);
+    return Arrays.copyOfRange(rawGroups(firstGroup, groups), skip, skip + length);
+  }
+
+  private byte[] rawGroups(long firstGroup, int groups) throws IOException {
+    long all = size.leafCount() / 4;
+    if (firstGroup < 0 || groups < 1 || firstGroup > all - groups) {
+      throw new IllegalArgumentException(
+          groups + " groups from group " + firstGroup + " are not within the piece's " + all);
+    }
+    byte[] leaves = new byte[Math.multiplyExact(groups, Fr32.PADDED)];
     unsealed().read(4 * firstGroup, 4 * groups, leaves);
     byte[] raw = new byte[groups * Fr32.RAW];
     Fr32.unpad(leaves, 0, raw, 0, groups);
-    long left = size.bytes() - firstGroup * Fr32.RAW;
-    byte[] bytes = left < raw.length ? java.util.Arrays.copyOf(raw, (int) left) : raw;
-    return new Range(bytes, RangeProof.prove(pieceTree, unsealed(), 4 * firstGroup, 4 * groups));
+    return raw;
   }
 
   @Override

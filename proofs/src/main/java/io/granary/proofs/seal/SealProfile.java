@@ -3,8 +3,8 @@ package io.granary.proofs.seal;
 import io.granary.proofs.Hash32;
 
 /**
- * The seam at which a seal profile plugs in (Protocol §4): the mask that is XORed onto each leaf. Sealing and unsealing are the
- * same operation. Instances are not safe for several threads.
+ * The seam at which a seal profile plugs in (Protocol §4): the mask that is XORed onto each leaf.
+ * Sealing and unsealing are the same operation. Instances are not safe for several threads.
  */
 public interface SealProfile {
   /** Number of profile STREAM. */

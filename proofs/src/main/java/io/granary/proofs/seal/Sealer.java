@@ -1,6 +1,7 @@
 package io.granary.proofs.seal;
 
 import io.granary.proofs.Hash32;
+import io.granary.proofs.piece.ChunkWorkers;
 import io.granary.proofs.piece.Chunks;
 import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.piece.RawSize;
@@ -12,18 +13,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 
 /**
- * Seals a piece in one pass: reads it, pads it, hashes the piece tree, masks the leaves, hashes the sealed tree, writes the
- * replica and both trees. Chunks of 1 MiB go to several threads; memory is about 3 MiB a thread whatever the size.
+ * Seals a piece in one pass: reads it, pads it, hashes the piece tree, masks the leaves, hashes the
+ * sealed tree, writes the replica and both trees. Chunks of 1 MiB go to several threads; memory is
+ * about 3 MiB a thread whatever the size.
  */
 public final class Sealer {
   private final Hash32 replicaId;
@@ -61,53 +58,16 @@ public final class Sealer {
                 StandardOpenOption.CREATE,
                 StandardOpenOption.TRUNCATE_EXISTING,
                 StandardOpenOption.WRITE)) {
-      long chunks = (size.bytes() + Chunks.RAW - 1) / Chunks.RAW;
-      AtomicLong next = new AtomicLong();
       AtomicLong done = new AtomicLong();
-      runOnThreads(
-          (int) Math.min(threads, chunks),
+      ChunkWorkers.run(
+          threads,
+          ChunkWorkers.chunksOf(size),
           () -> {
             Worker worker = new Worker(source, replica, pieceTree, sealedTree);
-            for (long c = next.getAndIncrement(); c < chunks; c = next.getAndIncrement()) {
-              progress.accept(done.addAndGet(worker.seal(c)));
-            }
+            return chunk -> progress.accept(done.addAndGet(worker.seal(chunk)));
           });
       replica.force(true);
       return new SealedPiece(pieceTree.finish(), sealedTree.finish());
-    }
-  }
-
-  @FunctionalInterface
-  private interface IoTask {
-    void run() throws IOException;
-  }
-
-  private static void runOnThreads(int threads, IoTask task) throws IOException {
-    try (var executor = Executors.newFixedThreadPool(threads)) {
-      List<Future<?>> running = new ArrayList<>();
-      for (int i = 0; i < threads; i++) {
-        running.add(
-            executor.submit(
-                () -> {
-                  task.run();
-                  return true;
-                }));
-      }
-      try {
-        for (Future<?> f : running) {
-          f.get();
-        }
-      } catch (ExecutionException e) {
-        executor.shutdownNow();
-        if (e.getCause() instanceof IOException io) {
-          throw io;
-        }
-        throw new IllegalStateException("sealing failed", e.getCause());
-      } catch (InterruptedException e) {
-        executor.shutdownNow();
-        Thread.currentThread().interrupt();
-        throw new java.io.InterruptedIOException("sealing was interrupted");
-      }
     }
   }
 
@@ -122,7 +82,10 @@ public final class Sealer {
     private final byte[] leaves = new byte[Chunks.PADDED];
 
     Worker(
-        RawSource source, FileChannel replica, StoredTreeWriter pieceTree, StoredTreeWriter sealedTree) {
+        RawSource source,
+        FileChannel replica,
+        StoredTreeWriter pieceTree,
+        StoredTreeWriter sealedTree) {
       this.source = source;
       this.replica = replica;
       this.pieceTree = pieceTree;

@@ -8,8 +8,8 @@ import java.nio.ByteOrder;
 import java.security.MessageDigest;
 
 /**
- * Profile 1, STREAM: mask(i) = sha256(replicaId ‖ uint64 i). Fast and unsealed at once; a fast miner with one copy could
- * re-seal on demand (Protocol §4).
+ * Profile 1, STREAM: mask(i) = sha256(replicaId ‖ uint64 i). Fast and unsealed at once; a fast
+ * miner with one copy could re-seal on demand (Protocol §4).
  */
 final class StreamSeal implements SealProfile {
   private static final VarHandle LONG =
@@ -38,7 +38,8 @@ final class StreamSeal implements SealProfile {
       next(firstLeaf + i);
       int at = offset + 32 * i;
       for (int word = 0; word < 32; word += 8) {
-        LONG.set(leaves, at + word, (long) LONG.get(leaves, at + word) ^ (long) LONG.get(mask, word));
+        LONG.set(
+            leaves, at + word, (long) LONG.get(leaves, at + word) ^ (long) LONG.get(mask, word));
       }
     }
   }

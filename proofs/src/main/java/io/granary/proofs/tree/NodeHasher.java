@@ -1,13 +1,14 @@
 package io.granary.proofs.tree;
 
 /**
- * Hashes tree nodes in bulk: n messages of 64 bytes (left ‖ right) become n nodes of 32 bytes, SHA-256 with the two top bits
- * of the last byte cleared (Protocol §2). The seam at which a faster engine plugs in; engines are not safe for several
- * threads.
+ * Hashes tree nodes in bulk: n messages of 64 bytes (left ‖ right) become n nodes of 32 bytes,
+ * SHA-256 with the two top bits of the last byte cleared (Protocol §2). The seam at which a faster
+ * engine plugs in; engines are not safe for several threads.
  */
 public interface NodeHasher {
   /**
-   * Hashes {@code count} messages. Input and output may be the same array as long as {@code outOffset ≤ inOffset}.
+   * Hashes {@code count} messages. Input and output may be the same array as long as {@code
+   * outOffset ≤ inOffset}.
    *
    * @param in {@code count·64} bytes from {@code inOffset} on
    * @param out room for {@code count·32} bytes from {@code outOffset} on

@@ -1,76 +1,107 @@
 package io.granary.proofs.tree;
 
 import io.granary.proofs.Hash32;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Ties leaves [first, first + count) to a root (Protocol §2): the roots of the maximal sub-trees left and right of the range
- * that have leaves, in the order of a depth-first, left-to-right walk.
+ * Ties leaves [first, first + count) to a root (Protocol §2): the roots of the maximal sub-trees
+ * left and right of the range that have leaves, in the order of a depth-first, left-to-right walk.
  */
 public final class RangeProof {
   private RangeProof() {}
 
   /**
-   * Proves a range.
+   * Proves a range. Reads at most two blocks of data.
    *
+   * @param first first leaf
+   * @param count leaves, at least 1
    * @return nodes of 32 bytes, concatenated
    * @throws IOException when tree or data cannot be read
+   * @throws IllegalArgumentException when the range is empty or not within the leaf count
    */
   public static byte[] prove(StoredTree tree, BlockSource source, long first, int count)
       throws IOException {
     requireRange(tree.shape(), first, count);
-    java.io.ByteArrayOutputStream out = new java.io.ByteArrayOutputStream();
-    collect(tree, source, tree.shape().height(), 0, first, first + count, out);
-    return out.toByteArray();
+    Collector collector = new Collector(tree, source, first, first + count);
+    collector.walk(tree.shape().height(), 0);
+    return collector.out.toByteArray();
   }
 
   private static void requireRange(TreeShape shape, long first, int count) {
-    if (first < 0 || count < 1 || first + count > shape.leafCount()) {
+    if (first < 0 || count < 1 || first > shape.leafCount() - count) {
       throw new IllegalArgumentException(
-          "leaves [" + first + ", " + (first + count) + ") are not below " + shape.leafCount());
+          count
+              + " leaves from leaf "
+              + first
+              + " are not within the tree's "
+              + shape.leafCount()
+              + "; ask for at least one leaf below that");
     }
   }
 
-  private static void collect(
-      StoredTree tree, BlockSource source, int level, long index, long from, long to, java.io.ByteArrayOutputStream out)
-      throws IOException {
-    long start = index << level;
-    long end = (index + 1) << level;
-    if (start >= tree.shape().leafCount() || (start >= from && end <= to)) {
-      return;
-    }
-    if (end <= from || start >= to) {
-      out.writeBytes(nodeAt(tree, source, level, index).bytes());
-      return;
-    }
-    collect(tree, source, level - 1, 2 * index, from, to, out);
-    collect(tree, source, level - 1, 2 * index + 1, from, to, out);
-  }
+  private static final class Collector {
+    private final StoredTree tree;
+    private final BlockSource source;
+    private final long from;
+    private final long to;
+    private final SubtreeHasher hasher = new SubtreeHasher(NodeHasher.create());
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private byte[] block = new byte[0];
+    private long loaded = -1;
 
-  private static Hash32 nodeAt(StoredTree tree, BlockSource source, int level, long index)
-      throws IOException {
-    int base = tree.shape().base();
-    if (level >= base) {
-      return tree.node(level, index);
+    Collector(StoredTree tree, BlockSource source, long from, long to) {
+      this.tree = tree;
+      this.source = source;
+      this.from = from;
+      this.to = to;
     }
-    byte[] block = tree.block((index << level) >>> base, source);
-    int inBlock = (int) ((index << level) & ((1L << base) - 1));
-    return new SubtreeHasher(NodeHasher.create()).root(block, 32 * inBlock, level);
+
+    void walk(int level, long index) throws IOException {
+      long start = index << level;
+      long end = (index + 1) << level;
+      if (start >= tree.shape().leafCount() || (start >= from && end <= to)) {
+        return;
+      }
+      if (end <= from || start >= to) {
+        out.writeBytes(node(level, index).bytes());
+        return;
+      }
+      walk(level - 1, 2 * index);
+      walk(level - 1, 2 * index + 1);
+    }
+
+    private Hash32 node(int level, long index) throws IOException {
+      int base = tree.shape().base();
+      if (level >= base) {
+        return tree.node(level, index);
+      }
+      long start = index << level;
+      // A block is read, and unsealed, once: at most two of them hold nodes below the stored
+      // levels.
+      if (loaded != start >>> base) {
+        loaded = start >>> base;
+        block = tree.block(loaded, source);
+      }
+      return hasher.root(block, 32 * (int) (start - (loaded << base)), level);
+    }
   }
 
   /**
-   * True when the leaves and the proof lead to the root. Any wrong length is a false, never an exception.
+   * True when the leaves and the proof lead to the root. Any wrong length is a false, never an
+   * exception.
    *
    * @param leaves {@code count·32} bytes
    * @param proof nodes of 32 bytes, concatenated
    */
-  public static boolean verify(Hash32 root, TreeShape shape, long first, byte[] leaves, byte[] proof) {
+  public static boolean verify(
+      Hash32 root, TreeShape shape, long first, byte[] leaves, byte[] proof) {
     if (leaves.length == 0
         || leaves.length % 32 != 0
         || proof.length % 32 != 0
         || first < 0
-        || first + leaves.length / 32 > shape.leafCount()) {
+        || first > shape.leafCount() - leaves.length / 32) {
       return false;
     }
     Walk walk = new Walk(shape, first, leaves, ByteBuffer.wrap(proof));

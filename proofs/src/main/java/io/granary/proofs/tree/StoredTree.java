@@ -8,20 +8,21 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A tree on disk that keeps only the levels from the roots of 4 KiB blocks up, 1.6 % of the data; an opening reads one block
- * and rebuilds the seven levels below. Layout: 64 bytes of header (magic, version, leaf count, root), then the nodes of each
- * level from {@link TreeShape#base} to the root, without those that have only zero leaves below them. Safe for several
- * threads.
+ * A tree on disk that keeps only the levels from the roots of 4 KiB blocks up, 1.6 % of the data;
+ * an opening reads one block and rebuilds the seven levels below. Layout: 64 bytes of header
+ * (magic, version, leaf count, root), then the nodes of each level from {@link TreeShape#base} to
+ * the root, without those that have only zero leaves below them. Safe for several threads.
  */
 public final class StoredTree implements AutoCloseable {
-  static final int HEADER = 64;
-  static final long MAGIC = 0x4752_4e54_5245_4531L; // "GRNTREE1"
+  static final int HEADER = TreeHeader.BYTES;
 
+  private final Path path;
   private final FileChannel file;
   private final TreeShape shape;
   private final Hash32 root;
 
-  private StoredTree(FileChannel file, TreeShape shape, Hash32 root) {
+  private StoredTree(Path path, FileChannel file, TreeShape shape, Hash32 root) {
+    this.path = path;
     this.file = file;
     this.shape = shape;
     this.root = root;
@@ -37,19 +38,24 @@ public final class StoredTree implements AutoCloseable {
     try {
       ByteBuffer header = ByteBuffer.allocate(HEADER);
       readFully(file, header, 0, path.toString());
-      long magic = header.flip().getLong();
-      long leafCount = header.getLong();
-      byte[] root = new byte[32];
-      header.get(root);
-      if (magic != MAGIC || leafCount < 1 || leafCount > 1L << TreeShape.MAX_HEIGHT) {
-        throw new CorruptTreeException(path + " is no finished tree file; rebuild it from its data");
-      }
-      TreeShape shape = new TreeShape(leafCount);
+      TreeHeader parsed = TreeHeader.parse(header.array(), path);
+      TreeShape shape = parsed.shape();
       if (file.size() != fileSize(shape)) {
         throw new CorruptTreeException(
-            path + " has " + file.size() + " bytes, not " + fileSize(shape) + "; rebuild it from its data");
+            path
+                + " has "
+                + file.size()
+                + " bytes, not "
+                + fileSize(shape)
+                + "; rebuild it from its data");
       }
-      return new StoredTree(file, shape, Hash32.of(root));
+      ByteBuffer top = ByteBuffer.allocate(32);
+      readFully(file, top, offset(shape, shape.height()), path.toString());
+      if (!Hash32.of(top.array()).equals(parsed.root())) {
+        throw new CorruptTreeException(
+            path + " does not end with the root in its header; rebuild it from its data");
+      }
+      return new StoredTree(path, file, shape, parsed.root());
     } catch (IOException | RuntimeException e) {
       file.close();
       throw e;
@@ -86,7 +92,7 @@ public final class StoredTree implements AutoCloseable {
       return TreeShape.zeroRoot(level);
     }
     ByteBuffer buffer = ByteBuffer.allocate(32);
-    readFully(file, buffer, offset(shape, level) + 32 * index, "tree");
+    readFully(file, buffer, offset(shape, level) + 32 * index, path.toString());
     return Hash32.of(buffer.array());
   }
 
@@ -105,13 +111,17 @@ public final class StoredTree implements AutoCloseable {
   }
 
   /**
-   * Opens a leaf. Not checked against the root here: see {@link Opening#opens}.
+   * Opens a leaf: reads its block, one node a stored level, and checks what it found against the
+   * root.
    *
+   * @throws CorruptTreeException when the data or the tree is not what it was; the message says
+   *     which of them
    * @throws IOException when tree or data cannot be read
+   * @throws IllegalArgumentException when no such leaf exists
    */
   public Opening open(long index, BlockSource source) throws IOException {
     shape.requireLeaf(index);
-    byte[] packed = new byte[32 * (shape.height() + 1)];
+    byte[] packed = new byte[Opening.bytes(shape)];
     byte[] level = block(index >>> shape.base(), source);
     int inBlock = (int) (index & ((1L << shape.base()) - 1));
     System.arraycopy(level, 32 * inBlock, packed, 0, 32);
@@ -125,7 +135,31 @@ public final class StoredTree implements AutoCloseable {
     for (int l = shape.base(); l < shape.height(); l++) {
       node(l, (index >>> l) ^ 1).copyTo(packed, 32 * (l + 1));
     }
-    return Opening.of(packed);
+    Opening opening = Opening.of(packed);
+    if (!opening.opens(root, index, shape.leafCount())) {
+      throw corrupt(index, Hash32.at(level, 0));
+    }
+    return opening;
+  }
+
+  private CorruptTreeException corrupt(long index, Hash32 blockRoot) throws IOException {
+    if (blockRoot.equals(node(shape.base(), index >>> shape.base()))) {
+      return new CorruptTreeException(
+          path
+              + " is damaged: the path of leaf "
+              + index
+              + " misses root "
+              + root
+              + "; rebuild the file from its data");
+    }
+    return new CorruptTreeException(
+        "the data of leaf "
+            + index
+            + " is not what "
+            + path
+            + " was built over: the block of "
+            + (1 << shape.base())
+            + " leaves around it is damaged; restore it");
   }
 
   @Override
@@ -133,12 +167,14 @@ public final class StoredTree implements AutoCloseable {
     file.close();
   }
 
-  static void readFully(FileChannel file, ByteBuffer target, long at, String what) throws IOException {
+  static void readFully(FileChannel file, ByteBuffer target, long at, String what)
+      throws IOException {
     long position = at;
     while (target.hasRemaining()) {
       int n = file.read(target, position);
       if (n < 0) {
-        throw new CorruptTreeException(what + " ends at byte " + position + "; rebuild it from its data");
+        throw new CorruptTreeException(
+            what + " ends at byte " + position + "; rebuild it from its data");
       }
       position += n;
     }

@@ -8,8 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Writes a {@link StoredTree}: block roots in any order and from several threads, then {@link #finish} builds the levels above
- * and writes the header last, so that a half-written file is never taken for a tree.
+ * Writes a {@link StoredTree}: block roots in any order and from several threads, then {@link
+ * #finish} builds the levels above and writes the header last, so that a half-written file is never
+ * taken for a tree.
  */
 public final class StoredTreeWriter implements AutoCloseable {
   private static final int BATCH = 1 << 15;
@@ -46,9 +47,7 @@ public final class StoredTreeWriter implements AutoCloseable {
     StoredTree.readFully(file, top, StoredTree.offset(shape, shape.height()), "tree");
     Hash32 root = Hash32.of(top.array());
     file.force(true);
-    ByteBuffer header = ByteBuffer.allocate(StoredTree.HEADER);
-    header.putLong(StoredTree.MAGIC).putLong(shape.leafCount()).put(root.bytes());
-    writeFully(header.rewind(), 0);
+    writeFully(ByteBuffer.wrap(new TreeHeader(shape, root).bytes()), 0);
     file.force(true);
     return root;
   }

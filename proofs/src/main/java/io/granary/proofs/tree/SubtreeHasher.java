@@ -23,7 +23,9 @@ public final class SubtreeHasher {
 
   /** Root of {@code 2^levels} nodes of 32 bytes from {@code offset} on. */
   public Hash32 root(byte[] nodes, int offset, int levels) {
-    return levels == 0 ? Hash32.at(nodes, offset) : Hash32.at(reduce(nodes, offset, 1 << levels, levels), 0);
+    return levels == 0
+        ? Hash32.at(nodes, offset)
+        : Hash32.at(reduce(nodes, offset, 1 << levels, levels), 0);
   }
 
   /**
@@ -32,6 +34,10 @@ public final class SubtreeHasher {
    * @return an array whose first bytes are the roots, in order; reused by the next call
    */
   public byte[] reduce(byte[] nodes, int offset, int count, int levels) {
+    if (levels < 1 || count < 1 || count % (1 << levels) != 0) {
+      throw new IllegalArgumentException(
+          count + " nodes are no whole sub-trees of " + levels + " levels");
+    }
     if (scratch.length < count * 16) {
       scratch = new byte[count * 16];
     }
