@@ -5,7 +5,7 @@ public class ChainUnavailableException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /** With what was tried and what to check. */
-  public ChainUnavailableException(String message, Throwable cause) {
+  public ChainUnavailableException(String message, @org.jspecify.annotations.Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -28,6 +28,9 @@ public interface MarketReader {
   /** Tokens outside the market. */
   TokenAmount walletBalance(Address owner);
 
+  /** Tokens burned so far; the market holds them, owned by nobody. */
+  TokenAmount burned();
+
   /** True when the miner's bit for the period is set. */
   boolean isProved(Address miner, Period period);
 

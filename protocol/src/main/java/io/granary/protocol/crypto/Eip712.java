@@ -8,6 +8,7 @@ import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.PeriodProof;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 
 /** The EIP-712 digests that Granary signs (Protocol §3.1, §8). */
@@ -28,6 +29,8 @@ public final class Eip712 {
           "Call(address caller,address audience,string method,bytes32 requestHash,uint64 expiresAt,bytes16 nonce)");
   private static final Hash32 PROOF_TYPE =
       text("PeriodProof(bytes32 dealId,uint32 period,bytes32 seed,bytes32 openingsHash)");
+  private static final Hash32 PERMIT_TYPE =
+      text("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
   private static final Hash32 NAME = text("Granary");
   private static final Hash32 VERSION = text("1");
   private static final byte[] PREFIX = {0x19, 0x01};
@@ -127,5 +130,12 @@ public final class Eip712 {
             .add(p.period().index())
             .add(p.seed())
             .add(Sha256.hash(DualOpening.packWithIndices(p.openings()))));
+  }
+
+  /** An ERC-2612 permit's digest, under the token's own domain separator. */
+  public static Hash32 permit(
+      Hash32 tokenDomain, Address owner, Address spender, BigInteger value, BigInteger nonce, BigInteger deadline) {
+    Words words = new Words().add(PERMIT_TYPE).add(owner).add(spender).add(value).add(nonce).add(deadline);
+    return Keccak.hash(PREFIX, tokenDomain.bytes(), words.keccak().bytes());
   }
 }

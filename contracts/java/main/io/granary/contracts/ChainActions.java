@@ -1,0 +1,236 @@
+package io.granary.contracts;
+
+import io.granary.contracts.bindings.StorageMarket;
+import io.granary.contracts.tx.TransactionSender;
+import io.granary.proofs.Hash32;
+import io.granary.protocol.chain.BatchItem;
+import io.granary.protocol.chain.BatchResult;
+import io.granary.protocol.chain.ClientMarket;
+import io.granary.protocol.chain.MarketEvent;
+import io.granary.protocol.chain.MarketTerms;
+import io.granary.protocol.chain.MinerMarket;
+import io.granary.protocol.chain.RegistryWriter;
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.crypto.Eip712;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.crypto.Signature;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import java.math.BigInteger;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.web3j.protocol.core.RemoteFunctionCall;
+import org.web3j.protocol.core.methods.response.Log;
+
+/** Everything one key sends: as a miner's operator, as the owner of an account, to the registry. */
+public final class ChainActions implements MinerMarket, ClientMarket, RegistryWriter {
+  // More than any deal has arrears for in practice; a rest is settled by the next call.
+  private static final BigInteger SETTLE_PERIODS = BigInteger.valueOf(1024);
+  private static final long PERMIT_SECONDS = 3600;
+
+  private final MarketTerms terms;
+  private final GranaryChain.Bound bound;
+  private final Calls calls;
+  private final TransactionSender sender;
+  private final EthKey key;
+
+  ChainActions(
+      MarketTerms terms, GranaryChain.Bound bound, Calls calls, TransactionSender sender, EthKey key) {
+    this.terms = terms;
+    this.bound = bound;
+    this.calls = calls;
+    this.sender = sender;
+    this.key = key;
+  }
+
+  private TransactionSender.Outcome send(Address to, RemoteFunctionCall<?> call) {
+    return sender.send(to, call.encodeFunctionCall());
+  }
+
+  private TxResult market(RemoteFunctionCall<?> call) {
+    return send(terms.domain().market(), call).result();
+  }
+
+  private TxResult registry(RemoteFunctionCall<?> call) {
+    return send(terms.registry(), call).result();
+  }
+
+  // ---------------------------------------------------------------- miner
+
+  @Override
+  public BatchResult publish(List<Publication> deals) {
+    List<StorageMarket.Publication> structs =
+        deals.stream()
+            .map(
+                d ->
+                    new StorageMarket.Publication(
+                        Structs.struct(d.proposal().proposal()),
+                        d.sealedRoot().bytes(),
+                        d.proposal().signature().bytes()))
+            .toList();
+    return batch(
+        send(terms.domain().market(), bound.market().publishDeals(structs)),
+        deals.stream().map(d -> Eip712.dealId(terms.domain(), d.proposal().proposal())).toList());
+  }
+
+  @Override
+  public BatchResult activate(List<Activation> deals) {
+    List<StorageMarket.Activation> structs =
+        deals.stream()
+            .map(d -> new StorageMarket.Activation(Structs.struct(d.proposal()), new byte[0], d.openings()))
+            .toList();
+    return batch(
+        send(terms.domain().market(), bound.market().activateDeals(structs)),
+        deals.stream().map(d -> Eip712.dealId(terms.domain(), d.proposal())).toList());
+  }
+
+  private static BatchResult batch(TransactionSender.Outcome outcome, List<DealId> ids) {
+    TransactionSender.Mined mined = outcome.mined();
+    if (mined == null) {
+      return new BatchResult(outcome.result(), List.of());
+    }
+    Map<DealId, String> skipped = new HashMap<>();
+    for (Log log : mined.receipt().getLogs()) {
+      if (MarketEvents.decode(log).orElse(null) instanceof MarketEvent.DealSkipped s) {
+        skipped.put(s.dealId(), s.reason());
+      }
+    }
+    return new BatchResult(
+        mined.result(), ids.stream().map(id -> new BatchItem(id, skipped.getOrDefault(id, ""))).toList());
+  }
+
+  @Override
+  public TxResult prove(Address miner, Period period, byte[] openings) {
+    return market(
+        bound.market().prove(miner.toString(), BigInteger.valueOf(period.index()), new byte[0], openings));
+  }
+
+  @Override
+  public TxResult settle(List<DealId> deals) {
+    return market(bound.market().settle(ids(deals), SETTLE_PERIODS));
+  }
+
+  private static List<byte[]> ids(List<DealId> deals) {
+    return deals.stream().map(d -> d.hash().bytes()).toList();
+  }
+
+  @Override
+  public TxResult complete(DealId deal) {
+    return market(bound.market().complete(deal.hash().bytes()));
+  }
+
+  @Override
+  public TxResult expire(DealId deal) {
+    return market(bound.market().expire(deal.hash().bytes()));
+  }
+
+  @Override
+  public TxResult terminate(DealId deal) {
+    return market(bound.market().terminate(deal.hash().bytes()));
+  }
+
+  @Override
+  public TxResult purge(List<DealId> deals) {
+    return market(bound.market().purge(ids(deals)));
+  }
+
+  // ---------------------------------------------------------------- account
+
+  @Override
+  public TxResult deposit(TokenAmount amount) {
+    BigInteger deadline = BigInteger.valueOf(Instant.now().getEpochSecond() + PERMIT_SECONDS);
+    byte[] permit = permit(amount, deadline).bytes();
+    return market(
+        bound
+            .market()
+            .depositWithPermit(
+                key.address().toString(),
+                amount.units(),
+                deadline,
+                BigInteger.valueOf(permit[64]),
+                Arrays.copyOfRange(permit, 0, 32),
+                Arrays.copyOfRange(permit, 32, 64)));
+  }
+
+  /** An ERC-2612 permit for the market over the token's own domain. */
+  private Signature permit(TokenAmount amount, BigInteger deadline) {
+    Hash32 domain = Hash32.of(calls.call(terms.token(), bound.token().DOMAIN_SEPARATOR(), byte[].class));
+    BigInteger nonce = calls.call(terms.token(), bound.token().nonces(key.address().toString()), BigInteger.class);
+    return key.sign(Eip712.permit(domain, key.address(), terms.domain().market(), amount.units(), nonce, deadline));
+  }
+
+  @Override
+  public TxResult requestWithdrawal(TokenAmount amount) {
+    return market(bound.market().requestWithdrawal(amount.units()));
+  }
+
+  @Override
+  public TxResult withdraw() {
+    return market(bound.market().withdraw(key.address().toString()));
+  }
+
+  @Override
+  public TxResult cancel(DealProposal proposal) {
+    return market(bound.market().cancel(Structs.struct(proposal)));
+  }
+
+  /** Deposits from the wallet into another account, with an allowance: how an owner funds its miner from elsewhere. */
+  public TxResult depositFor(Address account, TokenAmount amount) {
+    TxResult approved =
+        send(terms.token(), bound.token().approve(terms.domain().market().toString(), amount.units())).result();
+    return approved instanceof TxResult.Refused
+        ? approved
+        : market(bound.market().deposit(account.toString(), amount.units()));
+  }
+
+  // ---------------------------------------------------------------- registry
+
+  @Override
+  public TxResult register(
+      Address operator, TokenAmount stake, String endpoint, Hash32 tlsKeyHash, TokenAmount pricePerLeafPeriod) {
+    TxResult approved =
+        send(terms.token(), bound.token().approve(terms.registry().toString(), stake.units())).result();
+    return approved instanceof TxResult.Refused
+        ? approved
+        : registry(
+            bound
+                .registry()
+                .register(operator.toString(), stake.units(), endpoint, tlsKeyHash.bytes(), pricePerLeafPeriod.units()));
+  }
+
+  @Override
+  public TxResult update(Address miner, String endpoint, Hash32 tlsKeyHash, TokenAmount pricePerLeafPeriod) {
+    return registry(bound.registry().update(miner.toString(), endpoint, tlsKeyHash.bytes(), pricePerLeafPeriod.units()));
+  }
+
+  @Override
+  public TxResult registerAuditor(String endpoint, Hash32 tlsKeyHash) {
+    return registry(bound.registry().registerAuditor(endpoint, tlsKeyHash.bytes()));
+  }
+
+  @Override
+  public TxResult setAccepting(boolean accepting) {
+    return registry(bound.registry().setAccepting(accepting));
+  }
+
+  @Override
+  public TxResult setOperator(Address operator) {
+    return registry(bound.registry().setOperator(operator.toString()));
+  }
+
+  @Override
+  public TxResult announceExit() {
+    return registry(bound.registry().announceExit());
+  }
+
+  @Override
+  public TxResult withdrawStake() {
+    return registry(bound.registry().withdrawStake(key.address().toString()));
+  }
+}

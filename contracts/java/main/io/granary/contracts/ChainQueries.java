@@ -1,0 +1,285 @@
+package io.granary.contracts;
+
+import io.granary.contracts.bindings.MinerRegistry;
+import io.granary.contracts.bindings.StorageMarket;
+import io.granary.contracts.rpc.Rpc;
+import io.granary.contracts.rpc.RpcErrorException;
+import io.granary.proofs.Hash32;
+import io.granary.proofs.LeafIndex;
+import io.granary.proofs.challenge.PeriodClock;
+import io.granary.protocol.chain.AccountBalance;
+import io.granary.protocol.chain.ChainReader;
+import io.granary.protocol.chain.DrawnLeaf;
+import io.granary.protocol.chain.MarketCall;
+import io.granary.protocol.chain.MarketEvent;
+import io.granary.protocol.chain.MarketHistory;
+import io.granary.protocol.chain.MarketReader;
+import io.granary.protocol.chain.MarketTerms;
+import io.granary.protocol.chain.MinerDirectory;
+import io.granary.protocol.chain.MinerRecord;
+import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.crypto.Seeds;
+import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.deal.DealState;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.BlockRef;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.DealKey;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import io.granary.protocol.values.TxHash;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.web3j.abi.datatypes.DynamicArray;
+import org.web3j.protocol.core.DefaultBlockParameter;
+import org.web3j.protocol.core.DefaultBlockParameterName;
+import org.web3j.protocol.core.methods.request.EthFilter;
+import org.web3j.protocol.core.methods.response.EthBlock;
+import org.web3j.protocol.core.methods.response.EthLog;
+import org.web3j.protocol.core.methods.response.Log;
+
+/** Everything the chain answers: blocks, the market's state and past, the registry. */
+public final class ChainQueries implements ChainReader, MarketReader, MinerDirectory, MarketHistory {
+  private static final int MINER_PAGE = 100;
+  private static final long FIRST_LOG_PAGE = 5_000;
+
+  private final ChainConfig config;
+  private final Rpc rpc;
+  private final Calls calls;
+  private final MarketTerms terms;
+  private final GranaryChain.Bound bound;
+
+  ChainQueries(ChainConfig config, Rpc rpc, MarketTerms terms, GranaryChain.Bound bound) {
+    this.config = config;
+    this.rpc = rpc;
+    this.calls = new Calls(rpc);
+    this.terms = terms;
+    this.bound = bound;
+  }
+
+  private Address marketAddress() {
+    return terms.domain().market();
+  }
+
+  private static BigInteger big(long value) {
+    return BigInteger.valueOf(value);
+  }
+
+  // ---------------------------------------------------------------- blocks
+
+  @Override
+  public BlockRef head() {
+    return ref(rpc.send(rpc.web3j().ethGetBlockByNumber(DefaultBlockParameterName.LATEST, false)).getBlock());
+  }
+
+  private static BlockRef ref(EthBlock.Block block) {
+    return new BlockRef(new BlockNumber(block.getNumber().longValueExact()), Hash32.fromHex(block.getHash()));
+  }
+
+  @Override
+  public BlockRef block(BlockNumber number) {
+    EthBlock.Block block =
+        rpc.send(rpc.web3j().ethGetBlockByNumber(DefaultBlockParameter.valueOf(big(number.value())), false)).getBlock();
+    if (block == null) {
+      throw new IllegalArgumentException("block " + number + " lies after the head");
+    }
+    return ref(block);
+  }
+
+  @Override
+  public BigInteger wei(Address account) {
+    return rpc.send(rpc.web3j().ethGetBalance(account.toString(), DefaultBlockParameterName.LATEST)).getBalance();
+  }
+
+  // ---------------------------------------------------------------- market
+
+  @Override
+  public MarketTerms terms() {
+    return terms;
+  }
+
+  @Override
+  public PeriodClock clock(Address miner) {
+    return new PeriodClock(terms.periodBlocks(), terms.windowBlocks(), Seeds.clockShift(miner, terms.periodBlocks()));
+  }
+
+  @Override
+  public Optional<DealSnapshot> deal(DealId id) {
+    StorageMarket.DealView view =
+        calls.call(marketAddress(), bound.market().deal(id.hash().bytes()), StorageMarket.DealView.class);
+    DealSnapshot snapshot = Structs.snapshot(id, view);
+    return snapshot.state() == DealState.NONE ? Optional.empty() : Optional.of(snapshot);
+  }
+
+  @Override
+  public AccountBalance account(Address owner) {
+    StorageMarket.Account a =
+        calls.call(marketAddress(), bound.market().account(owner.toString()), StorageMarket.Account.class);
+    return new AccountBalance(
+        new TokenAmount(a.balance), new TokenAmount(a.requested), new BlockNumber(a.releaseBlock.longValueExact()));
+  }
+
+  @Override
+  public TokenAmount walletBalance(Address owner) {
+    return new TokenAmount(
+        calls.call(terms.token(), bound.token().balanceOf(owner.toString()), BigInteger.class));
+  }
+
+  /** Tokens burned so far. */
+  @Override
+  public TokenAmount burned() {
+    return new TokenAmount(calls.call(marketAddress(), bound.market().burned(), BigInteger.class));
+  }
+
+  @Override
+  public boolean isProved(Address miner, Period period) {
+    return calls.call(marketAddress(), bound.market().isProved(miner.toString(), big(period.index())), Boolean.class);
+  }
+
+  @Override
+  public boolean isFrozen(Address miner) {
+    return calls.call(marketAddress(), bound.market().isFrozen(miner.toString()), Boolean.class);
+  }
+
+  @Override
+  public long setWeight(Address miner) {
+    return calls.call(marketAddress(), bound.market().setWeight(miner.toString()), BigInteger.class).longValueExact();
+  }
+
+  @Override
+  public Optional<Hash32> periodSeed(Address miner, Period period) {
+    return blockValue(clock(miner).challengeBlock(period.index()))
+        .map(value -> Seeds.period(value, marketAddress(), miner, period));
+  }
+
+  @Override
+  public Optional<Hash32> sealSeed(DealId id, BlockNumber sealBlock) {
+    return blockValue(sealBlock.value()).map(value -> Seeds.seal(value, marketAddress(), id));
+  }
+
+  /** What the block-hash seed source says of a block, for as long as the node knows it. */
+  private Optional<Hash32> blockValue(long number) {
+    if (number > head().number().value()) {
+      return Optional.empty();
+    }
+    return Optional.of(block(new BlockNumber(number)).hash());
+  }
+
+  @Override
+  public List<DrawnLeaf> drawnLeaves(Address miner, Period period) {
+    var call = bound.market().drawnLeaves(miner.toString(), big(period.index()), new byte[0]);
+    try {
+      DynamicArray<?> leaves = (DynamicArray<?>) call.decodeFunctionResponse(calls.raw(marketAddress(), call)).get(1);
+      List<DrawnLeaf> drawn = new ArrayList<>();
+      for (Object item : leaves.getValue()) {
+        StorageMarket.DrawnLeaf leaf = (StorageMarket.DrawnLeaf) item;
+        drawn.add(new DrawnLeaf(DealKey.of(leaf.dealKey), new LeafIndex(leaf.leafIndex.longValueExact())));
+      }
+      return drawn;
+    } catch (RpcErrorException e) {
+      if (e.isRevert() || e.revertData().isPresent()) {
+        return List.of();
+      }
+      throw e;
+    }
+  }
+
+  // ---------------------------------------------------------------- registry
+
+  @Override
+  @SuppressWarnings("unchecked")
+  public List<MinerRecord> miners() {
+    List<MinerRecord> all = new ArrayList<>();
+    for (int offset = 0; ; offset += MINER_PAGE) {
+      List<org.web3j.abi.datatypes.Address> page =
+          (List<org.web3j.abi.datatypes.Address>)
+              calls.call(terms.registry(), bound.registry().miners(big(offset), big(MINER_PAGE)), List.class);
+      for (org.web3j.abi.datatypes.Address id : page) {
+        miner(Address.parse(id.getValue())).ifPresent(all::add);
+      }
+      if (page.size() < MINER_PAGE) {
+        return all;
+      }
+    }
+  }
+
+  @Override
+  public Optional<MinerRecord> miner(Address id) {
+    MinerRegistry.Miner m = calls.call(terms.registry(), bound.registry().miner(id.toString()), MinerRegistry.Miner.class);
+    if (Calls.isEmpty(m.endpoint)) {
+      return Optional.empty();
+    }
+    BigInteger live = calls.call(marketAddress(), bound.market().liveDeals(id.toString()), BigInteger.class);
+    return Optional.of(
+        new MinerRecord(
+            new PeerRecord(id, m.endpoint, Hash32.of(m.tlsKeyHash)),
+            Address.parse(m.operator),
+            new TokenAmount(m.stake),
+            m.accepting,
+            m.exiting,
+            new TokenAmount(m.pricePerLeafPeriod),
+            live.longValueExact()));
+  }
+
+  @Override
+  public Optional<PeerRecord> auditor(Address id) {
+    MinerRegistry.Auditor a =
+        calls.call(terms.registry(), bound.registry().auditor(id.toString()), MinerRegistry.Auditor.class);
+    return Calls.isEmpty(a.endpoint)
+        ? Optional.empty()
+        : Optional.of(new PeerRecord(id, a.endpoint, Hash32.of(a.tlsKeyHash)));
+  }
+
+  // ---------------------------------------------------------------- history
+
+  @Override
+  public BlockNumber deployedAt() {
+    return new BlockNumber(config.deployedAt());
+  }
+
+  @Override
+  public List<MarketEvent> events(BlockNumber from, BlockNumber to) {
+    List<MarketEvent> events = new ArrayList<>();
+    long page = FIRST_LOG_PAGE;
+    for (long first = from.value(); first <= to.value(); ) {
+      long last = Math.min(to.value(), first + page - 1);
+      List<Log> logs;
+      try {
+        logs = logs(first, last);
+      } catch (RpcErrorException e) {
+        // Endpoints bound the range or the number of logs, each in its own words: ask for less.
+        if (page == 1) {
+          throw e;
+        }
+        page = Math.max(1, page / 4);
+        continue;
+      }
+      logs.forEach(log -> MarketEvents.decode(log).ifPresent(events::add));
+      first = last + 1;
+    }
+    return events;
+  }
+
+  private List<Log> logs(long from, long to) {
+    EthFilter filter =
+        new EthFilter(
+            DefaultBlockParameter.valueOf(big(from)), DefaultBlockParameter.valueOf(big(to)), marketAddress().toString());
+    List<Log> logs = new ArrayList<>();
+    for (EthLog.LogResult<?> result : rpc.send(rpc.web3j().ethGetLogs(filter)).getLogs()) {
+      logs.add((Log) result.get());
+    }
+    return logs;
+  }
+
+  @Override
+  public List<MarketCall> calls(TxHash tx) {
+    return rpc.send(rpc.web3j().ethGetTransactionByHash(tx.toString()))
+        .getTransaction()
+        .filter(t -> t.getTo() != null && Address.parse(t.getTo()).equals(marketAddress()))
+        .map(t -> CallDecoder.decode(t.getInput()))
+        .orElse(List.of());
+  }
+}

@@ -1,0 +1,156 @@
+package io.granary.contracts;
+
+import io.granary.contracts.bindings.StorageMarket;
+import io.granary.proofs.Hash32;
+import io.granary.protocol.chain.MarketEvent;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import io.granary.protocol.values.TxHash;
+import java.math.BigInteger;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import org.web3j.abi.EventEncoder;
+import org.web3j.abi.datatypes.Event;
+import org.web3j.protocol.core.methods.response.Log;
+
+/** The market's logs as typed events. */
+final class MarketEvents {
+  private static final Map<String, BiFunction<MarketEvent.Position, Log, MarketEvent>> DECODERS =
+      Map.ofEntries(
+          entry(StorageMarket.DEPOSITED_EVENT, MarketEvents::deposited),
+          entry(StorageMarket.WITHDRAWALREQUESTED_EVENT, MarketEvents::withdrawalRequested),
+          entry(StorageMarket.WITHDRAWN_EVENT, MarketEvents::withdrawn),
+          entry(StorageMarket.DEALPUBLISHED_EVENT, MarketEvents::published),
+          entry(StorageMarket.DEALSKIPPED_EVENT, MarketEvents::skipped),
+          entry(StorageMarket.DEALACTIVATED_EVENT, MarketEvents::activated),
+          entry(StorageMarket.DEALCANCELLED_EVENT, MarketEvents::cancelled),
+          entry(StorageMarket.DEALEXPIRED_EVENT, MarketEvents::expired),
+          entry(StorageMarket.DEALSETTLED_EVENT, MarketEvents::settled),
+          entry(StorageMarket.DEALCOMPLETED_EVENT, MarketEvents::completed),
+          entry(StorageMarket.DEALTERMINATED_EVENT, MarketEvents::terminated),
+          entry(StorageMarket.ENTRYPURGED_EVENT, MarketEvents::purged),
+          entry(StorageMarket.PERIODPROVED_EVENT, MarketEvents::proved));
+
+  private MarketEvents() {}
+
+  private static Map.Entry<String, BiFunction<MarketEvent.Position, Log, MarketEvent>> entry(
+      Event event, BiFunction<MarketEvent.Position, Log, MarketEvent> decoder) {
+    return Map.entry(EventEncoder.encode(event), decoder);
+  }
+
+  /** Empty for a log that is none of the market's own events. */
+  static Optional<MarketEvent> decode(Log log) {
+    BiFunction<MarketEvent.Position, Log, MarketEvent> decoder =
+        log.getTopics().isEmpty() ? null : DECODERS.get(log.getTopics().getFirst());
+    if (decoder == null) {
+      return Optional.empty();
+    }
+    MarketEvent.Position at =
+        new MarketEvent.Position(
+            new BlockNumber(log.getBlockNumber().longValueExact()),
+            TxHash.parse(log.getTransactionHash()),
+            log.getLogIndex().intValueExact());
+    return Optional.of(decoder.apply(at, log));
+  }
+
+  private static DealId id(byte[] bytes) {
+    return new DealId(Hash32.of(bytes));
+  }
+
+  private static TokenAmount amount(BigInteger units) {
+    return new TokenAmount(units);
+  }
+
+  private static Period period(BigInteger index) {
+    return new Period(index.longValueExact());
+  }
+
+  private static MarketEvent deposited(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDepositedEventFromLog(log);
+    return new MarketEvent.Deposited(at, Address.parse(e.account), Address.parse(e.from), amount(e.amount));
+  }
+
+  private static MarketEvent withdrawalRequested(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getWithdrawalRequestedEventFromLog(log);
+    return new MarketEvent.WithdrawalRequested(
+        at, Address.parse(e.account), amount(e.amount), new BlockNumber(e.releaseBlock.longValueExact()));
+  }
+
+  private static MarketEvent withdrawn(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getWithdrawnEventFromLog(log);
+    return new MarketEvent.Withdrawn(at, Address.parse(e.account), Address.parse(e.to), amount(e.amount));
+  }
+
+  private static MarketEvent published(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealPublishedEventFromLog(log);
+    return new MarketEvent.DealPublished(
+        at, id(e.dealId), Structs.proposal(e.proposal), Hash32.of(e.sealedRoot), new BlockNumber(e.sealBlock.longValueExact()));
+  }
+
+  private static MarketEvent skipped(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealSkippedEventFromLog(log);
+    return new MarketEvent.DealSkipped(at, id(e.dealId), Address.parse(e.miner), SkipReason.name(e.reason));
+  }
+
+  private static MarketEvent activated(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealActivatedEventFromLog(log);
+    return new MarketEvent.DealActivated(at, id(e.dealId), Address.parse(e.miner), period(e.start), period(e.end));
+  }
+
+  private static MarketEvent cancelled(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealCancelledEventFromLog(log);
+    return new MarketEvent.DealCancelled(at, id(e.dealId), Address.parse(e.client));
+  }
+
+  private static MarketEvent expired(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealExpiredEventFromLog(log);
+    return new MarketEvent.DealExpired(at, id(e.dealId), Address.parse(e.by), amount(e.burned), amount(e.tip));
+  }
+
+  private static MarketEvent settled(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealSettledEventFromLog(log);
+    return new MarketEvent.DealSettled(
+        at,
+        id(e.dealId),
+        period(e.from),
+        period(e.to),
+        e.proved.longValueExact(),
+        amount(e.paid),
+        amount(e.feeBurned),
+        amount(e.refunded),
+        amount(e.slashed),
+        amount(e.slashedToClient));
+  }
+
+  private static MarketEvent completed(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealCompletedEventFromLog(log);
+    return new MarketEvent.DealCompleted(at, id(e.dealId), amount(e.collateral), amount(e.dust));
+  }
+
+  private static MarketEvent terminated(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealTerminatedEventFromLog(log);
+    return new MarketEvent.DealTerminated(
+        at,
+        id(e.dealId),
+        Address.parse(e.by),
+        period(e.exitPeriod),
+        amount(e.refunded),
+        amount(e.toClient),
+        amount(e.tip),
+        amount(e.burned));
+  }
+
+  private static MarketEvent purged(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getEntryPurgedEventFromLog(log);
+    return new MarketEvent.EntryPurged(at, id(e.dealId), Address.parse(e.miner));
+  }
+
+  private static MarketEvent proved(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getPeriodProvedEventFromLog(log);
+    return new MarketEvent.PeriodProved(at, Address.parse(e.miner), period(e.period), Address.parse(e.sender));
+  }
+}

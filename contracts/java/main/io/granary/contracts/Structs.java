@@ -1,0 +1,74 @@
+package io.granary.contracts;
+
+import io.granary.contracts.bindings.StorageMarket;
+import io.granary.proofs.Hash32;
+import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.deal.DealState;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import java.math.BigInteger;
+
+/** The contract's structs to domain values and back. */
+final class Structs {
+  private Structs() {}
+
+  static StorageMarket.DealProposal struct(DealProposal p) {
+    return new StorageMarket.DealProposal(
+        p.client().toString(),
+        p.miner().toString(),
+        p.auditor().toString(),
+        p.pieceRoot().bytes(),
+        BigInteger.valueOf(p.size().bytes()),
+        BigInteger.valueOf(p.sealProfile()),
+        BigInteger.valueOf(p.periods()),
+        p.price().units(),
+        p.collateral().units(),
+        BigInteger.valueOf(p.publishBy().value()),
+        BigInteger.valueOf(p.activateBy().value()),
+        p.replaces().bytes(),
+        p.salt().bytes());
+  }
+
+  static DealProposal proposal(StorageMarket.DealProposal s) {
+    return new DealProposal(
+        Address.parse(s.client),
+        Address.parse(s.miner),
+        Address.parse(s.auditor),
+        Hash32.of(s.pieceRoot),
+        new RawSize(s.rawSize.longValueExact()),
+        s.sealProfile.intValueExact(),
+        s.periods.longValueExact(),
+        new TokenAmount(s.price),
+        new TokenAmount(s.collateral),
+        new BlockNumber(s.publishBy.longValueExact()),
+        new BlockNumber(s.activateBy.longValueExact()),
+        Hash32.of(s.replaces),
+        Hash32.of(s.salt));
+  }
+
+  static DealSnapshot snapshot(DealId id, StorageMarket.DealView v) {
+    return new DealSnapshot(
+        id,
+        DealState.values()[v.state.intValueExact()],
+        Address.parse(v.client),
+        Address.parse(v.miner),
+        new TokenAmount(v.price),
+        new TokenAmount(v.collateral),
+        v.periods.longValueExact(),
+        new Period(v.start.longValueExact()),
+        new Period(v.end.longValueExact()),
+        new Period(v.cursor.longValueExact()),
+        v.proved.longValueExact(),
+        v.missed.longValueExact(),
+        v.missRun.intValueExact(),
+        new BlockNumber(v.activateBy.longValueExact()),
+        new BlockNumber(v.sealBlock.longValueExact()),
+        Hash32.of(v.sealedRoot),
+        v.removed);
+  }
+}

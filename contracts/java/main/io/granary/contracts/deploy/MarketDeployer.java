@@ -1,0 +1,104 @@
+package io.granary.contracts.deploy;
+
+import io.granary.contracts.bindings.BlockHashSeed;
+import io.granary.contracts.bindings.DevToken;
+import io.granary.contracts.bindings.MinerRegistry;
+import io.granary.contracts.bindings.StorageMarket;
+import io.granary.contracts.rpc.Rpc;
+import io.granary.contracts.tx.TransactionSender;
+import io.granary.protocol.chain.TxRefusedException;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.values.Address;
+import java.math.BigInteger;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.web3j.abi.FunctionEncoder;
+import org.web3j.crypto.ContractUtils;
+import org.web3j.protocol.core.DefaultBlockParameterName;
+
+/** Deploys a market: seed source, registry and market, and on a devnet the token too. */
+public final class MarketDeployer implements AutoCloseable {
+  private final Rpc rpc;
+  private final URI endpoint;
+  private final long chainId;
+  private final EthKey deployer;
+  private final TransactionSender sender;
+
+  /** Deploys with a key that has ether. */
+  public MarketDeployer(URI endpoint, EthKey deployer, Duration poll) {
+    this.rpc = new Rpc(endpoint);
+    this.endpoint = endpoint;
+    this.chainId = rpc.send(rpc.web3j().ethChainId()).getChainId().longValueExact();
+    this.deployer = deployer;
+    this.sender =
+        new TransactionSender(
+            rpc, chainId, deployer, new TransactionSender.Patience(0, poll, Duration.ofSeconds(30), Duration.ofMinutes(5)));
+  }
+
+  /** Deploys. Without a token a {@code DevToken} is deployed, which is worth nothing. */
+  public Deployment deploy(MarketParameters parameters, Optional<Address> existingToken) {
+    Address token = existingToken.orElseGet(() -> create(DevToken.BINARY, ""));
+    Address seedSource = create(BlockHashSeed.BINARY, "");
+    // The registry names the market, which is created by the transaction after the registry's own.
+    BigInteger nonce =
+        rpc.send(rpc.web3j().ethGetTransactionCount(deployer.address().toString(), DefaultBlockParameterName.PENDING))
+            .getTransactionCount();
+    Address predicted =
+        Address.parse(ContractUtils.generateContractAddress(deployer.address().toString(), nonce.add(BigInteger.ONE)));
+    Address registry =
+        create(
+            MinerRegistry.BINARY,
+            FunctionEncoder.encodeConstructor(
+                List.of(
+                    new org.web3j.abi.datatypes.Address(token.toString()),
+                    new org.web3j.abi.datatypes.Address(predicted.toString()),
+                    new org.web3j.abi.datatypes.generated.Uint96(parameters.minStake().units()))));
+    Address market = create(StorageMarket.BINARY, FunctionEncoder.encodeConstructor(List.of(struct(parameters, token, registry, seedSource))));
+    if (!market.equals(predicted)) {
+      throw new IllegalStateException(
+          "the market is at " + market + ", its registry says " + predicted + ": the deployer key was used meanwhile; deploy again");
+    }
+    long block = rpc.send(rpc.web3j().ethBlockNumber()).getBlockNumber().longValueExact();
+    return new Deployment(endpoint, chainId, token, seedSource, registry, market, block);
+  }
+
+  private Address create(String binary, String arguments) {
+    TransactionSender.Outcome outcome = sender.send(null, binary + arguments);
+    TransactionSender.Mined mined = outcome.mined();
+    if (mined == null) {
+      throw new TxRefusedException((io.granary.protocol.chain.TxResult.Refused) outcome.result());
+    }
+    return Address.parse(mined.receipt().getContractAddress());
+  }
+
+  private static StorageMarket.MarketParams struct(
+      MarketParameters p, Address token, Address registry, Address seedSource) {
+    return new StorageMarket.MarketParams(
+        token.toString(),
+        registry.toString(),
+        seedSource.toString(),
+        BigInteger.valueOf(p.periodBlocks()),
+        BigInteger.valueOf(p.windowBlocks()),
+        BigInteger.valueOf(p.challenges()),
+        BigInteger.valueOf(p.sealChallenges()),
+        BigInteger.valueOf(p.sealDelay()),
+        BigInteger.valueOf(p.maxMissRun()),
+        BigInteger.valueOf(p.withdrawNotice()),
+        BigInteger.valueOf(p.collateralHold()),
+        BigInteger.valueOf(p.maxPeriods()),
+        BigInteger.valueOf(p.maxActivationBlocks()),
+        BigInteger.valueOf(p.missPenaltyBps()),
+        BigInteger.valueOf(p.priceBurnBps()),
+        BigInteger.valueOf(p.expireBurnBps()),
+        p.tipCap().units(),
+        p.minPricePerLeafPeriod().units(),
+        p.minCollateralPerLeaf().units());
+  }
+
+  @Override
+  public void close() {
+    rpc.close();
+  }
+}
