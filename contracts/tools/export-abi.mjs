@@ -13,7 +13,7 @@ for (const name of ["BlockHashSeed", "DevToken", "MinerRegistry", "StorageMarket
   const artifact = JSON.parse(readFileSync(join(root, "out", `${name}.sol`, `${name}.json`), "utf8"));
   const files = {
     [`${name}.abi`]: JSON.stringify(artifact.abi, null, 1) + "\n",
-    [`${name}.bin`]: artifact.bytecode.object.replace(/^0x/, "") + "\n",
+    [`${name}.bin`]: artifact.bytecode.object.replace(/^0x/, ""),
   };
   for (const [file, content] of Object.entries(files)) {
     const path = join(root, "abi", file);

@@ -1,0 +1,214 @@
+package io.granary.contracts;
+
+import io.granary.contracts.deploy.Deployment;
+import io.granary.contracts.deploy.MarketDeployer;
+import io.granary.contracts.deploy.MarketParameters;
+import io.granary.contracts.devnet.Anvil;
+import io.granary.contracts.devnet.Faucet;
+import io.granary.proofs.Hash32;
+import io.granary.proofs.Sha256;
+import io.granary.proofs.challenge.Positions;
+import io.granary.proofs.opening.DualOpening;
+import io.granary.proofs.piece.PieceHasher;
+import io.granary.proofs.piece.RawSize;
+import io.granary.proofs.seal.Replica;
+import io.granary.proofs.seal.ReplicaFiles;
+import io.granary.proofs.seal.SealedPiece;
+import io.granary.proofs.seal.Sealer;
+import io.granary.protocol.chain.DrawnLeaf;
+import io.granary.protocol.chain.MinerMarket;
+import io.granary.protocol.crypto.Eip712;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.Pricing;
+import io.granary.protocol.deal.SignedProposal;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.DealKey;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A market on a fresh local chain with one client and one miner, and real replicas on disk. */
+final class DevMarket implements AutoCloseable {
+  static final TokenAmount PRICE_PER_LEAF = TokenAmount.of(1_000_000_000L);
+
+  final Anvil anvil;
+  final Deployment deployment;
+  final EthKey clientKey = EthKey.generate();
+  final EthKey ownerKey = EthKey.generate();
+  final EthKey operatorKey = EthKey.generate();
+  final GranaryChain client;
+  final GranaryChain owner;
+  final GranaryChain operator;
+  final Map<DealKey, Replica> replicas = new HashMap<>();
+  private final Path dir;
+  private int salt;
+
+  DevMarket(Path dir) throws IOException {
+    this.dir = dir;
+    anvil = Anvil.start(Anvil.binary(Path.of("..").toAbsolutePath().normalize()), 0, new Anvil.Mining.Instant(), dir.resolve("anvil.log"));
+    anvil.mine(64);
+    try (MarketDeployer deployer = new MarketDeployer(anvil.endpoint(), Anvil.richKey(), Duration.ofMillis(10))) {
+      deployment = deployer.deploy(MarketParameters.devnet(), Optional.empty());
+    }
+    try (Faucet faucet = new Faucet(anvil.endpoint(), deployment.token())) {
+      faucet.give(clientKey.address(), 10, TokenAmount.parseTokens("1000"));
+      faucet.give(ownerKey.address(), 10, TokenAmount.parseTokens("1000"));
+      faucet.give(operatorKey.address(), 10, TokenAmount.ZERO);
+    }
+    client = connect(clientKey);
+    owner = connect(ownerKey);
+    operator = connect(operatorKey);
+    owner
+        .actions()
+        .register(operatorKey.address(), TokenAmount.parseTokens("100"), "127.0.0.1:4000", Sha256.hash(new byte[1]), PRICE_PER_LEAF)
+        .orThrow();
+    owner.actions().deposit(TokenAmount.parseTokens("500")).orThrow();
+    client.actions().deposit(TokenAmount.parseTokens("500")).orThrow();
+  }
+
+  GranaryChain connect(EthKey key) {
+    ChainConfig c = deployment.config().forDevnet();
+    return GranaryChain.connect(
+        new ChainConfig(c.rpc(), c.market(), c.deployedAt(), 0, Duration.ofMillis(10), Duration.ofMillis(500), Duration.ofSeconds(20)),
+        Optional.of(key));
+  }
+
+  Address miner() {
+    return ownerKey.address();
+  }
+
+  long head() {
+    return client.queries().head().number().value();
+  }
+
+  byte[] data(int size) {
+    byte[] data = new byte[size];
+    new java.util.Random(size).nextBytes(data);
+    return data;
+  }
+
+  DealProposal proposal(byte[] data, long periods) {
+    PieceHasher hasher = new PieceHasher();
+    hasher.update(data, 0, data.length);
+    RawSize size = new RawSize(data.length);
+    TokenAmount price = Pricing.price(PRICE_PER_LEAF, size, periods);
+    return new DealProposal(
+        clientKey.address(),
+        miner(),
+        clientKey.address(),
+        hasher.finish().root(),
+        size,
+        1,
+        periods,
+        price,
+        Pricing.collateral(client.terms(), TokenAmount.of(3_000_000_000L), price, size, periods),
+        new BlockNumber(head() + 40),
+        new BlockNumber(head() + 100),
+        Hash32.ZERO,
+        Sha256.hash(new byte[] {(byte) ++salt}));
+  }
+
+  DealId idOf(DealProposal p) {
+    return Eip712.dealId(client.terms().domain(), p);
+  }
+
+  SignedProposal sign(DealProposal p) {
+    return new SignedProposal(p, clientKey.sign(idOf(p).hash()));
+  }
+
+  SealedPiece seal(DealProposal p, byte[] data) throws IOException {
+    DealId id = idOf(p);
+    String name = id.hash().toHex().substring(0, 12);
+    ReplicaFiles files = new ReplicaFiles(dir.resolve(name + ".r"), dir.resolve(name + ".s"), dir.resolve(name + ".p"));
+    SealedPiece sealed =
+        new Sealer(id.hash(), 1, p.size())
+            .seal((at, target, n) -> System.arraycopy(data, (int) at, target, 0, n), files, 2, done -> {});
+    replicas.put(DealKey.of(id), Replica.open(id.hash(), 1, p.size(), files));
+    return sealed;
+  }
+
+  /** A deal that is active. */
+  DealProposal activeDeal(byte[] data, long periods) throws IOException {
+    DealProposal p = proposal(data, periods);
+    SealedPiece sealed = seal(p, data);
+    var published = operator.actions().publish(List.of(new MinerMarket.Publication(sign(p), sealed.sealedRoot())));
+    if (!published.items().getFirst().ok()) {
+      throw new AssertionError("not published: " + published);
+    }
+    leaveFreeze();
+    var activated = operator.actions().activate(List.of(activation(p)));
+    if (!activated.items().getFirst().ok()) {
+      throw new AssertionError("not activated: " + activated);
+    }
+    return p;
+  }
+
+  MinerMarket.Activation activation(DealProposal p) throws IOException {
+    DealId id = idOf(p);
+    var snapshot = client.queries().deal(id).orElseThrow();
+    Hash32 seed = client.queries().sealSeed(id, snapshot.sealBlock()).orElseThrow();
+    Replica replica = replicas.get(DealKey.of(id));
+    java.util.List<DualOpening> openings = new java.util.ArrayList<>();
+    for (long leaf : Positions.seal(seed, client.terms().sealChallenges(), p.size().leafCount())) {
+      openings.add(replica.openBoth(leaf));
+    }
+    return new MinerMarket.Activation(p, DualOpening.pack(openings));
+  }
+
+  /** Mines past the seal delay and, if need be, out of a freeze. */
+  void leaveFreeze() {
+    anvil.mine(client.terms().sealDelay());
+    while (client.queries().isFrozen(miner())) {
+      anvil.mine(1);
+    }
+  }
+
+  Period currentPeriod() {
+    return new Period(client.queries().clock(miner()).periodAt(head() + 1));
+  }
+
+  /** Mines until the next transaction lies in the window of a period. */
+  void mineToWindow(Period period) {
+    long target = client.queries().clock(miner()).challengeBlock(period.index());
+    if (head() < target) {
+      anvil.mine((int) (target - head()));
+    }
+  }
+
+  /** Mines until a period is over. */
+  void minePast(Period period) {
+    long target = client.queries().clock(miner()).periodEnd(period.index()) - 1;
+    if (head() < target) {
+      anvil.mine((int) (target - head()));
+    }
+  }
+
+  byte[] openings(Period period) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (DrawnLeaf drawn : client.queries().drawnLeaves(miner(), period)) {
+      out.writeBytes(replicas.get(drawn.deal()).openSealed(drawn.leaf().value()).packed());
+    }
+    return out.toByteArray();
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (Replica replica : replicas.values()) {
+      replica.close();
+    }
+    client.close();
+    owner.close();
+    operator.close();
+    anvil.close();
+  }
+}

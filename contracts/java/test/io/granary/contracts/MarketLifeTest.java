@@ -1,0 +1,224 @@
+package io.granary.contracts;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.granary.proofs.Hash32;
+import io.granary.protocol.chain.MarketCall;
+import io.granary.protocol.chain.MarketEvent;
+import io.granary.protocol.chain.MinerMarket;
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.crypto.Eip712;
+import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.SignedProposal;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The normal life of a deal and its refusals, through the ports, on a real chain. */
+class MarketLifeTest {
+  @TempDir Path dir;
+  DevMarket market;
+
+  @BeforeEach
+  void start() throws IOException {
+    market = new DevMarket(dir);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    market.close();
+  }
+
+  private static TxResult.Refused refused(TxResult result) {
+    return assertInstanceOf(TxResult.Refused.class, result);
+  }
+
+  @Test
+  void a_deal_lives_from_publication_to_completion_and_the_money_adds_up() throws IOException {
+    byte[] data = market.data(100_000);
+    DealProposal p = market.activeDeal(data, 3);
+    DealId id = market.idOf(p);
+    DealSnapshot active = market.client.queries().deal(id).orElseThrow();
+    assertEquals(DealState.ACTIVE, active.state());
+    TokenAmount minerBefore = market.client.queries().account(market.miner()).balance();
+    for (long period = active.start().index(); period < active.end().index(); period++) {
+      market.mineToWindow(new Period(period));
+      market.operator.actions().prove(market.miner(), new Period(period), market.openings(new Period(period))).orThrow();
+      assertTrue(market.client.queries().isProved(market.miner(), new Period(period)));
+    }
+    market.minePast(new Period(active.end().index() - 1));
+    market.operator.actions().settle(List.of(id)).orThrow();
+    assertEquals("NotOver", refused(market.client.actions().complete(id)).error());
+    market.anvil.mine(market.client.terms().collateralHold());
+    market.client.actions().complete(id).orThrow();
+    DealSnapshot done = market.client.queries().deal(id).orElseThrow();
+    assertEquals(DealState.COMPLETED, done.state());
+    assertEquals(3, done.proved());
+    assertTrue(done.removed());
+    TokenAmount fee = p.price().share(100, 10_000);
+    TokenAmount earned = p.price().minus(fee).plus(p.collateral());
+    assertEquals(minerBefore.plus(earned), market.client.queries().account(market.miner()).balance());
+    assertEquals(fee, market.client.queries().burned());
+    conserved();
+  }
+
+  private void conserved() {
+    var q = market.client.queries();
+    TokenAmount sum = q.account(market.miner()).balance().plus(q.account(market.clientKey.address()).balance()).plus(q.burned());
+    assertEquals(q.walletBalance(market.deployment.market()), sum);
+  }
+
+  @Test
+  void a_miner_that_stops_proving_is_slashed_and_terminated() throws IOException {
+    DealProposal p = market.activeDeal(market.data(5_000), 10);
+    DealId id = market.idOf(p);
+    DealSnapshot active = market.client.queries().deal(id).orElseThrow();
+    assertEquals("NotDefaulted", refused(market.client.actions().terminate(id)).error());
+    market.minePast(new Period(active.start().index() + market.client.terms().maxMissRun()));
+    market.client.actions().terminate(id).orThrow();
+    assertEquals(DealState.TERMINATED, market.client.queries().deal(id).orElseThrow().state());
+    conserved();
+    assertTrue(market.client.queries().burned().units().signum() > 0);
+    assertEquals("WrongState", refused(market.client.actions().terminate(id)).error());
+  }
+
+  @Test
+  void wrong_early_and_repeated_proofs_are_refused_by_name() throws IOException {
+    DealProposal p = market.activeDeal(market.data(1_000), 5);
+    DealSnapshot active = market.client.queries().deal(market.idOf(p)).orElseThrow();
+    Period first = active.start();
+    while (market.currentPeriod().compareTo(first) < 0) {
+      market.anvil.mine(1);
+    }
+    assertEquals("WindowNotOpen", refused(market.operator.actions().prove(market.miner(), first, new byte[0])).error());
+    market.mineToWindow(first);
+    byte[] good = market.openings(first);
+    byte[] bad = good.clone();
+    bad[40] ^= 1;
+    assertEquals("BadProof", refused(market.operator.actions().prove(market.miner(), first, bad)).error());
+    assertEquals("BadProofLength", refused(market.operator.actions().prove(market.miner(), first, new byte[33])).error());
+    assertEquals("WrongPeriod", refused(market.operator.actions().prove(market.miner(), first.next(), good)).error());
+    // Anyone may send a proof.
+    market.client.actions().prove(market.miner(), first, good).orThrow();
+    assertEquals("AlreadyProved", refused(market.operator.actions().prove(market.miner(), first, good)).error());
+    // A forged proof of yesterday: the openings of another period.
+    market.mineToWindow(first.next());
+    assertEquals("BadProof", refused(market.operator.actions().prove(market.miner(), first.next(), good)).error());
+  }
+
+  @Test
+  void proposals_that_break_a_bound_are_skipped_with_their_reason_and_the_rest_is_published() throws IOException {
+    DealProposal good = market.proposal(market.data(127), 2);
+    DealProposal forOther =
+        new DealProposal(
+            good.client(), good.miner(), good.auditor(), good.pieceRoot(), good.size(), 1, 2, good.price(), good.collateral(),
+            good.publishBy(), good.activateBy(), good.replaces(), Hash32.fromHex("11".repeat(32)));
+    SigningDomain otherChain = new SigningDomain(1, market.client.terms().domain().market());
+    SignedProposal replayed = new SignedProposal(forOther, market.clientKey.sign(Eip712.dealId(otherChain, forOther).hash()));
+    DealProposal dear =
+        new DealProposal(
+            good.client(), good.miner(), good.auditor(), good.pieceRoot(), good.size(), 1, 2, TokenAmount.parseTokens("400"),
+            TokenAmount.parseTokens("600"), good.publishBy(), good.activateBy(), good.replaces(), good.salt());
+    var result =
+        market.operator.actions().publish(
+            List.of(
+                new MinerMarket.Publication(replayed, Hash32.ZERO),
+                new MinerMarket.Publication(market.sign(good), Hash32.fromHex("22".repeat(32))),
+                new MinerMarket.Publication(market.sign(dear), Hash32.ZERO)));
+    assertEquals(
+        List.of("BadSignature", "", "MinerShort"),
+        result.items().stream().map(i -> i.skipped()).toList());
+    var again = market.operator.actions().publish(List.of(new MinerMarket.Publication(market.sign(good), Hash32.ZERO)));
+    assertEquals("AlreadyKnown", again.items().getFirst().skipped());
+    var stranger = market.client.actions().publish(List.of(new MinerMarket.Publication(market.sign(forOther), Hash32.ZERO)));
+    assertEquals("NotOperator", stranger.items().getFirst().skipped());
+  }
+
+  @Test
+  void a_wrong_seal_is_not_activated_and_the_deal_expires() throws IOException {
+    byte[] data = market.data(2_000);
+    DealProposal p = market.proposal(data, 2);
+    market.seal(p, data);
+    // The root that is published belongs to other bytes.
+    market.operator.actions().publish(List.of(new MinerMarket.Publication(market.sign(p), Hash32.fromHex("33".repeat(32)))));
+    market.leaveFreeze();
+    var result = market.operator.actions().activate(List.of(market.activation(p)));
+    assertEquals("BadOpening", result.items().getFirst().skipped());
+    assertEquals("NotExpired", refused(market.client.actions().expire(market.idOf(p))).error());
+    market.anvil.mine(120);
+    market.client.actions().expire(market.idOf(p)).orThrow();
+    assertEquals(DealState.EXPIRED, market.client.queries().deal(market.idOf(p)).orElseThrow().state());
+    conserved();
+  }
+
+  @Test
+  void a_cancelled_proposal_cannot_be_published_and_withdrawals_keep_their_notice() throws IOException {
+    DealProposal p = market.proposal(market.data(10), 1);
+    assertEquals("NotClient", refused(market.operator.actions().cancel(p)).error());
+    market.client.actions().cancel(p).orThrow();
+    var result = market.operator.actions().publish(List.of(new MinerMarket.Publication(market.sign(p), Hash32.ZERO)));
+    assertEquals("AlreadyKnown", result.items().getFirst().skipped());
+
+    assertEquals("NothingRequested", refused(market.client.actions().withdraw()).error());
+    TokenAmount all = market.client.queries().account(market.clientKey.address()).balance();
+    market.client.actions().requestWithdrawal(all).orThrow();
+    assertEquals("WithdrawalNotDue", refused(market.client.actions().withdraw()).error());
+    market.anvil.mine(market.client.terms().withdrawNotice());
+    market.client.actions().withdraw().orThrow();
+    assertEquals(TokenAmount.parseTokens("1000"), market.client.queries().walletBalance(market.clientKey.address()));
+  }
+
+  @Test
+  void history_gives_back_every_event_and_the_calldata_of_proofs() throws IOException {
+    DealProposal p = market.activeDeal(market.data(3_000), 2);
+    DealSnapshot active = market.client.queries().deal(market.idOf(p)).orElseThrow();
+    market.mineToWindow(active.start());
+    byte[] openings = market.openings(active.start());
+    market.operator.actions().prove(market.miner(), active.start(), openings).orThrow();
+    var q = market.client.queries();
+    List<MarketEvent> events = q.events(q.deployedAt(), q.head().number());
+    MarketEvent.DealPublished published = only(events, MarketEvent.DealPublished.class);
+    assertEquals(p, published.proposal());
+    assertEquals(market.idOf(p), published.dealId());
+    MarketEvent.DealActivated activated = only(events, MarketEvent.DealActivated.class);
+    MarketCall.Activate call = assertInstanceOf(MarketCall.Activate.class, q.calls(activated.at().tx()).getFirst());
+    assertEquals(p, call.items().getFirst().proposal());
+    MarketEvent.PeriodProved proved = only(events, MarketEvent.PeriodProved.class);
+    MarketCall.Prove prove = assertInstanceOf(MarketCall.Prove.class, q.calls(proved.at().tx()).getFirst());
+    assertEquals(java.util.HexFormat.of().formatHex(openings), java.util.HexFormat.of().formatHex(prove.openings()));
+  }
+
+  private static <T extends MarketEvent> T only(List<MarketEvent> events, Class<T> type) {
+    List<T> found = events.stream().filter(type::isInstance).map(type::cast).toList();
+    assertEquals(1, found.size());
+    return found.getFirst();
+  }
+
+  @Test
+  void the_directory_names_the_miner_and_strangers_have_no_record() {
+    var record = market.client.queries().miner(market.miner()).orElseThrow();
+    assertEquals(market.operatorKey.address(), record.operator());
+    assertEquals("127.0.0.1:4000", record.peer().endpoint());
+    assertTrue(record.accepting());
+    assertEquals(List.of(record), market.client.queries().miners());
+    assertTrue(market.client.queries().miner(Address.ZERO).isEmpty());
+    assertFalse(record.exiting());
+    assertEquals("AlreadyRegistered",
+        refused(market.owner.actions().register(Address.parse("0x" + "12".repeat(20)), TokenAmount.parseTokens("100"), "h:1", Hash32.fromHex("44".repeat(32)), TokenAmount.of(1))).error());
+    assertEquals("MinerNotExiting", refused(market.owner.actions().withdrawStake()).error());
+  }
+}
