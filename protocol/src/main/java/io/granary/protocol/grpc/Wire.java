@@ -164,6 +164,24 @@ public final class Wire {
         .build();
   }
 
+  /** As bytes, for keeping. */
+  public static byte[] encode(SignedProposal p) {
+    return message(p).toByteArray();
+  }
+
+  /**
+   * What {@link #encode} made.
+   *
+   * @throws WireException when it is something else
+   */
+  public static SignedProposal decodeProposal(byte[] bytes) {
+    try {
+      return signedProposal(io.granary.v1.SignedProposal.parseFrom(bytes));
+    } catch (com.google.protobuf.InvalidProtocolBufferException e) {
+      throw new WireException("not a signed proposal: " + e.getMessage());
+    }
+  }
+
   /** From a message. */
   public static SignedAsk ask(io.granary.v1.SignedAsk m) {
     return checked(

@@ -1,0 +1,35 @@
+package io.granary.client;
+
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.TokenAmount;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Settings of a client.
+ *
+ * @param home folder of the file catalogue
+ * @param replicas copies of a file, each with another miner
+ * @param periods proving periods a deal lasts
+ * @param auditor who receives the miners' per-deal proofs; empty: the client itself
+ * @param maxPricePerLeafPeriod dearer miners are not asked
+ * @param stepTimeout how long one miner may take from upload to active
+ */
+public record ClientConfig(
+    Path home,
+    int replicas,
+    long periods,
+    Optional<Address> auditor,
+    TokenAmount maxPricePerLeafPeriod,
+    Duration stepTimeout) {
+  /** Defaults in one place. */
+  public static ClientConfig defaults(Path home) {
+    return new ClientConfig(home, 3, 30, Optional.empty(), TokenAmount.parseTokens("1"), Duration.ofMinutes(30));
+  }
+
+  /** With other terms. */
+  public ClientConfig with(int otherReplicas, long otherPeriods, Optional<Address> otherAuditor) {
+    return new ClientConfig(home, otherReplicas, otherPeriods, otherAuditor, maxPricePerLeafPeriod, stepTimeout);
+  }
+}

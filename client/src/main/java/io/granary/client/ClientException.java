@@ -1,0 +1,41 @@
+package io.granary.client;
+
+/** A client's operation failed; the code is stable, the message names the value and the remedy. */
+public final class ClientException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final Code code;
+
+  /** What went wrong. */
+  public enum Code {
+    /** The file cannot be stored as it is: empty, too large, unreadable. */
+    BAD_FILE,
+    /** Too little is deposited. */
+    INSUFFICIENT_ESCROW,
+    /** Fewer miners than replicas took the deal. */
+    NOT_ENOUGH_MINERS,
+    /** No such file or deal in the catalogue. */
+    UNKNOWN_FILE,
+    /** No miner gave the bytes back. */
+    RETRIEVAL_FAILED,
+    /** The operation was interrupted; doing it again goes on where it stopped. */
+    INTERRUPTED
+  }
+
+  /** With what to do about it. */
+  public ClientException(Code code, String message) {
+    super(message);
+    this.code = code;
+  }
+
+  /** With its cause. */
+  public ClientException(Code code, String message, Throwable cause) {
+    super(message, cause);
+    this.code = code;
+  }
+
+  /** Which kind. */
+  public Code code() {
+    return code;
+  }
+}

@@ -1,0 +1,148 @@
+package io.granary.client;
+
+import io.granary.client.grpc.MinerConnection;
+import io.granary.client.grpc.PeerException;
+import io.granary.client.plan.Candidate;
+import io.granary.client.plan.Ranking;
+import io.granary.client.store.Catalogue;
+import io.granary.client.store.StoredFile;
+import io.granary.proofs.piece.PieceCid;
+import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.chain.AccountBalance;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.TokenAmount;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A renter's view of the market: store a file with several miners, get it back, watch its deals. Files are stored as they are
+ * given: encrypt what is not meant for everyone's eyes. Safe for several threads.
+ *
+ * <pre>{@code
+ * GranaryClient client = new GranaryClient(ports, walletKey, ClientConfig.defaults(home));
+ * StoredFile stored = client.put(Path.of("holiday.tar"), step -> System.out.println(step));
+ * client.get(stored.pieceCid(), Path.of("back.tar"), step -> {});
+ * }</pre>
+ */
+public final class GranaryClient {
+  private final ClientPorts ports;
+  private final EthKey wallet;
+  private final ClientConfig config;
+  private final Catalogue catalogue;
+
+  /**
+   * Opens the catalogue in the client's home.
+   *
+   * @throws IOException when it cannot be read
+   */
+  public GranaryClient(ClientPorts ports, EthKey wallet, ClientConfig config) throws IOException {
+    this.ports = ports;
+    this.wallet = wallet;
+    this.config = config;
+    this.catalogue = new Catalogue(config.home());
+  }
+
+  /** All miners for a piece of that size, best first, with the reasons of those that are left out. */
+  public List<Candidate> quote(RawSize size) {
+    return Ranking.rank(
+        ports.directory().miners(), size, config.periods(), config.maxPricePerLeafPeriod(), this::score);
+  }
+
+  /** Proved less missed periods of this wallet's own deals with a miner. */
+  private long score(io.granary.protocol.chain.MinerRecord miner) {
+    long score = 0;
+    for (StoredFile file : catalogue.all()) {
+      for (StoredFile.StoredDeal deal : file.deals()) {
+        if (deal.miner().equals(miner.peer().id().toString())) {
+          score += ports.reader().deal(DealId.parse(deal.dealId())).map(d -> d.proved() - d.missed()).orElse(0L);
+        }
+      }
+    }
+    return score;
+  }
+
+  /**
+   * Stores a file with {@code replicas} different miners; returns once all deals are active on chain. Called again after an
+   * interruption, it goes on with the deals that were begun.
+   *
+   * @throws ClientException with a code that says why it could not
+   */
+  public StoredFile put(Path file, Progress.Listener progress) {
+    return new Put(ports, wallet, config, catalogue, progress).run(file);
+  }
+
+  /**
+   * Fetches a file, verified against its Piece CID, from the first miner that gives it right.
+   *
+   * @param nameOrCid as listed
+   * @throws ClientException with a code that says why it could not
+   */
+  public void get(String nameOrCid, Path target, Progress.Listener progress) {
+    StoredFile file = find(nameOrCid);
+    new Get(ports, wallet, progress).run(file, target);
+  }
+
+  /** All files. */
+  public List<StoredFile> files() {
+    return catalogue.all();
+  }
+
+  /**
+   * One file.
+   *
+   * @throws ClientException when the catalogue has none of that name or Piece CID
+   */
+  public StoredFile find(String nameOrCid) {
+    return catalogue
+        .find(nameOrCid)
+        .orElseThrow(
+            () ->
+                new ClientException(
+                    ClientException.Code.UNKNOWN_FILE,
+                    "no file '" + nameOrCid + "' in " + config.home() + ": 'granary ls' lists the names and Piece CIDs"));
+  }
+
+  /** A deal as the contract has it. */
+  public Optional<DealSnapshot> deal(DealId id) {
+    return ports.reader().deal(id);
+  }
+
+  /** What the wallet has in the market. */
+  public AccountBalance balance() {
+    return ports.reader().account(wallet.address());
+  }
+
+  /** What the wallet has outside the market. */
+  public TokenAmount walletBalance() {
+    return ports.reader().walletBalance(wallet.address());
+  }
+
+  /** The ports, for what needs no more than a transaction. */
+  public ClientPorts ports() {
+    return ports;
+  }
+
+  /** What a miner says of a deal; empty when it does not answer. */
+  public Optional<String> minerStatus(DealId id, DealSnapshot deal) {
+    return ports
+        .directory()
+        .miner(deal.miner())
+        .flatMap(
+            m -> {
+              try (MinerConnection connection = new MinerConnection(m, ports.reader().terms().domain(), wallet)) {
+                return Optional.of(connection.status(id).stage().name().toLowerCase(java.util.Locale.ROOT));
+              } catch (PeerException e) {
+                return Optional.empty();
+              }
+            });
+  }
+
+  /** The commitment of a stored file. */
+  static PieceCid cid(StoredFile file) {
+    return PieceCid.parse(file.pieceCid());
+  }
+}
