@@ -1,0 +1,423 @@
+package io.granary.auditor.replay;
+
+import io.granary.proofs.Hash32;
+import io.granary.proofs.challenge.PeriodClock;
+import io.granary.proofs.challenge.Positions;
+import io.granary.proofs.challenge.ProvingSet;
+import io.granary.proofs.challenge.SetEntry;
+import io.granary.proofs.opening.DualOpening;
+import io.granary.proofs.opening.DualVerifier;
+import io.granary.proofs.tree.Opening;
+import io.granary.proofs.tree.TreeShape;
+import io.granary.protocol.chain.MarketCall;
+import io.granary.protocol.chain.MarketEvent;
+import io.granary.protocol.chain.MarketTerms;
+import io.granary.protocol.crypto.Eip712;
+import io.granary.protocol.crypto.Seeds;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.Pricing;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import io.granary.protocol.values.TxHash;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * The market as the protocol says it works, written plainly and independently of the contract: every event is checked against
+ * what should have happened, then applied.
+ */
+final class MarketModel {
+  private static final BigInteger BPS = BigInteger.valueOf(10_000);
+
+  private final MarketTerms terms;
+  private final Function<BlockNumber, Hash32> blockHash;
+  private final Function<TxHash, List<MarketCall>> calls;
+
+  final Map<Address, BigInteger> balances = new HashMap<>();
+  final Map<DealId, ModelDeal> deals = new LinkedHashMap<>();
+  private final Set<DealId> cancelled = new HashSet<>();
+  private final Map<Address, BigInteger> requested = new HashMap<>();
+  private final Map<Address, Long> releaseBlock = new HashMap<>();
+  private final Map<Address, ProvingSet> sets = new HashMap<>();
+  private final Map<Address, Set<Long>> bits = new HashMap<>();
+  BigInteger burned = BigInteger.ZERO;
+  long events;
+  long sealOpenings;
+  long proofs;
+  long openings;
+  long unseen;
+
+  MarketModel(MarketTerms terms, Function<BlockNumber, Hash32> blockHash, Function<TxHash, List<MarketCall>> calls) {
+    this.terms = terms;
+    this.blockHash = blockHash;
+    this.calls = calls;
+  }
+
+  void apply(MarketEvent event) {
+    events++;
+    switch (event) {
+      case MarketEvent.Deposited e -> credit(e.account(), e.amount().units());
+      case MarketEvent.WithdrawalRequested e -> withdrawalRequested(e);
+      case MarketEvent.Withdrawn e -> withdrawn(e);
+      case MarketEvent.DealPublished e -> published(e);
+      case MarketEvent.DealSkipped e -> {}
+      case MarketEvent.DealActivated e -> activated(e);
+      case MarketEvent.DealCancelled e -> cancelled(e);
+      case MarketEvent.DealExpired e -> expired(e);
+      case MarketEvent.DealSettled e -> settled(e);
+      case MarketEvent.DealCompleted e -> completed(e);
+      case MarketEvent.DealTerminated e -> terminated(e);
+      case MarketEvent.EntryPurged e -> purged(e);
+      case MarketEvent.PeriodProved e -> proved(e);
+    }
+  }
+
+  private static void require(MarketEvent event, String what, Object expected, Object actual) {
+    if (!expected.equals(actual)) {
+      throw Finding.at(event, what, expected, actual);
+    }
+  }
+
+  private void credit(Address account, BigInteger amount) {
+    balances.merge(account, amount, BigInteger::add);
+  }
+
+  private void debit(MarketEvent event, Address account, BigInteger amount, String what) {
+    BigInteger balance = balances.getOrDefault(account, BigInteger.ZERO);
+    if (balance.compareTo(amount) < 0) {
+      throw Finding.at(event, what + " of " + account, "at least " + amount + " unlocked", balance);
+    }
+    balances.put(account, balance.subtract(amount));
+  }
+
+  private PeriodClock clock(Address miner) {
+    return new PeriodClock(terms.periodBlocks(), terms.windowBlocks(), Seeds.clockShift(miner, terms.periodBlocks()));
+  }
+
+  private ProvingSet set(Address miner) {
+    return sets.computeIfAbsent(miner, m -> new ProvingSet());
+  }
+
+  private boolean isProved(Address miner, long period) {
+    return bits.getOrDefault(miner, Set.of()).contains(period);
+  }
+
+  private boolean isFrozen(Address miner, long block) {
+    PeriodClock clock = clock(miner);
+    long period = clock.periodAt(block);
+    return set(miner).weight() > 0 && block >= clock.challengeBlock(period) && !isProved(miner, period);
+  }
+
+  private ModelDeal deal(MarketEvent event, DealId id, DealState wanted) {
+    ModelDeal deal = deals.get(id);
+    if (deal == null) {
+      throw Finding.at(event, "deal " + id, "published before", "never seen");
+    }
+    require(event, "state of deal " + id, wanted, deal.state);
+    return deal;
+  }
+
+  // ---------------------------------------------------------------- money
+
+  private void withdrawalRequested(MarketEvent.WithdrawalRequested e) {
+    require(e, "release block of a withdrawal", e.at().block().value() + terms.withdrawNotice(), e.releaseBlock().value());
+    requested.put(e.account(), e.amount().units());
+    releaseBlock.put(e.account(), e.releaseBlock().value());
+  }
+
+  private void withdrawn(MarketEvent.Withdrawn e) {
+    BigInteger announced = requested.getOrDefault(e.account(), BigInteger.ZERO);
+    BigInteger due = announced.min(balances.getOrDefault(e.account(), BigInteger.ZERO));
+    require(e, "amount withdrawn by " + e.account(), due, e.amount().units());
+    if (e.at().block().value() < releaseBlock.getOrDefault(e.account(), Long.MAX_VALUE)) {
+      throw Finding.at(e, "notice of a withdrawal by " + e.account(), "block " + releaseBlock.get(e.account()), "block " + e.at().block());
+    }
+    debit(e, e.account(), e.amount().units(), "withdrawal");
+    requested.remove(e.account());
+  }
+
+  // ---------------------------------------------------------------- publication and seal
+
+  private void published(MarketEvent.DealPublished e) {
+    DealProposal p = e.proposal();
+    require(e, "id of a published deal", Eip712.dealId(terms.domain(), p), e.dealId());
+    if (deals.containsKey(e.dealId()) || cancelled.contains(e.dealId())) {
+      throw Finding.at(e, "deal " + e.dealId(), "published once", "published again");
+    }
+    long block = e.at().block().value();
+    require(e, "seal block of deal " + e.dealId(), block + terms.sealDelay(), e.sealBlock().value());
+    requireBounds(e, p, block);
+    debit(e, p.client(), p.price().units(), "price of deal " + e.dealId());
+    debit(e, p.miner(), p.collateral().units(), "collateral of deal " + e.dealId());
+    deals.put(e.dealId(), new ModelDeal(e.dealId(), p, e.sealedRoot(), e.sealBlock().value(), terms.missPenaltyBps()));
+  }
+
+  private void requireBounds(MarketEvent e, DealProposal p, long block) {
+    TokenAmount least = Pricing.price(terms.minPricePerLeafPeriod(), p.size(), p.periods());
+    boolean good =
+        block <= p.publishBy().value()
+            && p.activateBy().value() > block + terms.sealDelay() + terms.windowBlocks()
+            && p.activateBy().value() <= block + terms.maxActivationBlocks()
+            && p.periods() >= 1
+            && p.periods() <= terms.maxPeriods()
+            && p.sealProfile() == 1
+            && p.replaces().equals(Hash32.ZERO)
+            && !p.price().isLessThan(least)
+            && !p.collateral().isLessThan(Pricing.leastCollateral(terms, p.price(), p.size(), p.periods()));
+    require(e, "bounds of a published proposal", true, good);
+  }
+
+  private void cancelled(MarketEvent.DealCancelled e) {
+    require(e, "cancelled deal was published", false, deals.containsKey(e.dealId()));
+    cancelled.add(e.dealId());
+  }
+
+  private void activated(MarketEvent.DealActivated e) {
+    ModelDeal d = deal(e, e.dealId(), DealState.PUBLISHED);
+    long block = e.at().block().value();
+    require(e, "activation of " + d.id + " by block " + d.terms.activateBy(), true, block <= d.terms.activateBy().value() && block > d.sealBlock);
+    require(e, "proving set of " + e.miner() + " frozen at an activation", false, isFrozen(e.miner(), block));
+    require(e, "first period of " + d.id, clock(e.miner()).nextDuty(block), e.start().index());
+    require(e, "end of " + d.id, e.start().index() + d.terms.periods(), e.end().index());
+    checkSeal(e, d);
+    d.state = DealState.ACTIVE;
+    d.start = e.start().index();
+    d.cursor = d.start;
+    d.end = e.end().index();
+    set(e.miner()).append(new SetEntry(d.id.hash(), d.sealedRoot, d.terms.size().leafCount(), d.end));
+  }
+
+  private void checkSeal(MarketEvent e, ModelDeal d) {
+    for (MarketCall call : calls.apply(e.at().tx())) {
+      if (call instanceof MarketCall.Activate a) {
+        for (MarketCall.Activate.Item item : a.items()) {
+          if (item.proposal().equals(d.terms)) {
+            checkSealOpenings(e, d, item.openings());
+            return;
+          }
+        }
+      }
+    }
+    unseen++;
+  }
+
+  private void checkSealOpenings(MarketEvent e, ModelDeal d, byte[] packed) {
+    TreeShape shape = d.terms.size().shape();
+    Hash32 seed = Seeds.seal(blockHash.apply(new BlockNumber(d.sealBlock)), terms.domain().market(), d.id);
+    List<Long> positions = Positions.seal(seed, terms.sealChallenges(), shape.leafCount());
+    int half = 32 * (shape.height() + 1);
+    require(e, "length of the seal openings of " + d.id, positions.size() * 2 * half, packed.length);
+    List<DualOpening> given = new ArrayList<>();
+    for (int i = 0; i < positions.size(); i++) {
+      int at = 2 * half * i;
+      given.add(
+          new DualOpening(
+              positions.get(i),
+              Opening.of(Arrays.copyOfRange(packed, at, at + half)),
+              Opening.of(Arrays.copyOfRange(packed, at + half, at + 2 * half))));
+    }
+    DualVerifier verifier =
+        new DualVerifier(d.id.hash(), d.terms.sealProfile(), d.terms.pieceRoot(), d.sealedRoot, shape.leafCount());
+    if (verifier.verify(positions, given) instanceof DualVerifier.Verdict.Wrong wrong) {
+      throw Finding.at(e, "seal opening " + wrong.opening() + " of " + d.id, "a valid opening", wrong.reason());
+    }
+    sealOpenings += positions.size();
+  }
+
+  // ---------------------------------------------------------------- proving
+
+  private void proved(MarketEvent.PeriodProved e) {
+    Address miner = e.miner();
+    long period = e.period().index();
+    require(e, "window of period " + period + " of " + miner, true, clock(miner).inWindow(period, e.at().block().value()));
+    require(e, "period " + period + " of " + miner + " proved before", false, isProved(miner, period));
+    Hash32 value = blockHash.apply(new BlockNumber(clock(miner).challengeBlock(period)));
+    Hash32 seed = Seeds.period(value, terms.domain().market(), miner, new Period(period));
+    List<ProvingSet.Draw> draws = set(miner).draw(seed, period, terms.challenges());
+    require(e, "draws of period " + period + " of " + miner, terms.challenges(), draws.size());
+    MarketCall.Prove call = proveCall(e, period);
+    if (call == null) {
+      unseen++;
+    } else {
+      checkOpenings(e, draws, call.openings());
+    }
+    proofs++;
+    bits.computeIfAbsent(miner, m -> new HashSet<>()).add(period);
+  }
+
+  private MarketCall.@org.jspecify.annotations.Nullable Prove proveCall(MarketEvent.PeriodProved e, long period) {
+    for (MarketCall call : calls.apply(e.at().tx())) {
+      if (call instanceof MarketCall.Prove p && p.miner().equals(e.miner()) && p.period().index() == period) {
+        return p;
+      }
+    }
+    return null;
+  }
+
+  private void checkOpenings(MarketEvent.PeriodProved e, List<ProvingSet.Draw> draws, byte[] packed) {
+    int at = 0;
+    for (int i = 0; i < draws.size(); i++) {
+      SetEntry entry = draws.get(i).entry();
+      int length = 32 * (new TreeShape(entry.leafCount()).height() + 1);
+      String what = "opening " + i + " of period " + e.period() + " of " + e.miner();
+      if (at + length > packed.length) {
+        throw Finding.at(e, what, length + " bytes", packed.length - at);
+      }
+      Opening opening = Opening.of(Arrays.copyOfRange(packed, at, at + length));
+      if (!opening.opens(entry.sealedRoot(), draws.get(i).leaf(), entry.leafCount())) {
+        throw Finding.at(e, what, "leaf " + draws.get(i).leaf() + " of deal " + entry.dealId(), "an opening of something else");
+      }
+      at += length;
+    }
+    require(e, "length of the openings of period " + e.period() + " of " + e.miner(), at, packed.length);
+    openings += draws.size();
+  }
+
+  // ---------------------------------------------------------------- settlement
+
+  private void settled(MarketEvent.DealSettled e) {
+    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    Address miner = d.terms.miner();
+    require(e, "first period settled of " + d.id, d.cursor, e.from().index());
+    long current = clock(miner).periodAt(e.at().block().value());
+    long closed = isProved(miner, current) ? current + 1 : current;
+    if (e.to().index() > Math.min(closed, d.end) || e.to().index() <= d.cursor) {
+      throw Finding.at(e, "last period settled of " + d.id, "at most " + Math.min(closed, d.end), e.to().index());
+    }
+    long won = 0;
+    long lost = 0;
+    for (long p = d.cursor; p < e.to().index(); p++) {
+      require(e, "settlement of " + d.id + " beyond its default", false, d.run > terms.maxMissRun());
+      if (isProved(miner, p)) {
+        won++;
+        d.run = 0;
+      } else {
+        lost++;
+        d.run++;
+      }
+    }
+    require(e, "proved periods of " + d.id, won, e.proved());
+    moveMoney(e, d, won, lost);
+    d.cursor = e.to().index();
+  }
+
+  private void moveMoney(MarketEvent.DealSettled e, ModelDeal d, long won, long lost) {
+    BigInteger paid = d.share(d.proved + won).subtract(d.share(d.proved));
+    BigInteger fee = fee(d.share(d.proved + won)).subtract(fee(d.share(d.proved)));
+    BigInteger refunded = d.share(d.missed + lost).subtract(d.share(d.missed));
+    BigInteger slashed = BigInteger.ZERO;
+    BigInteger toClient = BigInteger.ZERO;
+    for (long i = 0; i < lost; i++) {
+      BigInteger cut = d.slashPerMiss.min(d.collateral);
+      d.collateral = d.collateral.subtract(cut);
+      slashed = slashed.add(cut);
+      toClient = toClient.add(cut.shiftRight(1));
+    }
+    require(e, "pay of " + d.id, paid, e.paid().units());
+    require(e, "burned share of the pay of " + d.id, fee, e.feeBurned().units());
+    require(e, "refund of " + d.id, refunded, e.refunded().units());
+    require(e, "slash of " + d.id, slashed, e.slashed().units());
+    require(e, "client's share of the slash of " + d.id, toClient, e.slashedToClient().units());
+    credit(d.terms.miner(), paid.subtract(fee));
+    credit(d.terms.client(), refunded.add(toClient));
+    burned = burned.add(fee).add(slashed).subtract(toClient);
+    d.proved += won;
+    d.missed += lost;
+    d.paid = d.paid.add(paid);
+    d.slashed = d.slashed.add(slashed);
+  }
+
+  private BigInteger fee(BigInteger paid) {
+    return paid.multiply(BigInteger.valueOf(terms.priceBurnBps())).divide(BPS);
+  }
+
+  // ---------------------------------------------------------------- ends
+
+  private void expired(MarketEvent.DealExpired e) {
+    ModelDeal d = deal(e, e.dealId(), DealState.PUBLISHED);
+    require(e, "expiry of " + d.id + " after block " + d.terms.activateBy(), true, e.at().block().isAfter(d.terms.activateBy()));
+    BigInteger burn = d.collateral.multiply(BigInteger.valueOf(terms.expireBurnBps())).add(BPS).subtract(BigInteger.ONE).divide(BPS);
+    BigInteger tip = d.collateral.subtract(burn).min(terms.tipCap().units());
+    require(e, "burn at the expiry of " + d.id, burn, e.burned().units());
+    require(e, "tip at the expiry of " + d.id, tip, e.tip().units());
+    credit(d.terms.client(), d.terms.price().units());
+    credit(d.terms.miner(), d.collateral.subtract(burn).subtract(tip));
+    credit(e.by(), tip);
+    burned = burned.add(burn);
+    d.state = DealState.EXPIRED;
+  }
+
+  private void completed(MarketEvent.DealCompleted e) {
+    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    require(e, "settled periods of " + d.id + " at its completion", d.end, d.cursor);
+    require(e, "default of " + d.id + " at its completion", false, d.run > terms.maxMissRun());
+    long due = clock(d.terms.miner()).periodEnd(d.end - 1) + terms.collateralHold();
+    require(e, "hold of the collateral of " + d.id + " until block " + due, true, e.at().block().value() >= due);
+    require(e, "collateral freed of " + d.id, d.collateral, e.collateral().units());
+    require(e, "dust of " + d.id, d.unspent(), e.dust().units());
+    credit(d.terms.miner(), d.collateral);
+    credit(d.terms.client(), d.unspent());
+    leave(e, d);
+    d.state = DealState.COMPLETED;
+  }
+
+  private void terminated(MarketEvent.DealTerminated e) {
+    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    require(e, "default of " + d.id + " at its termination", true, d.run > terms.maxMissRun());
+    BigInteger half = d.collateral.shiftRight(1);
+    BigInteger tip = half.min(terms.tipCap().units());
+    require(e, "refund at the termination of " + d.id, d.unspent(), e.refunded().units());
+    require(e, "client's half at the termination of " + d.id, half.subtract(tip), e.toClient().units());
+    require(e, "tip at the termination of " + d.id, tip, e.tip().units());
+    require(e, "burn at the termination of " + d.id, d.collateral.subtract(half), e.burned().units());
+    require(e, "exit period of " + d.id, clock(d.terms.miner()).nextDuty(e.at().block().value()), e.exitPeriod().index());
+    credit(d.terms.client(), d.unspent().add(half).subtract(tip));
+    credit(e.by(), tip);
+    burned = burned.add(d.collateral).subtract(half);
+    d.slashed = d.slashed.add(d.collateral);
+    leave(e, d);
+    d.state = DealState.TERMINATED;
+  }
+
+  /** Inside a freeze the entry stays and is only no longer drawn; outside, EntryPurged has removed it just before. */
+  private void leave(MarketEvent e, ModelDeal d) {
+    Address miner = d.terms.miner();
+    if (set(miner).contains(d.id.hash())) {
+      long block = e.at().block().value();
+      require(e, "entry of " + d.id + " left in a set that is not frozen", true, isFrozen(miner, block));
+      set(miner).endAt(d.id.hash(), clock(miner).nextDuty(block));
+    }
+  }
+
+  private void purged(MarketEvent.EntryPurged e) {
+    ModelDeal d = deals.get(e.dealId());
+    if (d == null || !set(e.miner()).contains(e.dealId().hash())) {
+      throw Finding.at(e, "entry of " + e.dealId(), "in the proving set", "not there");
+    }
+    require(e, "proving set of " + e.miner() + " frozen at a purge", false, isFrozen(e.miner(), e.at().block().value()));
+    set(e.miner()).remove(e.dealId().hash());
+  }
+
+  /** What is locked in deals. */
+  BigInteger locked() {
+    BigInteger sum = BigInteger.ZERO;
+    for (ModelDeal d : deals.values()) {
+      if (!d.state.isFinal()) {
+        sum = sum.add(d.unspent()).add(d.collateral);
+      }
+    }
+    return sum;
+  }
+}
