@@ -169,8 +169,13 @@ public final class Wire {
     return message(p).toByteArray();
   }
 
+  /** As bytes, for keeping. */
+  public static byte[] encode(SignedPeriodProof p) {
+    return message(p).toByteArray();
+  }
+
   /**
-   * What {@link #encode} made.
+   * What {@link #encode(SignedProposal)} made.
    *
    * @throws WireException when it is something else
    */
