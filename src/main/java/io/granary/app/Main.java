@@ -1,0 +1,74 @@
+package io.granary.app;
+
+import io.granary.app.cli.AuditCommand;
+import io.granary.app.cli.AuditorCommand;
+import io.granary.app.cli.DealCommand;
+import io.granary.app.cli.Defaults;
+import io.granary.app.cli.DemoCommand;
+import io.granary.app.cli.DepositCommand;
+import io.granary.app.cli.DevnetCommand;
+import io.granary.app.cli.DoctorCommand;
+import io.granary.app.cli.Failures;
+import io.granary.app.cli.GetCommand;
+import io.granary.app.cli.LsCommand;
+import io.granary.app.cli.MinerCommand;
+import io.granary.app.cli.PieceCommand;
+import io.granary.app.cli.PutCommand;
+import io.granary.app.cli.QuoteCommand;
+import io.granary.app.cli.VersionCommand;
+import io.granary.app.cli.WalletCommand;
+import io.granary.app.cli.WithdrawCommand;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The {@code granary} command. Exit codes: 0 ok, 1 trying again may help, 2 it won't, 3 an audit found something. */
+@Command(
+    name = "granary",
+    description = "Rent storage for tokens, run a miner, audit proofs.",
+    subcommands = {
+      DemoCommand.class,
+      DevnetCommand.class,
+      WalletCommand.class,
+      DepositCommand.class,
+      WithdrawCommand.class,
+      QuoteCommand.class,
+      PutCommand.class,
+      GetCommand.class,
+      LsCommand.class,
+      DealCommand.class,
+      MinerCommand.class,
+      AuditCommand.class,
+      AuditorCommand.class,
+      PieceCommand.class,
+      DoctorCommand.class,
+      VersionCommand.class
+    },
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    footer = {
+      "",
+      "Try it:            granary demo",
+      "A local network:   granary devnet up",
+      "Help of a command: granary put --help",
+      "",
+      "Every option can also be set in the environment (--max-price: GRANARY_MAX_PRICE)",
+      "or in config.properties in the home folder (max-price=...); the command line wins.",
+      "Exit codes: 0 ok, 1 trying again may help, 2 it won't, 3 an audit found something."
+    })
+public final class Main {
+  private Main() {}
+
+  /** Runs a command and exits with its code. */
+  public static void main(String[] args) {
+    System.exit(run(args));
+  }
+
+  /** Runs a command and returns its exit code. */
+  public static int run(String... args) {
+    CommandLine line = new CommandLine(new Main());
+    line.setDefaultValueProvider(new Defaults());
+    line.setExecutionExceptionHandler(new Failures());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    return line.execute(args);
+  }
+}

@@ -1,0 +1,208 @@
+package io.granary.app.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.granary.app.node.MinerHome;
+import io.granary.app.node.Nodes;
+import io.granary.app.node.UntilStopped;
+import io.granary.contracts.GranaryChain;
+import io.granary.contracts.deploy.Deployment;
+import io.granary.contracts.keys.Keystores;
+import io.granary.proofs.challenge.PeriodClock;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code granary miner}. */
+@Command(
+    name = "miner",
+    description = "Run a miner.",
+    subcommands = {
+      MinerCommand.Init.class, MinerCommand.Run.class, MinerCommand.Status.class, MinerCommand.Deals.class, MinerCommand.Proving.class
+    },
+    mixinStandardHelpOptions = true)
+public final class MinerCommand implements Callable<Integer> {
+  @Override
+  public Integer call() {
+    throw new IllegalArgumentException("say what to do: granary miner init, run, status, deals or proving");
+  }
+
+  /** Where the miner lives. */
+  static class Place {
+    @Mixin Common common = new Common();
+
+    @Option(names = "--miner-home", paramLabel = "DIR", description = "Folder of the miner (default: miner in the home).")
+    @Nullable Path minerHome;
+
+    MinerHome place() {
+      return new MinerHome(minerHome == null ? common.home().resolve("miner") : minerHome);
+    }
+
+    JsonNode status() throws IOException {
+      Path file = place().statusFile();
+      if (!Files.isRegularFile(file)) {
+        throw new IOException(file + " is missing: the miner has not run yet; start it with 'granary miner run'");
+      }
+      return new ObjectMapper().readTree(file.toFile());
+    }
+  }
+
+  /** {@code granary miner init}. */
+  @Command(
+      name = "init",
+      description = "Make a miner: its operator and TLS keys, its stake and registration. The wallet in the home is the owner and is not needed by the running node.",
+      footer = {"", "Example: granary miner init --endpoint storage.example.org:7420 --stake 100 --collateral 500"})
+  public static final class Init extends Place implements Callable<Integer> {
+    @Option(names = "--endpoint", paramLabel = "HOST:PORT", required = true, description = "What peers are told.")
+    String endpoint = "";
+
+    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "What the node binds (default: the endpoint).")
+    @Nullable String listen;
+
+    @Option(names = "--stake", paramLabel = "TOKENS", defaultValue = "100", description = "Stake (default: ${DEFAULT-VALUE}).")
+    String stake = "100";
+
+    @Option(names = "--collateral", paramLabel = "TOKENS", description = "Deposit so many tokens for the collateral of deals.")
+    @Nullable String collateral;
+
+    @Option(names = "--capacity", paramLabel = "BYTES", defaultValue = "68719476736", description = "Disk to offer (default: 64 GiB).")
+    long capacity;
+
+    @Option(names = "--price", paramLabel = "UNITS", defaultValue = "1000000000", description = "Token units for one 32-byte leaf and period (default: ${DEFAULT-VALUE}).")
+    long price;
+
+    @Option(names = "--collateral-per-leaf", paramLabel = "UNITS", defaultValue = "30000000000", description = "Token units locked for one leaf (default: ${DEFAULT-VALUE}).")
+    long collateralPerLeaf;
+
+    @Override
+    public Integer call() throws IOException {
+      EthKey owner = common.wallet();
+      Deployment deployment = common.market();
+      MinerHome home = place();
+      MinerHome.Settings settings =
+          new MinerHome.Settings(owner.address().toString(), endpoint, listen == null ? endpoint : listen, capacity, price, collateralPerLeaf);
+      io.granary.app.node.Endpoints.parse(settings.endpoint());
+      io.granary.app.node.Endpoints.parse(settings.listen());
+      try (GranaryChain chain = common.connect(Optional.of(owner))) {
+        EthKey operator = home.create(settings, deployment, common.newPassword(), Keystores.Strength.STANDARD);
+        chain.actions().register(operator.address(), TokenAmount.parseTokens(stake), endpoint, home.tls().tlsKeyHash(), settings.price()).orThrow();
+        if (collateral != null) {
+          chain.actions().deposit(TokenAmount.parseTokens(collateral)).orThrow();
+        }
+        Map<String, Object> v = new LinkedHashMap<>();
+        v.put("ok", true);
+        v.put("miner", settings.miner());
+        v.put("operator", operator.address().toString());
+        v.put("home", home.dir().toString());
+        common.print(
+            v,
+            out -> {
+              out.println("✓ registered miner " + settings.miner() + " with a stake of " + stake + " at " + endpoint);
+              out.println("  send the operator " + operator.address() + " ether for gas, then: granary miner run --miner-home " + home.dir());
+            });
+      }
+      return 0;
+    }
+  }
+
+  /** {@code granary miner run}. */
+  @Command(name = "run", description = "Run the miner until stopped (SIGTERM). A restart resumes.")
+  public static final class Run extends Place implements Callable<Integer> {
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+      AutoCloseable node = Nodes.startMiner(place(), Optional.ofNullable(common.passwordFile));
+      common.out().println("miner " + place().settings().miner() + " runs at " + place().settings().listen() + "; stop it with Ctrl-C");
+      common.out().flush();
+      UntilStopped.run(node);
+      return 0;
+    }
+  }
+
+  /** {@code granary miner status}. */
+  @Command(name = "status", description = "How the running miner is, as of its last block.")
+  public static final class Status extends Place implements Callable<Integer> {
+    @Override
+    public Integer call() throws IOException {
+      JsonNode status = status();
+      common.print(
+          status,
+          out ->
+              status
+                  .properties()
+                  .forEach(
+                      e -> {
+                        if (e.getValue().isValueNode() || e.getValue().isObject()) {
+                          out.println(String.format("%-20s %s", e.getKey(), e.getValue().isTextual() ? e.getValue().asText() : e.getValue()));
+                        }
+                      }));
+      return 0;
+    }
+  }
+
+  /** {@code granary miner deals}. */
+  @Command(name = "deals", description = "The miner's deals, as of its last block.")
+  public static final class Deals extends Place implements Callable<Integer> {
+    @Override
+    public Integer call() throws IOException {
+      JsonNode deals = status().path("deals");
+      common.print(
+          deals,
+          out -> {
+            java.util.List<java.util.List<String>> table = new java.util.ArrayList<>();
+            table.add(java.util.List.of("DEAL", "STAGE", "BYTES", "REASON"));
+            for (JsonNode d : deals) {
+              table.add(
+                  java.util.List.of(
+                      d.path("id").asText(), d.path("stage").asText(), Out.bytes(d.path("bytes").asLong()), d.path("reason").asText()));
+            }
+            Out.table(out, table);
+          });
+      return 0;
+    }
+  }
+
+  /** {@code granary miner proving}. */
+  @Command(name = "proving", description = "The next proving periods of this miner, with the blocks left.")
+  public static final class Proving extends Place implements Callable<Integer> {
+    @Override
+    public Integer call() throws IOException {
+      MinerHome.Settings settings = place().settings();
+      common.deployment = place().dir().resolve("deployment.json");
+      try (GranaryChain chain = common.connect(Optional.empty())) {
+        PeriodClock clock = chain.queries().clock(settings.id());
+        long head = chain.queries().head().number().value();
+        java.util.List<Map<String, Object>> rows = new java.util.ArrayList<>();
+        for (long p = clock.periodAt(head); p < clock.periodAt(head) + 4; p++) {
+          Map<String, Object> row = new LinkedHashMap<>();
+          row.put("period", p);
+          row.put("challengeBlock", clock.challengeBlock(p));
+          row.put("lastBlock", clock.periodEnd(p) - 1);
+          row.put("blocksLeft", clock.periodEnd(p) - 1 - head);
+          row.put("proved", chain.queries().isProved(settings.id(), new Period(p)));
+          rows.add(row);
+        }
+        common.print(
+            Map.of("ok", true, "head", head, "periods", rows),
+            out -> {
+              out.println("head " + head);
+              java.util.List<java.util.List<String>> table = new java.util.ArrayList<>();
+              table.add(java.util.List.of("PERIOD", "CHALLENGE BLOCK", "LAST BLOCK", "BLOCKS LEFT", "PROVED"));
+              rows.forEach(r -> table.add(r.values().stream().map(String::valueOf).toList()));
+              Out.table(out, table);
+            });
+        return 0;
+      }
+    }
+  }
+}

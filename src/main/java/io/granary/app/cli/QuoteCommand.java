@@ -1,0 +1,69 @@
+package io.granary.app.cli;
+
+import io.granary.client.GranaryClient;
+import io.granary.client.plan.Candidate;
+import io.granary.contracts.GranaryChain;
+import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.crypto.EthKey;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code granary quote}. */
+@Command(
+    name = "quote",
+    description = "What it would cost to store a file, miner by miner, and why some are left out.",
+    footer = {"", "Example: granary quote holiday.tar --periods 90", "         granary quote 1073741824"})
+public final class QuoteCommand implements Callable<Integer> {
+  @Mixin Common common = new Common();
+  @Mixin Terms terms = new Terms();
+
+  @Parameters(paramLabel = "FILE|BYTES", description = "A file, or a number of bytes.")
+  String what = "";
+
+  @Override
+  public Integer call() throws IOException {
+    RawSize size = new RawSize(what.matches("\\d+") ? Long.parseLong(what) : Files.size(Path.of(what)));
+    EthKey key = common.wallet();
+    try (GranaryChain chain = common.connect(Optional.of(key))) {
+      GranaryClient client = Common.client(chain, key, terms.config(common.home()));
+      List<Candidate> candidates = client.quote(size);
+      List<Map<String, Object>> rows = new ArrayList<>();
+      for (Candidate c : candidates) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("miner", c.miner().peer().id().toString());
+        row.put("price", c.price().toTokens());
+        row.put("stake", c.miner().stake().toTokens());
+        row.put("liveDeals", c.miner().liveDeals());
+        row.put("excluded", c.excluded());
+        rows.add(row);
+      }
+      common.print(
+          Map.of("ok", true, "bytes", size.bytes(), "miners", rows),
+          out -> {
+            List<List<String>> table = new ArrayList<>();
+            table.add(List.of("MINER", "PRICE", "STAKE", "LIVE DEALS", ""));
+            for (Candidate c : candidates) {
+              table.add(
+                  List.of(
+                      c.miner().peer().id().toString(),
+                      c.price().toTokens(),
+                      c.miner().stake().toTokens(),
+                      Long.toString(c.miner().liveDeals()),
+                      c.eligible() ? "" : "not asked: it " + c.excluded()));
+            }
+            Out.table(out, table);
+          });
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package io.granary.app.node;
+
+import io.granary.auditor.AuditorConfig;
+import io.granary.auditor.AuditorNode;
+import io.granary.auditor.AuditorPorts;
+import io.granary.contracts.ChainConfig;
+import io.granary.contracts.GranaryChain;
+import io.granary.contracts.devnet.Anvil;
+import io.granary.contracts.deploy.Deployment;
+import io.granary.miner.AskPolicy;
+import io.granary.miner.MinerConfig;
+import io.granary.miner.MinerNode;
+import io.granary.miner.MinerPorts;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.grpc.TlsIdentity;
+import io.granary.protocol.values.TokenAmount;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/** The composition root of the daemons: chain ports and settings become running nodes. */
+public final class Nodes {
+  private Nodes() {}
+
+  private static ChainConfig chainConfig(Deployment deployment) {
+    return deployment.chainId() == Anvil.CHAIN_ID ? deployment.config().forDevnet() : deployment.config();
+  }
+
+  /** Starts a miner from its folder. */
+  public static AutoCloseable startMiner(MinerHome home, Optional<Path> passwordFile) throws IOException {
+    MinerHome.Settings settings = home.settings();
+    EthKey operator = home.operator(passwordFile);
+    ChainConfig chainConfig = chainConfig(home.deployment());
+    GranaryChain chain = GranaryChain.connect(chainConfig, Optional.of(operator));
+    try {
+      InetSocketAddress listen = Endpoints.parse(settings.listen());
+      AskPolicy d = AskPolicy.defaults();
+      MinerConfig config =
+          MinerConfig.defaults(home.dir())
+              .withEndpoint(listen.getHostString(), listen.getPort(), settings.endpoint())
+              .withCapacityBytes(settings.capacityBytes())
+              .withConfirmations(chainConfig.confirmations())
+              .withAsk(
+                  new AskPolicy(
+                      settings.price(), TokenAmount.of(settings.collateralPerLeaf()), d.minSize(), d.maxSize(), d.minPeriods(), d.maxPeriods(), d.validity()));
+      if (chainConfig.confirmations() == 0) {
+        // A local chain makes blocks faster than networks do.
+        config = config.withTuning(Devnets.tuning(config.tuning()));
+      }
+      MinerNode node =
+          MinerNode.start(
+              config,
+              new MinerPorts(chain.queries(), chain.queries(), chain.actions(), chain.queries(), chain.events()),
+              operator,
+              settings.id(),
+              home.tls());
+      return () -> {
+        node.close();
+        chain.close();
+      };
+    } catch (IOException | RuntimeException e) {
+      chain.close();
+      throw e;
+    }
+  }
+
+  /** Starts an auditor. */
+  public static AutoCloseable startAuditor(Path home, Deployment deployment, EthKey identity, InetSocketAddress listen) throws IOException {
+    ChainConfig chainConfig = chainConfig(deployment);
+    GranaryChain chain = GranaryChain.connect(chainConfig, Optional.of(identity));
+    try {
+      AuditorConfig defaults = AuditorConfig.defaults(home);
+      Duration poll = chainConfig.confirmations() == 0 ? Duration.ofMillis(500) : defaults.poll();
+      AuditorNode node =
+          AuditorNode.start(
+              new AuditorConfig(home, listen, poll, true),
+              new AuditorPorts(chain.queries(), chain.queries(), chain.queries(), chain.queries(), chain.events(), chain.actions()),
+              identity,
+              TlsIdentity.loadOrCreate(home));
+      return () -> {
+        node.close();
+        chain.close();
+      };
+    } catch (IOException | RuntimeException e) {
+      chain.close();
+      throw e;
+    }
+  }
+
+  /** Ether as people write it. */
+  public static BigInteger ether(long ether) {
+    return BigInteger.valueOf(ether).multiply(BigInteger.TEN.pow(18));
+  }
+}
