@@ -1,0 +1,155 @@
+package io.granary.miner;
+
+import java.nio.file.Path;
+
+/**
+ * Everything an operator can set; the defaults are here and nowhere else.
+ *
+ * @param home directory of the store, the pieces, the replicas and {@code status.json}
+ * @param listenHost address the server binds
+ * @param listenPort port the server binds; 0 takes a free one
+ * @param advertisedEndpoint host:port that peers are told, as in the registry
+ * @param capacityBytes bytes of disk promised to the market, staging included
+ * @param ask what is asked for storage
+ * @param pushProofs true: period proofs are pushed to each deal's auditor (Protocol §6)
+ * @param confirmations blocks on top of a challenge block before a period proof is signed over its seed
+ * @param sealingThreads pieces sealed at a time share this many threads
+ * @param tuning intervals and thresholds
+ */
+public record MinerConfig(
+    Path home,
+    String listenHost,
+    int listenPort,
+    String advertisedEndpoint,
+    long capacityBytes,
+    AskPolicy ask,
+    boolean pushProofs,
+    int confirmations,
+    int sealingThreads,
+    Tuning tuning) {
+
+  /** Default port of a miner. */
+  public static final int DEFAULT_PORT = 7420;
+
+  /** Default capacity, 64 GiB. */
+  public static final long DEFAULT_CAPACITY_BYTES = 64L << 30;
+
+  /**
+   * Checks the values.
+   *
+   * @throws IllegalArgumentException naming the first that cannot be used, and what would do
+   */
+  public MinerConfig {
+    if (listenPort < 0 || listenPort > 65_535) {
+      throw new IllegalArgumentException("listenPort lies between 0 and 65535, not " + listenPort);
+    }
+    if (capacityBytes < 1) {
+      throw new IllegalArgumentException(
+          "capacityBytes must be positive, not " + capacityBytes + "; give the bytes to rent out");
+    }
+    if (confirmations < 0 || confirmations > 256) {
+      throw new IllegalArgumentException(
+          "confirmations lies between 0 and 256, not " + confirmations);
+    }
+    if (sealingThreads < 1 || sealingThreads > 256) {
+      throw new IllegalArgumentException(
+          "sealingThreads lies between 1 and 256, not " + sealingThreads);
+    }
+  }
+
+  /** The defaults under a home directory: loopback, {@link #DEFAULT_PORT}, 64 GiB, two sealing threads. */
+  public static MinerConfig defaults(Path home) {
+    return new MinerConfig(
+        home,
+        "127.0.0.1",
+        DEFAULT_PORT,
+        "127.0.0.1:" + DEFAULT_PORT,
+        DEFAULT_CAPACITY_BYTES,
+        AskPolicy.defaults(),
+        true,
+        2,
+        2,
+        Tuning.defaults());
+  }
+
+  /** The same with another address to bind and to advertise. */
+  public MinerConfig withEndpoint(String host, int port, String advertised) {
+    return new MinerConfig(
+        home, host, port, advertised, capacityBytes, ask, pushProofs, confirmations, sealingThreads, tuning);
+  }
+
+  /** The same with another capacity. */
+  public MinerConfig withCapacityBytes(long bytes) {
+    return new MinerConfig(
+        home,
+        listenHost,
+        listenPort,
+        advertisedEndpoint,
+        bytes,
+        ask,
+        pushProofs,
+        confirmations,
+        sealingThreads,
+        tuning);
+  }
+
+  /** The same with another ask. */
+  public MinerConfig withAsk(AskPolicy policy) {
+    return new MinerConfig(
+        home,
+        listenHost,
+        listenPort,
+        advertisedEndpoint,
+        capacityBytes,
+        policy,
+        pushProofs,
+        confirmations,
+        sealingThreads,
+        tuning);
+  }
+
+  /** The same, pushing period proofs or not. */
+  public MinerConfig withPushProofs(boolean push) {
+    return new MinerConfig(
+        home,
+        listenHost,
+        listenPort,
+        advertisedEndpoint,
+        capacityBytes,
+        ask,
+        push,
+        confirmations,
+        sealingThreads,
+        tuning);
+  }
+
+  /** The same with another number of confirmations. */
+  public MinerConfig withConfirmations(int blocks) {
+    return new MinerConfig(
+        home,
+        listenHost,
+        listenPort,
+        advertisedEndpoint,
+        capacityBytes,
+        ask,
+        pushProofs,
+        blocks,
+        sealingThreads,
+        tuning);
+  }
+
+  /** The same with other intervals and thresholds. */
+  public MinerConfig withTuning(Tuning other) {
+    return new MinerConfig(
+        home,
+        listenHost,
+        listenPort,
+        advertisedEndpoint,
+        capacityBytes,
+        ask,
+        pushProofs,
+        confirmations,
+        sealingThreads,
+        other);
+  }
+}

@@ -1,0 +1,214 @@
+package io.granary.miner.storage.rocksdb;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.granary.miner.storage.StorageException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.DBOptions;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.Slice;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/** One RocksDB with the miner's column families; every write waits for the log to be on disk. */
+final class RocksDatabase implements AutoCloseable {
+  /** The column families, in the order in which they are opened. */
+  enum Family {
+    META,
+    DEALS,
+    UPLOADS,
+    PROOFS,
+    OUTBOX;
+
+    byte[] label() {
+      return name().toLowerCase(java.util.Locale.ROOT).getBytes(UTF_8);
+    }
+  }
+
+  /** Takes one entry of a scan and says whether to go on. */
+  @FunctionalInterface
+  interface Visitor {
+    boolean visit(byte[] key, byte[] value);
+  }
+
+  /** A RocksDB call that may fail. */
+  @FunctionalInterface
+  interface Call<T extends @Nullable Object> {
+    T run() throws RocksDBException;
+  }
+
+  // Small: deals and proofs are a few kilobytes each, and the daemon lives in 512 MiB.
+  private static final long WRITE_BUFFER_BYTES = 4L << 20;
+
+  private final Path path;
+  private final DBOptions options;
+  private final ColumnFamilyOptions familyOptions;
+  private final WriteOptions sync;
+  private final RocksDB db;
+  private final List<ColumnFamilyHandle> handles;
+
+  private RocksDatabase(
+      Path path,
+      DBOptions options,
+      ColumnFamilyOptions familyOptions,
+      RocksDB db,
+      List<ColumnFamilyHandle> handles) {
+    this.path = path;
+    this.options = options;
+    this.familyOptions = familyOptions;
+    this.sync = new WriteOptions().setSync(true);
+    this.db = db;
+    this.handles = handles;
+  }
+
+  /**
+   * Opens or creates the database.
+   *
+   * @throws StorageException when another process has it open, or it cannot be read
+   */
+  static RocksDatabase open(Path path) {
+    RocksDB.loadLibrary();
+    DBOptions options =
+        new DBOptions()
+            .setCreateIfMissing(true)
+            .setCreateMissingColumnFamilies(true)
+            .setKeepLogFileNum(2)
+            .setMaxOpenFiles(64);
+    ColumnFamilyOptions family = new ColumnFamilyOptions().setWriteBufferSize(WRITE_BUFFER_BYTES);
+    List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
+    descriptors.add(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, family));
+    for (Family f : Family.values()) {
+      descriptors.add(new ColumnFamilyDescriptor(f.label(), family));
+    }
+    List<ColumnFamilyHandle> handles = new ArrayList<>();
+    try {
+      Files.createDirectories(path);
+      RocksDB db = RocksDB.open(options, path.toString(), descriptors, handles);
+      return new RocksDatabase(path, options, family, db, handles);
+    } catch (RocksDBException | IOException e) {
+      family.close();
+      options.close();
+      throw new StorageException(
+          "the miner's store "
+              + path
+              + " cannot be opened: "
+              + e.getMessage()
+              + "; stop the other process that uses it, or check the disk and its permissions",
+          e);
+    }
+  }
+
+  private ColumnFamilyHandle handle(Family family) {
+    return handles.get(1 + family.ordinal());
+  }
+
+  private <T extends @Nullable Object> T guarded(String what, Call<T> call) {
+    try {
+      return call.run();
+    } catch (RocksDBException e) {
+      throw new StorageException(
+          "the miner's store "
+              + path
+              + " failed to "
+              + what
+              + ": "
+              + e.getMessage()
+              + "; check the disk's free space and health",
+          e);
+    }
+  }
+
+  byte @Nullable [] get(Family family, byte[] key) {
+    return this.<byte @Nullable []>guarded("read", () -> db.get(handle(family), key));
+  }
+
+  void put(Family family, byte[] key, byte[] value) {
+    write(batch -> batch.put(family, key, value));
+  }
+
+  void delete(Family family, byte[] key) {
+    write(batch -> batch.delete(family, key));
+  }
+
+  /** A batch that {@link #write} fills. */
+  final class Batch {
+    private final WriteBatch batch;
+
+    private Batch(WriteBatch batch) {
+      this.batch = batch;
+    }
+
+    void put(Family family, byte[] key, byte[] value) throws RocksDBException {
+      batch.put(handle(family), key, value);
+    }
+
+    void delete(Family family, byte[] key) throws RocksDBException {
+      batch.delete(handle(family), key);
+    }
+
+    void deleteRange(Family family, byte[] from, byte[] to) throws RocksDBException {
+      batch.deleteRange(handle(family), from, to);
+    }
+  }
+
+  /** Fills a batch. */
+  @FunctionalInterface
+  interface Writes {
+    void addTo(Batch batch) throws RocksDBException;
+  }
+
+  /** Writes a batch: all of it or nothing, durable when it returns. */
+  void write(Writes writes) {
+    guarded(
+        "write",
+        () -> {
+          try (WriteBatch batch = new WriteBatch()) {
+            writes.addTo(new Batch(batch));
+            db.write(sync, batch);
+          }
+          return true;
+        });
+  }
+
+  /** Visits the entries of a family in key order, those below {@code end} when it is not empty. */
+  void scan(Family family, byte[] end, Visitor visitor) {
+    guarded(
+        "scan",
+        () -> {
+          try (Slice bound = new Slice(end);
+              ReadOptions read = new ReadOptions()) {
+            if (end.length > 0) {
+              read.setIterateUpperBound(bound);
+            }
+            try (RocksIterator it = db.newIterator(handle(family), read)) {
+              it.seekToFirst();
+              while (it.isValid() && visitor.visit(it.key(), it.value())) {
+                it.next();
+              }
+              it.status();
+            }
+          }
+          return true;
+        });
+  }
+
+  @Override
+  public void close() {
+    handles.forEach(ColumnFamilyHandle::close);
+    db.close();
+    sync.close();
+    familyOptions.close();
+    options.close();
+  }
+}

@@ -1,0 +1,115 @@
+package io.granary.miner.storage.rocksdb;
+
+import io.granary.miner.storage.ProofStore;
+import io.granary.protocol.deal.SignedPeriodProof;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Period proofs by uint32 period ‖ deal id, so that old ones go in one range. The outbox has the same keys; its values are
+ * the signatures of the proofs it stands for.
+ */
+final class RocksProofs implements ProofStore {
+  private final RocksDatabase db;
+
+  RocksProofs(RocksDatabase db) {
+    this.db = db;
+  }
+
+  private static byte[] key(DealId id, Period period) {
+    return ByteBuffer.allocate(36).putInt((int) period.index()).put(id.hash().bytes()).array();
+  }
+
+  private static byte[] key(SignedPeriodProof proof) {
+    return key(proof.proof().dealId(), proof.proof().period());
+  }
+
+  private static byte[] bound(Period period) {
+    return ByteBuffer.allocate(4).putInt((int) period.index()).array();
+  }
+
+  @Override
+  public synchronized void put(List<SignedPeriodProof> proofs, boolean push) {
+    db.write(
+        batch -> {
+          for (SignedPeriodProof proof : proofs) {
+            batch.put(RocksDatabase.Family.PROOFS, key(proof), ProofCodec.encode(proof));
+            if (push) {
+              batch.put(RocksDatabase.Family.OUTBOX, key(proof), proof.signature().bytes());
+            }
+          }
+        });
+  }
+
+  @Override
+  public Optional<SignedPeriodProof> find(DealId id, Period period) {
+    return find(key(id, period));
+  }
+
+  private Optional<SignedPeriodProof> find(byte[] key) {
+    return Optional.ofNullable(db.get(RocksDatabase.Family.PROOFS, key)).map(ProofCodec::decode);
+  }
+
+  @Override
+  public List<SignedPeriodProof> outbox(int limit) {
+    List<byte[]> keys = new ArrayList<>();
+    db.scan(
+        RocksDatabase.Family.OUTBOX,
+        new byte[0],
+        (key, value) -> keys.add(key) && keys.size() < limit);
+    return keys.stream().map(this::find).flatMap(Optional::stream).toList();
+  }
+
+  @Override
+  public long outboxSize() {
+    return count(new byte[0]);
+  }
+
+  private long count(byte[] end) {
+    long[] n = new long[1];
+    db.scan(
+        RocksDatabase.Family.OUTBOX,
+        end,
+        (key, value) -> {
+          n[0]++;
+          return true;
+        });
+    return n[0];
+  }
+
+  @Override
+  public synchronized void answered(List<SignedPeriodProof> proofs) {
+    List<byte[]> keys = new ArrayList<>();
+    for (SignedPeriodProof proof : proofs) {
+      byte[] key = key(proof);
+      if (Arrays.equals(db.get(RocksDatabase.Family.OUTBOX, key), proof.signature().bytes())) {
+        keys.add(key);
+      }
+    }
+    db.write(
+        batch -> {
+          for (byte[] key : keys) {
+            batch.delete(RocksDatabase.Family.OUTBOX, key);
+          }
+        });
+  }
+
+  @Override
+  public synchronized long dropBefore(Period period) {
+    if (period.index() == 0) {
+      return 0;
+    }
+    long unanswered = count(bound(period));
+    db.write(
+        batch -> {
+          batch.deleteRange(RocksDatabase.Family.PROOFS, new byte[0], bound(period));
+          batch.deleteRange(RocksDatabase.Family.OUTBOX, new byte[0], bound(period));
+        });
+    return unanswered;
+  }
+}
