@@ -1,0 +1,119 @@
+package io.granary.miner;
+
+import io.granary.miner.engine.MinerEngine;
+import io.granary.miner.grpc.DealGrpc;
+import io.granary.miner.grpc.ProofGrpc;
+import io.granary.miner.grpc.RetrievalGrpc;
+import io.granary.miner.replica.Disk;
+import io.granary.miner.replica.LocalDisk;
+import io.granary.miner.replica.ReplicaReader;
+import io.granary.miner.replica.Shelf;
+import io.granary.miner.sealing.SealingRoom;
+import io.granary.miner.engine.Intake;
+import io.granary.miner.engine.Uploads;
+import io.granary.miner.storage.DealBook;
+import io.granary.miner.storage.MinerStore;
+import io.granary.miner.storage.rocksdb.RocksMinerStore;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.grpc.CallAuth;
+import io.granary.protocol.grpc.NodeServer;
+import io.granary.protocol.grpc.TlsIdentity;
+import io.granary.protocol.values.Address;
+import io.granary.v1.DealServiceGrpc;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+
+/** A miner: the store, the services and the engine, started and stopped together. */
+public final class MinerNode implements AutoCloseable {
+  private final Address miner;
+  private final MinerStore store;
+  private final NodeServer server;
+  private final SealingRoom sealing;
+  private final MinerEngine engine;
+  private final DealBook book;
+  private final OperatorLog log;
+
+  private MinerNode(
+      Address miner, MinerStore store, NodeServer server, SealingRoom sealing, MinerEngine engine, DealBook book, OperatorLog log) {
+    this.miner = miner;
+    this.store = store;
+    this.server = server;
+    this.sealing = sealing;
+    this.engine = engine;
+    this.book = book;
+    this.log = log;
+  }
+
+  /**
+   * Starts a miner; it resumes what it was doing when it stopped.
+   *
+   * @param operator hot key, registered as the miner's operator
+   * @param miner the miner's identity, its owner's address
+   * @throws IOException when its port or its files cannot be opened
+   */
+  public static MinerNode start(MinerConfig config, MinerPorts ports, EthKey operator, Address miner, TlsIdentity tls)
+      throws IOException {
+    return start(config, ports, operator, miner, tls, new LocalDisk());
+  }
+
+  /** The same over another disk, for tests of failing ones. */
+  static MinerNode start(
+      MinerConfig config, MinerPorts ports, EthKey operator, Address miner, TlsIdentity tls, Disk disk) throws IOException {
+    OperatorLog log = new OperatorLog(Clock.systemUTC());
+    MinerStore store = RocksMinerStore.open(config.home().resolve("db"), ports.reader().terms().domain(), miner);
+    try {
+      Shelf shelf = new Shelf(config.home());
+      DealBook book = new DealBook(store.deals(), log);
+      shelf.sweep(id -> book.find(id).filter(d -> !d.dataDeleted()).isPresent());
+      ReplicaReader replicas = new ReplicaReader(shelf);
+      Uploads uploads = new Uploads(book, store.uploads(), shelf, disk, log);
+      SealingRoom sealing = new SealingRoom(config, book, store.uploads(), shelf, disk, log);
+      Intake intake = new Intake(config, ports, operator, miner, book, shelf, disk, log, Clock.systemUTC());
+      NodeServer server =
+          NodeServer.start(
+              new InetSocketAddress(config.listenHost(), config.listenPort()),
+              tls,
+              new CallAuth(ports.reader().terms().domain(), miner, Clock.systemUTC()),
+              Set.of(DealServiceGrpc.getGetUploadMethod().getFullMethodName(), DealServiceGrpc.getUploadPieceMethod().getFullMethodName()),
+              List.of(
+                  new DealGrpc(intake, uploads, book, sealing),
+                  new RetrievalGrpc(book, replicas, log),
+                  new ProofGrpc(book, replicas, store.proofs(), log)));
+      MinerEngine engine =
+          MinerEngine.start(config, ports, operator, miner, server.port(), book, store.proofs(), sealing, replicas, shelf, log);
+      log.started(miner, config.advertisedEndpoint(), server.port(), book.all().size());
+      return new MinerNode(miner, store, server, sealing, engine, book, log);
+    } catch (IOException | RuntimeException e) {
+      store.close();
+      throw e;
+    }
+  }
+
+  /** The port its services listen on. */
+  public int port() {
+    return server.port();
+  }
+
+  /** Its deals. */
+  public DealBook deals() {
+    return book;
+  }
+
+  /** The newest errors. */
+  public List<OperatorLog.Trouble> troubles() {
+    return log.troubles();
+  }
+
+  /** Stops taking calls, ends the loops, and closes the store. */
+  @Override
+  public void close() {
+    server.close();
+    engine.close();
+    sealing.close();
+    store.close();
+    log.stopped(miner);
+  }
+}

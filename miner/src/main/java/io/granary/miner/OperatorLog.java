@@ -1,0 +1,346 @@
+package io.granary.miner;
+
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.deal.DealStage;
+import io.granary.protocol.deal.Refusal;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import java.math.BigInteger;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
+
+/**
+ * Everything an operator should see, one method per event, with its values as keys. The newest errors are kept for the status.
+ * Safe for several threads.
+ */
+public final class OperatorLog {
+  private static final Logger LOG = LoggerFactory.getLogger("granary.miner");
+
+  /** Errors kept for the status. */
+  private static final int KEPT = 20;
+
+  /**
+   * Something that went wrong.
+   *
+   * @param at when
+   * @param event the event's name
+   * @param message what happened
+   */
+  public record Trouble(Instant at, String event, String message) {}
+
+  private final Clock clock;
+  private final Deque<Trouble> troubles = new ArrayDeque<>();
+
+  /** With the clock that stamps kept errors. */
+  public OperatorLog(Clock clock) {
+    this.clock = clock;
+  }
+
+  /** The newest errors, newest first. */
+  public synchronized List<Trouble> troubles() {
+    return List.copyOf(troubles);
+  }
+
+  private synchronized void keep(String event, String message) {
+    troubles.addFirst(new Trouble(clock.instant(), event, message));
+    if (troubles.size() > KEPT) {
+      troubles.removeLast();
+    }
+  }
+
+  private static LoggingEventBuilder info(String event) {
+    return LOG.atInfo().addKeyValue("event", event);
+  }
+
+  private LoggingEventBuilder trouble(LoggingEventBuilder level, String event, String message) {
+    keep(event, message);
+    return level.addKeyValue("event", event).addKeyValue("reason", message);
+  }
+
+  private LoggingEventBuilder warn(String event, String message) {
+    return trouble(LOG.atWarn(), event, message);
+  }
+
+  private LoggingEventBuilder error(String event, String message) {
+    return trouble(LOG.atError(), event, message);
+  }
+
+  /** The node takes calls. */
+  public void started(Address miner, String endpoint, int port, int deals) {
+    info("started")
+        .addKeyValue("miner", miner)
+        .addKeyValue("endpoint", endpoint)
+        .addKeyValue("port", port)
+        .addKeyValue("deals", deals)
+        .log("miner started");
+  }
+
+  /** The node has stopped. */
+  public void stopped(Address miner) {
+    info("stopped").addKeyValue("miner", miner).log("miner stopped");
+  }
+
+  /** A proposal was taken. */
+  public void accepted(DealId deal, Address client, long bytes) {
+    info("accepted")
+        .addKeyValue("deal", deal)
+        .addKeyValue("client", client)
+        .addKeyValue("bytes", bytes)
+        .log("proposal accepted");
+  }
+
+  /** A proposal was declined; normal business, so it is not kept as an error. */
+  public void declined(DealId deal, Address client, Refusal refusal) {
+    info("declined")
+        .addKeyValue("deal", deal)
+        .addKeyValue("client", client)
+        .addKeyValue("code", refusal.code())
+        .addKeyValue("actual", refusal.actual())
+        .addKeyValue("acceptable", refusal.acceptable())
+        .log("proposal declined");
+  }
+
+  /** Bytes begin to arrive, from the start or where an earlier upload stopped. */
+  public void uploadOpened(DealId deal, long offset, long size) {
+    info("upload-opened")
+        .addKeyValue("deal", deal)
+        .addKeyValue("offset", offset)
+        .addKeyValue("size", size)
+        .log("upload opened");
+  }
+
+  /** All bytes are here and lead to the piece root. */
+  public void uploaded(DealId deal, long size) {
+    info("uploaded").addKeyValue("deal", deal).addKeyValue("size", size).log("upload complete");
+  }
+
+  /** The bytes are not those of the proposal; they were dropped. */
+  public void wrongRoot(DealId deal, Refusal refusal) {
+    warn("wrong-root", refusal.message()).addKeyValue("deal", deal).log("upload dropped");
+  }
+
+  /** The disk refused bytes of an upload. */
+  public void uploadFailed(DealId deal, Refusal refusal, Throwable cause) {
+    error("upload-failed", refusal.message()).addKeyValue("deal", deal).setCause(cause).log("upload failed");
+  }
+
+  /** Sealing begins. */
+  public void sealing(DealId deal, long size) {
+    info("sealing").addKeyValue("deal", deal).addKeyValue("size", size).log("sealing");
+  }
+
+  /** Replica and trees are durable. */
+  public void sealed(DealId deal, long size, Duration took) {
+    info("sealed")
+        .addKeyValue("deal", deal)
+        .addKeyValue("size", size)
+        .addKeyValue("millis", took.toMillis())
+        .addKeyValue("mbPerSecond", size / 1_000 / Math.max(1, took.toMillis()))
+        .log("sealed");
+  }
+
+  /** Sealing failed and will be tried again. */
+  public void sealingFailed(DealId deal, String reason, Duration retryIn, Throwable cause) {
+    error("sealing-failed", reason)
+        .addKeyValue("deal", deal)
+        .addKeyValue("retrySeconds", retryIn.toSeconds())
+        .setCause(cause)
+        .log("sealing failed");
+  }
+
+  /** A deal is at a new stage. */
+  public void stage(DealId deal, DealStage stage) {
+    info("stage").addKeyValue("deal", deal).addKeyValue("stage", stage).log("deal advanced");
+  }
+
+  /** A transaction went through. */
+  public void sent(String operation, int deals, TxResult.Confirmed tx) {
+    info("sent")
+        .addKeyValue("operation", operation)
+        .addKeyValue("deals", deals)
+        .addKeyValue("tx", tx.hash())
+        .addKeyValue("block", tx.block().number())
+        .addKeyValue("gas", tx.gasUsed())
+        .log("transaction confirmed");
+  }
+
+  /** The contract refused a transaction. */
+  public void refused(String operation, TxResult.Refused refusal) {
+    warn("refused", refusal.error() + ": " + refusal.message())
+        .addKeyValue("operation", operation)
+        .log("transaction refused");
+  }
+
+  /** The contract skipped one deal of a batch. */
+  public void skipped(String operation, DealId deal, String reason) {
+    warn("skipped", deal + " was skipped: " + reason)
+        .addKeyValue("operation", operation)
+        .addKeyValue("deal", deal)
+        .log("deal skipped");
+  }
+
+  /** A period was proved. */
+  public void proved(Period period, TxResult.Confirmed tx, long slackBlocks, Duration took) {
+    info("proved")
+        .addKeyValue("period", period)
+        .addKeyValue("block", tx.block().number())
+        .addKeyValue("slackBlocks", slackBlocks)
+        .addKeyValue("gas", tx.gasUsed())
+        .addKeyValue("tx", tx.hash())
+        .addKeyValue("millis", took.toMillis())
+        .log("period proved");
+  }
+
+  /** Few blocks are left to prove the period. */
+  public void proofIsTight(Period period, long slackBlocks) {
+    warn("proof-is-tight", "period " + period + " is unproved with " + slackBlocks + " blocks left")
+        .addKeyValue("period", period)
+        .addKeyValue("slackBlocks", slackBlocks)
+        .log("few blocks left to prove");
+  }
+
+  /** A replica does not open as it must: nothing was sent. */
+  public void proofWithheld(Period period, String deal, long leaf, String reason) {
+    error("proof-withheld", "deal " + deal + ", leaf " + leaf + ": " + reason)
+        .addKeyValue("period", period)
+        .addKeyValue("deal", deal)
+        .addKeyValue("leaf", leaf)
+        .log("PROOF WITHHELD: restore the replica before the period ends");
+  }
+
+  /** A period ended without the miner's proof. */
+  public void missed(Period period) {
+    error("missed", "period " + period + " ended unproved").addKeyValue("period", period).log("PERIOD MISSED");
+  }
+
+  /** A replica was found damaged, outside proving. */
+  public void damaged(DealId deal, String during, String reason) {
+    error("damaged", "deal " + deal + ": " + reason)
+        .addKeyValue("deal", deal)
+        .addKeyValue("during", during)
+        .log("replica damaged");
+  }
+
+  /** Period proofs were signed and stored. */
+  public void periodProofs(Period period, int deals) {
+    info("period-proofs")
+        .addKeyValue("period", period)
+        .addKeyValue("deals", deals)
+        .log("period proofs signed");
+  }
+
+  /** An auditor answered. */
+  public void pushed(Address auditor, int accepted, int refused) {
+    info("pushed")
+        .addKeyValue("auditor", auditor)
+        .addKeyValue("accepted", accepted)
+        .addKeyValue("refused", refused)
+        .log("period proofs pushed");
+  }
+
+  /** An auditor refused a proof for good. */
+  public void proofRefused(Address auditor, DealId deal, Period period, Refusal refusal) {
+    warn("proof-refused", refusal.code() + ": " + refusal.message())
+        .addKeyValue("auditor", auditor)
+        .addKeyValue("deal", deal)
+        .addKeyValue("period", period)
+        .log("auditor refused a period proof");
+  }
+
+  /** An auditor cannot be reached; its proofs wait in the outbox. */
+  public void auditorUnreachable(Address auditor, String reason, Duration retryIn) {
+    warn("auditor-unreachable", reason)
+        .addKeyValue("auditor", auditor)
+        .addKeyValue("retrySeconds", retryIn.toSeconds())
+        .log("auditor unreachable");
+  }
+
+  /** Proofs left the outbox unanswered because they are too old. */
+  public void proofsExpired(long count) {
+    warn("proofs-expired", count + " period proofs were never answered by their auditors")
+        .addKeyValue("count", count)
+        .log("unanswered period proofs dropped");
+  }
+
+  /** A deal is over. */
+  public void over(DealId deal, DealStage stage, String reason) {
+    info("over")
+        .addKeyValue("deal", deal)
+        .addKeyValue("stage", stage)
+        .addKeyValue("reason", reason)
+        .log("deal over");
+  }
+
+  /** The bytes of a deal are gone from the disk. */
+  public void dataDeleted(DealId deal) {
+    info("data-deleted").addKeyValue("deal", deal).log("data deleted");
+  }
+
+  /** The bytes of a deal that is over could not be deleted yet. */
+  public void deleteFailed(DealId deal, Throwable cause) {
+    error("delete-failed", "deal " + deal + ": " + cause.getMessage())
+        .addKeyValue("deal", deal)
+        .setCause(cause)
+        .log("data could not be deleted");
+  }
+
+  /** Collateral was cut for missed periods. */
+  public void slashed(DealId deal, String tokens) {
+    error("slashed", "deal " + deal + ": " + tokens + " tokens of collateral for missed periods")
+        .addKeyValue("deal", deal)
+        .addKeyValue("tokens", tokens)
+        .log("collateral slashed");
+  }
+
+  /** The last block is no longer part of the chain. */
+  public void reorg(BlockNumber block) {
+    warn("reorg", "block " + block + " was reverted").addKeyValue("block", block).log("reorg");
+  }
+
+  /** The chain cannot be asked. */
+  public void chainUnavailable(String loop, String reason, Duration retryIn) {
+    error("chain-unavailable", reason)
+        .addKeyValue("loop", loop)
+        .addKeyValue("retryMillis", retryIn.toMillis())
+        .log("chain unavailable");
+  }
+
+  /** The chain answers again. */
+  public void chainBack(String loop) {
+    info("chain-back").addKeyValue("loop", loop).log("chain is back");
+  }
+
+  /** A step of a loop failed in a way that nobody expected; the loop goes on. */
+  public void stepFailed(String loop, Throwable cause) {
+    error("step-failed", String.valueOf(cause)).addKeyValue("loop", loop).setCause(cause).log("step failed");
+  }
+
+  /** The operator's ether runs low. */
+  public void lowGas(Address operator, BigInteger wei, BigInteger wanted) {
+    warn("low-gas", "operator " + operator + " has " + wei + " wei; send it more than " + wanted)
+        .addKeyValue("operator", operator)
+        .addKeyValue("wei", wei)
+        .log("operator's ether runs low");
+  }
+
+  /** The disk runs low. */
+  public void lowDisk(long usableBytes, long wantedBytes) {
+    warn("low-disk", usableBytes + " bytes are free, " + wantedBytes + " should be; free some space")
+        .addKeyValue("usableBytes", usableBytes)
+        .log("disk runs low");
+  }
+
+  /** The status file could not be written. */
+  public void statusNotWritten(Throwable cause) {
+    warn("status-not-written", String.valueOf(cause.getMessage())).setCause(cause).log("status file not written");
+  }
+}

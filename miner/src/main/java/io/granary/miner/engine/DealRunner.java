@@ -1,0 +1,244 @@
+package io.granary.miner.engine;
+
+import io.granary.miner.MinerPorts;
+import io.granary.miner.OperatorLog;
+import io.granary.miner.Tuning;
+import io.granary.miner.model.StoredDeal;
+import io.granary.miner.replica.Reading;
+import io.granary.miner.replica.ReplicaReader;
+import io.granary.miner.replica.Shelf;
+import io.granary.miner.sealing.SealingRoom;
+import io.granary.miner.storage.DealBook;
+import io.granary.proofs.Hash32;
+import io.granary.proofs.challenge.PeriodClock;
+import io.granary.proofs.challenge.Positions;
+import io.granary.proofs.opening.DualOpening;
+import io.granary.protocol.chain.BatchItem;
+import io.granary.protocol.chain.BatchResult;
+import io.granary.protocol.chain.MinerMarket;
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.deal.DealStage;
+import io.granary.protocol.lifecycle.ChainView;
+import io.granary.protocol.lifecycle.DealAction;
+import io.granary.protocol.lifecycle.DealLifecycle;
+import io.granary.protocol.lifecycle.MinerDeal;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockRef;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Asks the planner at each head and does what it says, in batches. Doing something twice does no harm. */
+final class DealRunner {
+  /** Deals of one transaction; 20 activations of large pieces stay below two million gas. */
+  private static final int BATCH = 20;
+
+  /** Blocks before something that was skipped or refused is tried again. */
+  private static final long RETRY_BLOCKS = 3;
+
+  private final MinerPorts ports;
+  private final Address miner;
+  private final Tuning tuning;
+  private final DealBook book;
+  private final ChainDeals chainDeals;
+  private final SealingRoom sealing;
+  private final ReplicaReader replicas;
+  private final Shelf shelf;
+  private final OperatorLog log;
+  private final Map<DealId, Long> notBefore = new HashMap<>();
+
+  DealRunner(
+      MinerPorts ports, Address miner, Tuning tuning, DealBook book, ChainDeals chainDeals, SealingRoom sealing, ReplicaReader replicas, Shelf shelf, OperatorLog log) {
+    this.ports = ports;
+    this.miner = miner;
+    this.tuning = tuning;
+    this.book = book;
+    this.chainDeals = chainDeals;
+    this.sealing = sealing;
+    this.replicas = replicas;
+    this.shelf = shelf;
+    this.log = log;
+  }
+
+  /** One round at a head. */
+  void run(BlockRef head) {
+    long number = head.number().value();
+    chainDeals.refresh(number);
+    List<MinerDeal> deals = new ArrayList<>();
+    for (StoredDeal d : book.all()) {
+      if (!d.isOver()) {
+        deals.add(new MinerDeal(d.id(), d.stage(), d.terms(), chainDeals.find(d.id())));
+      }
+    }
+    PeriodClock clock = ports.reader().clock(miner);
+    boolean proved = ports.reader().isProved(miner, new Period(clock.periodAt(number + 1)));
+    ChainView view =
+        new ChainView(head.number(), clock, proved, ports.reader().setWeight(miner) > 0, ports.reader().terms(), tuning.settleEveryPeriods());
+    perform(DealLifecycle.actionsAt(view, deals), number);
+  }
+
+  private void perform(List<DealAction> actions, long head) {
+    List<DealId> publish = new ArrayList<>();
+    List<DealId> activate = new ArrayList<>();
+    List<DealId> settle = new ArrayList<>();
+    List<DealId> purge = new ArrayList<>();
+    for (DealAction action : actions) {
+      if (notBefore.getOrDefault(action.id(), 0L) > head) {
+        continue;
+      }
+      switch (action) {
+        case DealAction.Seal a -> sealing.submit(a.id());
+        case DealAction.Publish a -> publish.add(a.id());
+        case DealAction.Activate a -> activate.add(a.id());
+        case DealAction.Settle a -> settle.add(a.id());
+        case DealAction.Purge a -> purge.add(a.id());
+        case DealAction.Advance a -> book.change(a.id(), d -> d.isOver() ? d : d.at(a.to()));
+        case DealAction.Complete a -> single("complete", a.id(), head, ports.market().complete(a.id()));
+        case DealAction.Expire a -> single("expire", a.id(), head, ports.market().expire(a.id()));
+        case DealAction.Delete a -> end(a.id(), DealStage.ENDED, a.reason());
+        case DealAction.GiveUp a -> end(a.id(), DealStage.FAILED, a.reason());
+      }
+    }
+    batches(publish).forEach(ids -> publish(ids, head));
+    batches(activate).forEach(ids -> activate(ids, head));
+    batches(settle).forEach(ids -> together("settle", ids, head, ports.market().settle(ids)));
+    batches(purge).forEach(ids -> together("purge", ids, head, ports.market().purge(ids)));
+  }
+
+  private static List<List<DealId>> batches(List<DealId> ids) {
+    List<List<DealId>> batches = new ArrayList<>();
+    for (int i = 0; i < ids.size(); i += BATCH) {
+      batches.add(ids.subList(i, Math.min(ids.size(), i + BATCH)));
+    }
+    return batches;
+  }
+
+  private void single(String operation, DealId id, long head, TxResult result) {
+    together(operation, List.of(id), head, result);
+  }
+
+  private void together(String operation, List<DealId> ids, long head, TxResult result) {
+    switch (result) {
+      case TxResult.Confirmed tx -> log.sent(operation, ids.size(), tx);
+      case TxResult.Refused refused -> {
+        log.refused(operation, refused);
+        ids.forEach(id -> notBefore.put(id, head + RETRY_BLOCKS));
+      }
+    }
+    ids.forEach(chainDeals::forget);
+  }
+
+  private void publish(List<DealId> ids, long head) {
+    List<MinerMarket.Publication> items = new ArrayList<>();
+    for (DealId id : ids) {
+      StoredDeal deal = book.find(id).orElseThrow();
+      items.add(new MinerMarket.Publication(deal.signed(), deal.sealedRoot()));
+    }
+    for (DealId id : finish("publish", ids, head, ports.market().publish(items))) {
+      book.change(id, d -> d.isOver() ? d : d.at(DealStage.PUBLISHED));
+    }
+  }
+
+  private void activate(List<DealId> ids, long head) {
+    List<DealId> ready = new ArrayList<>();
+    List<MinerMarket.Activation> items = new ArrayList<>();
+    for (DealId id : ids) {
+      StoredDeal deal = book.find(id).orElseThrow();
+      Optional<byte[]> openings = sealOpenings(deal);
+      if (openings.isPresent()) {
+        ready.add(id);
+        items.add(new MinerMarket.Activation(deal.terms(), openings.get()));
+      } else {
+        notBefore.put(id, head + 1);
+      }
+    }
+    if (!items.isEmpty()) {
+      for (DealId id : finish("activate", ready, head, ports.market().activate(items))) {
+        book.change(id, d -> d.isOver() ? d : d.at(DealStage.ACTIVE));
+      }
+    }
+  }
+
+  private Optional<byte[]> sealOpenings(StoredDeal deal) {
+    DealSnapshot chain = chainDeals.find(deal.id()).orElseThrow();
+    Optional<Hash32> seed = ports.reader().sealSeed(deal.id(), chain.sealBlock());
+    if (seed.isEmpty()) {
+      return Optional.empty();
+    }
+    List<Long> positions =
+        Positions.seal(seed.get(), ports.reader().terms().sealChallenges(), deal.terms().size().leafCount());
+    return switch (replicas.openBoth(deal, positions)) {
+      case Reading.Good<List<DualOpening>> good -> Optional.of(DualOpening.pack(good.value()));
+      case Reading.Damaged<List<DualOpening>> damaged -> {
+        log.damaged(deal.id(), "activation", damaged.reason());
+        yield Optional.empty();
+      }
+    };
+  }
+
+  /** Logs a batch and returns the deals that went through. */
+  private List<DealId> finish(String operation, List<DealId> ids, long head, BatchResult result) {
+    ids.forEach(chainDeals::forget);
+    List<DealId> through = new ArrayList<>();
+    switch (result.tx()) {
+      case TxResult.Refused refused -> {
+        log.refused(operation, refused);
+        ids.forEach(id -> notBefore.put(id, head + RETRY_BLOCKS));
+      }
+      case TxResult.Confirmed tx -> {
+        log.sent(operation, ids.size(), tx);
+        for (BatchItem item : result.items()) {
+          if (item.ok()) {
+            through.add(item.dealId());
+          } else {
+            skipped(operation, item, head);
+          }
+        }
+      }
+    }
+    return through;
+  }
+
+  private void skipped(String operation, BatchItem item, long head) {
+    log.skipped(operation, item.dealId(), item.skipped());
+    notBefore.put(item.dealId(), head + RETRY_BLOCKS);
+    // What the contract will never take is given up; a frozen set or a pending seal block only needs time.
+    boolean hopeless =
+        operation.equals("publish") && !item.skipped().equals("AlreadyKnown");
+    if (hopeless) {
+      end(item.dealId(), DealStage.FAILED, "the market did not take it: " + item.skipped());
+    }
+  }
+
+  private void end(DealId id, DealStage stage, String reason) {
+    book.change(id, d -> d.isOver() ? d : d.over(stage, reason));
+    notBefore.remove(id);
+    deleteData(id);
+  }
+
+  /** Deletes the data of a deal that is over; tried again at the next start when the disk refuses. */
+  private void deleteData(DealId id) {
+    try {
+      shelf.deleteAll(id);
+      book.change(id, StoredDeal::withoutData);
+      log.dataDeleted(id);
+    } catch (IOException e) {
+      log.deleteFailed(id, e);
+    }
+  }
+
+  /** What a crash between the end of a deal and the deletion of its data left behind. */
+  void deleteLeftovers() {
+    for (StoredDeal deal : book.all()) {
+      if (deal.isOver() && !deal.dataDeleted()) {
+        deleteData(deal.id());
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package io.granary.miner.engine;
+
+import io.granary.miner.OperatorLog;
+import io.granary.miner.Tuning;
+import io.granary.protocol.chain.ChainUnavailableException;
+import java.time.Duration;
+
+/** Runs a step again and again on a thread of its own; failures are logged and waited out, longer each time. */
+final class Loop implements AutoCloseable {
+  /** One round. */
+  @FunctionalInterface
+  interface Step {
+    void run() throws InterruptedException;
+  }
+
+  private final String name;
+  private final Tuning tuning;
+  private final OperatorLog log;
+  private final Step step;
+  private final Thread thread;
+
+  Loop(String name, Tuning tuning, OperatorLog log, Step step) {
+    this.name = name;
+    this.tuning = tuning;
+    this.log = log;
+    this.step = step;
+    this.thread = Thread.ofPlatform().name(name).start(this::run);
+  }
+
+  private void run() {
+    Duration pause = tuning.pollInterval();
+    boolean down = false;
+    while (!Thread.currentThread().isInterrupted()) {
+      try {
+        step.run();
+        if (down) {
+          log.chainBack(name);
+          down = false;
+        }
+        pause = tuning.pollInterval();
+      } catch (InterruptedException e) {
+        return;
+      } catch (ChainUnavailableException e) {
+        if (Thread.currentThread().isInterrupted()) {
+          return;
+        }
+        pause = longer(pause);
+        down = true;
+        log.chainUnavailable(name, String.valueOf(e.getMessage()), pause);
+      } catch (RuntimeException e) {
+        pause = longer(pause);
+        log.stepFailed(name, e);
+      }
+      try {
+        Thread.sleep(pause);
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  private Duration longer(Duration pause) {
+    Duration doubled = pause.multipliedBy(2);
+    return doubled.compareTo(tuning.maxBackoff()) > 0 ? tuning.maxBackoff() : doubled;
+  }
+
+  @Override
+  public void close() {
+    thread.interrupt();
+    try {
+      thread.join(Duration.ofSeconds(10));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package io.granary.miner.engine;
+
+import io.granary.miner.MinerConfig;
+import io.granary.miner.MinerPorts;
+import io.granary.miner.OperatorLog;
+import io.granary.miner.grpc.AuditorClient;
+import io.granary.miner.replica.ReplicaReader;
+import io.granary.miner.replica.Shelf;
+import io.granary.miner.sealing.SealingRoom;
+import io.granary.miner.storage.DealBook;
+import io.granary.miner.storage.ProofStore;
+import io.granary.protocol.chain.EventStream;
+import io.granary.protocol.chain.MarketEvent;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockRef;
+import java.util.List;
+
+/** The miner's loops: deals, proving, pushing. Proving has a thread of its own, so that nothing makes it wait. */
+public final class MinerEngine implements AutoCloseable {
+  private final List<AutoCloseable> parts;
+
+  private MinerEngine(List<AutoCloseable> parts) {
+    this.parts = parts;
+  }
+
+  /** Starts the loops. */
+  public static MinerEngine start(
+      MinerConfig config,
+      MinerPorts ports,
+      EthKey operator,
+      Address miner,
+      int port,
+      DealBook book,
+      ProofStore proofs,
+      SealingRoom sealing,
+      ReplicaReader replicas,
+      Shelf shelf,
+      OperatorLog log) {
+    ChainDeals chainDeals = new ChainDeals(ports, book);
+    DealRunner runner = new DealRunner(ports, miner, config.tuning(), book, chainDeals, sealing, replicas, shelf, log);
+    Prover prover = new Prover(config, ports, operator, miner, book, proofs, replicas, log);
+    Pusher pusher =
+        new Pusher(ports, config.tuning(), book, proofs, new AuditorClient(ports.reader().terms().domain(), operator), log);
+    StatusFile status = new StatusFile(config, ports, miner, operator.address(), port, book, proofs, log);
+    runner.deleteLeftovers();
+    long[] lastHead = {-1};
+    Loop deals =
+        new Loop(
+            "miner-deals",
+            config.tuning(),
+            log,
+            () -> {
+              BlockRef head = ports.chain().head();
+              runner.run(head);
+              if (head.number().value() != lastHead[0]) {
+                lastHead[0] = head.number().value();
+                status.write(lastHead[0]);
+              }
+            });
+    Loop proving = new Loop("miner-proving", config.tuning(), log, prover::run);
+    Loop pushing = new Loop("miner-pushing", config.tuning(), log, pusher::run);
+    EventStream.Subscription events =
+        ports.events().follow(ports.chain().head().number(), new Watcher(book, chainDeals, log));
+    return new MinerEngine(List.of(proving, pushing, deals, events));
+  }
+
+  /** Looks at a deal again when the chain says something of it, or takes something back. */
+  private record Watcher(DealBook book, ChainDeals chainDeals, OperatorLog log) implements EventStream.Listener {
+    @Override
+    public void applied(BlockRef block, List<MarketEvent> events) {
+      for (MarketEvent event : events) {
+        if (event instanceof MarketEvent.DealSettled s && book.find(s.dealId()).isPresent()) {
+          chainDeals.forget(s.dealId());
+          if (s.slashed().units().signum() > 0) {
+            log.slashed(s.dealId(), s.slashed().toTokens());
+          }
+        } else if (event instanceof MarketEvent.DealTerminated t && book.find(t.dealId()).isPresent()) {
+          chainDeals.forget(t.dealId());
+          log.slashed(t.dealId(), t.burned().plus(t.toClient()).plus(t.tip()).toTokens());
+        }
+      }
+    }
+
+    @Override
+    public void reverted(BlockRef block) {
+      log.reorg(block.number());
+      book.all().forEach(d -> chainDeals.forget(d.id()));
+    }
+  }
+
+  @Override
+  public void close() {
+    for (AutoCloseable part : parts) {
+      try {
+        part.close();
+      } catch (Exception e) {
+        throw new IllegalStateException("a loop does not end", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,196 @@
+package io.granary.miner.engine;
+
+import io.granary.miner.MinerConfig;
+import io.granary.miner.MinerPorts;
+import io.granary.miner.OperatorLog;
+import io.granary.miner.model.StoredDeal;
+import io.granary.miner.replica.Reading;
+import io.granary.miner.replica.ReplicaReader;
+import io.granary.miner.storage.DealBook;
+import io.granary.miner.storage.ProofStore;
+import io.granary.proofs.Hash32;
+import io.granary.proofs.challenge.PeriodClock;
+import io.granary.proofs.challenge.Positions;
+import io.granary.proofs.opening.DualOpening;
+import io.granary.proofs.tree.Opening;
+import io.granary.protocol.chain.DrawnLeaf;
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.crypto.Eip712;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.deal.DealStage;
+import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.PeriodProof;
+import io.granary.protocol.deal.SignedPeriodProof;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.Period;
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Proves each period on chain, and each deal's period to its auditor (Protocol §5, §6). Nothing that does not verify is sent. */
+final class Prover {
+  private final MinerConfig config;
+  private final MinerPorts ports;
+  private final EthKey operator;
+  private final Address miner;
+  private final DealBook book;
+  private final ProofStore proofs;
+  private final ReplicaReader replicas;
+  private final OperatorLog log;
+  private long lastHead = -1;
+  private long withheld = -1;
+  private long signed = -1;
+  private long checkedMiss = -1;
+
+  Prover(
+      MinerConfig config, MinerPorts ports, EthKey operator, Address miner, DealBook book, ProofStore proofs, ReplicaReader replicas, OperatorLog log) {
+    this.config = config;
+    this.ports = ports;
+    this.operator = operator;
+    this.miner = miner;
+    this.book = book;
+    this.proofs = proofs;
+    this.replicas = replicas;
+    this.log = log;
+  }
+
+  /** One round. */
+  void run() {
+    long head = ports.chain().head().number().value();
+    if (head == lastHead) {
+      return;
+    }
+    lastHead = head;
+    PeriodClock clock = ports.reader().clock(miner);
+    long period = clock.periodAt(head + 1);
+    if (clock.inWindow(period, head + 1)) {
+      prove(new Period(period), clock, head);
+    }
+    if (head >= clock.challengeBlock(period) + config.confirmations() && signed != period) {
+      signForAuditors(new Period(period));
+    }
+    noteMiss(period);
+  }
+
+  private void noteMiss(long period) {
+    if (checkedMiss < 0) {
+      checkedMiss = period;
+    }
+    for (; checkedMiss < period; checkedMiss++) {
+      Period closed = new Period(checkedMiss);
+      if (hadDuty(closed) && !ports.reader().isProved(miner, closed)) {
+        log.missed(closed);
+      }
+    }
+  }
+
+  private boolean hadDuty(Period period) {
+    return book.all().stream()
+        .filter(d -> d.hasReplica())
+        .anyMatch(d -> ports.reader().deal(d.id()).filter(c -> covers(c, period)).isPresent());
+  }
+
+  private static boolean covers(DealSnapshot c, Period period) {
+    return c.state() == DealState.ACTIVE && period.compareTo(c.start()) >= 0 && period.compareTo(c.end()) < 0;
+  }
+
+  private void prove(Period period, PeriodClock clock, long head) {
+    if (withheld == period.index() || ports.reader().isProved(miner, period)) {
+      return;
+    }
+    Instant began = Instant.now();
+    List<DrawnLeaf> drawn = ports.reader().drawnLeaves(miner, period);
+    if (drawn.isEmpty()) {
+      return;
+    }
+    Optional<byte[]> openings = open(period, drawn);
+    if (openings.isEmpty()) {
+      withheld = period.index();
+      return;
+    }
+    switch (ports.market().prove(miner, period, openings.get())) {
+      case TxResult.Confirmed tx -> {
+        long slack = clock.periodEnd(period.index()) - 1 - tx.block().number().value();
+        log.proved(period, tx, slack, Duration.between(began, Instant.now()));
+        if (slack < config.tuning().slackWarnBlocks()) {
+          log.proofIsTight(period, slack);
+        }
+      }
+      case TxResult.Refused refused -> {
+        // Somebody else may send a miner's proof; the period is what counts.
+        if (!refused.error().equals("AlreadyProved")) {
+          log.refused("prove", refused);
+        }
+      }
+    }
+  }
+
+  private Optional<byte[]> open(Period period, List<DrawnLeaf> drawn) {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    for (DrawnLeaf leaf : drawn) {
+      Optional<StoredDeal> deal = book.find(leaf.deal());
+      if (deal.isEmpty()) {
+        log.proofWithheld(period, leaf.deal().toString(), leaf.leaf().value(), "this node does not have the deal");
+        return Optional.empty();
+      }
+      switch (replicas.openSealed(deal.get(), leaf.leaf().value())) {
+        case Reading.Good<Opening> good -> packed.writeBytes(good.value().packed());
+        case Reading.Damaged<Opening> damaged -> {
+          log.proofWithheld(period, deal.get().id().toString(), damaged.leaf(), damaged.reason());
+          return Optional.empty();
+        }
+      }
+    }
+    return Optional.of(packed.toByteArray());
+  }
+
+  private void signForAuditors(Period period) {
+    Optional<Hash32> seed = ports.reader().periodSeed(miner, period);
+    if (seed.isEmpty()) {
+      return;
+    }
+    List<SignedPeriodProof> pushed = new ArrayList<>();
+    List<SignedPeriodProof> kept = new ArrayList<>();
+    for (StoredDeal deal : book.all()) {
+      if (deal.stage() == DealStage.ACTIVE && ports.reader().deal(deal.id()).filter(c -> covers(c, period)).isPresent()) {
+        sign(deal, period, seed.get())
+            .ifPresent(p -> (config.pushProofs() && ports.directory().auditor(deal.terms().auditor()).isPresent() ? pushed : kept).add(p));
+      }
+    }
+    if (!pushed.isEmpty()) {
+      proofs.put(pushed, true);
+    }
+    if (!kept.isEmpty()) {
+      proofs.put(kept, false);
+    }
+    signed = period.index();
+    if (!pushed.isEmpty() || !kept.isEmpty()) {
+      log.periodProofs(period, pushed.size() + kept.size());
+    }
+    if (period.index() > config.tuning().keepProofPeriods()) {
+      long expired = proofs.dropBefore(new Period(period.index() - config.tuning().keepProofPeriods()));
+      if (expired > 0) {
+        log.proofsExpired(expired);
+      }
+    }
+  }
+
+  private Optional<SignedPeriodProof> sign(StoredDeal deal, Period period, Hash32 seed) {
+    List<Long> positions = Positions.audit(seed, deal.id().hash(), deal.terms().size().leafCount());
+    return switch (replicas.openBoth(deal, positions)) {
+      case Reading.Good<List<DualOpening>> good -> {
+        PeriodProof proof = new PeriodProof(deal.id(), period, seed, good.value());
+        yield Optional.of(
+            new SignedPeriodProof(proof, operator.sign(Eip712.periodProof(ports.reader().terms().domain(), proof))));
+      }
+      case Reading.Damaged<List<DualOpening>> damaged -> {
+        log.damaged(deal.id(), "audit proof of period " + period, damaged.reason());
+        yield Optional.empty();
+      }
+    };
+  }
+}

@@ -1,0 +1,201 @@
+package io.granary.miner.engine;
+
+import io.granary.miner.OperatorLog;
+import io.granary.miner.model.StoredDeal;
+import io.granary.miner.replica.Disk;
+import io.granary.miner.replica.Shelf;
+import io.granary.miner.storage.DealBook;
+import io.granary.miner.storage.UploadStore;
+import io.granary.proofs.Hash32;
+import io.granary.proofs.piece.PieceHasher;
+import io.granary.protocol.deal.DealStage;
+import io.granary.protocol.deal.Refusal;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.DealId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Takes the bytes of pieces. What is acknowledged is on disk: every 8 MiB the file is synced, then the offset is noted. A resumed
+ * upload goes on at the noted offset; whatever lies beyond it in the file is overwritten.
+ */
+public final class Uploads {
+  private static final int SYNC_BYTES = 8 << 20;
+
+  private final DealBook book;
+  private final UploadStore offsets;
+  private final Shelf shelf;
+  private final Disk disk;
+  private final OperatorLog log;
+  private final Set<DealId> running = ConcurrentHashMap.newKeySet();
+
+  /** Into the shelf's upload folder. */
+  public Uploads(DealBook book, UploadStore offsets, Shelf shelf, Disk disk, OperatorLog log) {
+    this.book = book;
+    this.offsets = offsets;
+    this.shelf = shelf;
+    this.disk = disk;
+    this.log = log;
+  }
+
+  /** How far an upload is. */
+  public record Standing(long offset, boolean complete) {}
+
+  /** An expected "no" to an upload. */
+  public static final class RefusedException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Refusal refusal;
+
+    RefusedException(String code, String message, Object actual, Object acceptable) {
+      super(message);
+      this.refusal = new Refusal(code, message, String.valueOf(actual), String.valueOf(acceptable));
+    }
+
+    /** What to tell the peer. */
+    public Refusal refusal() {
+      return refusal;
+    }
+  }
+
+  private StoredDeal own(DealId id, Address caller) throws RefusedException {
+    StoredDeal deal =
+        book.find(id).orElseThrow(() -> new RefusedException("UNKNOWN_DEAL", "this miner has accepted no deal of that id; propose it first", id, ""));
+    if (!deal.terms().client().equals(caller)) {
+      throw new RefusedException("NOT_CLIENT", "only the deal's client may upload its piece", caller, deal.terms().client());
+    }
+    return deal;
+  }
+
+  /** Where the caller's upload of a deal stands. */
+  public Standing standing(DealId id, Address caller) throws RefusedException {
+    StoredDeal deal = own(id, caller);
+    return deal.stage() == DealStage.ACCEPTED
+        ? new Standing(offsets.offset(id), false)
+        : new Standing(deal.terms().size().bytes(), true);
+  }
+
+  /** Begins or resumes an upload; one at a time for each deal. */
+  public Session open(DealId id, long offset, Address caller) throws RefusedException, IOException {
+    StoredDeal deal = own(id, caller);
+    if (deal.stage() != DealStage.ACCEPTED) {
+      throw new RefusedException("NOT_AWAITED", "no bytes are awaited for this deal", deal.stage(), DealStage.ACCEPTED);
+    }
+    if (!running.add(id)) {
+      throw new RefusedException("UPLOAD_RUNNING", "another upload of this deal is running; wait until it has ended", id, "");
+    }
+    try {
+      long durable = offsets.offset(id);
+      if (offset != durable) {
+        throw new RefusedException("WRONG_OFFSET", "an upload resumes where it stopped", offset, durable);
+      }
+      Session session = new Session(deal, disk.openForWriting(shelf.part(id)), durable);
+      log.uploadOpened(id, durable, deal.terms().size().bytes());
+      return session;
+    } catch (IOException | RefusedException | RuntimeException e) {
+      running.remove(id);
+      throw e;
+    }
+  }
+
+  /** One stream of bytes of one deal. Not safe for several threads. */
+  public final class Session implements AutoCloseable {
+    private final StoredDeal deal;
+    private final FileChannel file;
+    private final long size;
+    // Hashing goes along with the bytes; only a resumed upload is hashed again from the file.
+    private final Optional<PieceHasher> hasher;
+    private long at;
+    private long synced;
+    private boolean closed;
+
+    Session(StoredDeal deal, FileChannel file, long offset) {
+      this.deal = deal;
+      this.file = file;
+      this.size = deal.terms().size().bytes();
+      this.hasher = offset == 0 ? Optional.of(new PieceHasher()) : Optional.empty();
+      this.at = offset;
+      this.synced = offset;
+    }
+
+    /** Takes bytes. */
+    public void write(ByteBuffer bytes) throws RefusedException, IOException {
+      if (bytes.remaining() > size - at) {
+        throw new RefusedException("TOO_MANY_BYTES", "more bytes came than the proposal says", at + bytes.remaining(), size);
+      }
+      try {
+        hasher.ifPresent(h -> h.update(bytes.duplicate()));
+        while (bytes.hasRemaining()) {
+          at += file.write(bytes, at);
+        }
+        if (at - synced >= SYNC_BYTES) {
+          sync();
+        }
+      } catch (IOException e) {
+        Refusal refusal = new Refusal("DISK_FAILED", "this miner could not write the bytes (" + e.getMessage() + "); the upload can resume, or ask another miner", "", "");
+        log.uploadFailed(deal.id(), refusal, e);
+        throw new RefusedException(refusal.code(), refusal.message(), "", "");
+      }
+    }
+
+    private void sync() throws IOException {
+      file.force(false);
+      if (synced == 0) {
+        shelf.syncUploads();
+      }
+      offsets.advance(deal.id(), at);
+      synced = at;
+    }
+
+    /** Ends the stream: makes its bytes durable and, when the piece is whole, checks its root. */
+    public Standing finish() throws RefusedException, IOException {
+      sync();
+      if (at < size) {
+        return new Standing(at, false);
+      }
+      Hash32 root = hasher.isPresent() ? hasher.get().finish().root() : hashFile();
+      if (!root.equals(deal.terms().pieceRoot())) {
+        RefusedException wrong =
+            new RefusedException("WRONG_ROOT", "the bytes are not the piece that was proposed; they were dropped, send the right ones", root, deal.terms().pieceRoot());
+        offsets.remove(deal.id());
+        close();
+        shelf.deletePart(deal.id());
+        log.wrongRoot(deal.id(), wrong.refusal());
+        throw wrong;
+      }
+      close();
+      book.change(deal.id(), d -> d.stage() == DealStage.ACCEPTED ? d.at(DealStage.UPLOADED) : d);
+      log.uploaded(deal.id(), size);
+      return new Standing(at, true);
+    }
+
+    private Hash32 hashFile() throws IOException {
+      PieceHasher whole = new PieceHasher();
+      ByteBuffer buffer = ByteBuffer.allocate(1 << 20);
+      for (long position = 0; position < size; ) {
+        buffer.clear().limit((int) Math.min(buffer.capacity(), size - position));
+        int n = file.read(buffer, position);
+        if (n < 0) {
+          throw new IOException("the staged piece ends at byte " + position);
+        }
+        whole.update(buffer.flip());
+        position += n;
+      }
+      return whole.finish().root();
+    }
+
+    /** Gives the deal free for another stream; what was noted stays. */
+    @Override
+    public void close() throws IOException {
+      if (!closed) {
+        closed = true;
+        running.remove(deal.id());
+        file.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package io.granary.miner.grpc;
+
+import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.Refusal;
+import io.granary.protocol.deal.SignedPeriodProof;
+import io.granary.protocol.grpc.AuthClientInterceptor;
+import io.granary.protocol.grpc.Limits;
+import io.granary.protocol.grpc.PeerChannels;
+import io.granary.protocol.grpc.Wire;
+import io.granary.v1.AuditServiceGrpc;
+import io.granary.v1.PushOutcome;
+import io.granary.v1.PushPeriodProofsRequest;
+import io.granary.v1.PushPeriodProofsResponse;
+import io.grpc.ClientInterceptors;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** Pushes period proofs to one auditor. */
+public final class AuditorClient {
+  private final SigningDomain domain;
+  private final EthKey operator;
+
+  /** Signs as the operator. */
+  public AuditorClient(SigningDomain domain, EthKey operator) {
+    this.domain = domain;
+    this.operator = operator;
+  }
+
+  /** The auditor could not be reached or did not answer properly. */
+  public static final class UnreachableException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    UnreachableException(String message) {
+      super(message);
+    }
+  }
+
+  /**
+   * Pushes proofs.
+   *
+   * @return for each proof why it was refused; empty when it was accepted
+   */
+  public List<Optional<Refusal>> push(PeerRecord auditor, List<SignedPeriodProof> proofs) throws UnreachableException {
+    ManagedChannel channel = PeerChannels.open(auditor);
+    try {
+      PushPeriodProofsResponse response =
+          AuditServiceGrpc.newBlockingStub(
+                  ClientInterceptors.intercept(channel, new AuthClientInterceptor(domain, operator, auditor.id())))
+              .withDeadlineAfter(Limits.CALL.toSeconds(), TimeUnit.SECONDS)
+              .pushPeriodProofs(
+                  PushPeriodProofsRequest.newBuilder().addAllProofs(proofs.stream().map(Wire::message).toList()).build());
+      if (response.getOutcomesCount() != proofs.size()) {
+        throw new UnreachableException(auditor.endpoint() + " answered " + response.getOutcomesCount() + " of " + proofs.size() + " proofs");
+      }
+      List<Optional<Refusal>> outcomes = new ArrayList<>();
+      for (PushOutcome outcome : response.getOutcomesList()) {
+        outcomes.add(outcome.hasAccepted() ? Optional.empty() : Optional.of(Wire.refusal(outcome.getRefused())));
+      }
+      return outcomes;
+    } catch (StatusRuntimeException e) {
+      throw new UnreachableException(auditor.endpoint() + ": " + e.getStatus());
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+}

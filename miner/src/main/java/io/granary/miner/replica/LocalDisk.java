@@ -1,0 +1,33 @@
+package io.granary.miner.replica;
+
+import io.granary.proofs.seal.RawSource;
+import io.granary.proofs.seal.ReplicaFiles;
+import io.granary.proofs.seal.SealedPiece;
+import io.granary.proofs.seal.Sealer;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.function.LongConsumer;
+
+/** The disk there is. */
+public final class LocalDisk implements Disk {
+  @Override
+  public FileChannel openForWriting(Path file) throws IOException {
+    return FileChannel.open(
+        file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+  }
+
+  @Override
+  public SealedPiece seal(
+      Sealer sealer, RawSource source, ReplicaFiles files, int threads, LongConsumer progress)
+      throws IOException {
+    return sealer.seal(source, files, threads, progress);
+  }
+
+  @Override
+  public long usableBytes(Path directory) throws IOException {
+    return Files.getFileStore(directory).getUsableSpace();
+  }
+}

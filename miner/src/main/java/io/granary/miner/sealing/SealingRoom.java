@@ -1,0 +1,141 @@
+package io.granary.miner.sealing;
+
+import io.granary.miner.MinerConfig;
+import io.granary.miner.OperatorLog;
+import io.granary.miner.model.StoredDeal;
+import io.granary.miner.replica.Disk;
+import io.granary.miner.replica.Shelf;
+import io.granary.miner.storage.DealBook;
+import io.granary.miner.storage.UploadStore;
+import io.granary.proofs.seal.RawSource;
+import io.granary.proofs.seal.SealedPiece;
+import io.granary.proofs.seal.Sealer;
+import io.granary.protocol.deal.DealStage;
+import io.granary.protocol.values.DealId;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * Seals uploaded pieces one at a time, each on several threads. The replica gets its name when it is durable and its roots were
+ * checked; the staged piece goes after that, so a crash at any moment only means sealing again.
+ */
+public final class SealingRoom implements AutoCloseable {
+  private static final Duration RETRY = Duration.ofSeconds(10);
+
+  private final MinerConfig config;
+  private final DealBook book;
+  private final UploadStore uploads;
+  private final Shelf shelf;
+  private final Disk disk;
+  private final OperatorLog log;
+  private final ExecutorService worker = Executors.newSingleThreadExecutor(Thread.ofPlatform().name("sealing").factory());
+  private final Map<DealId, Long> progress = new ConcurrentHashMap<>();
+  private final Map<DealId, Instant> notBefore = new ConcurrentHashMap<>();
+
+  /** For the deals of a book. */
+  public SealingRoom(MinerConfig config, DealBook book, UploadStore uploads, Shelf shelf, Disk disk, OperatorLog log) {
+    this.config = config;
+    this.book = book;
+    this.uploads = uploads;
+    this.shelf = shelf;
+    this.disk = disk;
+    this.log = log;
+  }
+
+  /** Takes a deal unless it is here already, or failed a moment ago. */
+  public void submit(DealId id) {
+    boolean waits = Optional.ofNullable(notBefore.get(id)).filter(t -> Instant.now().isBefore(t)).isPresent();
+    if (!waits && progress.putIfAbsent(id, 0L) == null) {
+      worker.execute(() -> seal(id));
+    }
+  }
+
+  /** Raw bytes sealed so far; empty when the deal is not being sealed. */
+  public Optional<Long> sealedBytes(DealId id) {
+    return Optional.ofNullable(progress.get(id));
+  }
+
+  private void seal(DealId id) {
+    Optional<StoredDeal> deal = book.find(id).filter(d -> d.stage() == DealStage.UPLOADED);
+    try {
+      if (deal.isPresent()) {
+        sealNow(deal.get());
+      }
+    } catch (IOException | RuntimeException e) {
+      notBefore.put(id, Instant.now().plus(RETRY));
+      log.sealingFailed(id, String.valueOf(e.getMessage()), RETRY, e);
+      clean(id);
+    } finally {
+      progress.remove(id);
+    }
+  }
+
+  private void sealNow(StoredDeal deal) throws IOException {
+    DealId id = deal.id();
+    long size = deal.terms().size().bytes();
+    Instant began = Instant.now();
+    log.sealing(id, size);
+    try (FileChannel staged = FileChannel.open(shelf.part(id), StandardOpenOption.READ)) {
+      Sealer sealer = new Sealer(id.hash(), deal.terms().sealProfile(), deal.terms().size());
+      SealedPiece sealed =
+          disk.seal(
+              sealer,
+              source(staged),
+              shelf.temporaryFiles(id),
+              config.sealingThreads(),
+              done -> {
+                progress.put(id, done);
+                book.nudge(id);
+              });
+      if (!sealed.pieceRoot().equals(deal.terms().pieceRoot())) {
+        throw new IOException("the staged piece has changed on disk: its root is " + sealed.pieceRoot());
+      }
+      shelf.commit(id);
+      book.change(id, d -> d.stage() == DealStage.UPLOADED ? d.sealed(sealed.sealedRoot()) : d);
+      log.sealed(id, size, Duration.between(began, Instant.now()));
+    }
+    shelf.deletePart(id);
+    uploads.remove(id);
+  }
+
+  private static RawSource source(FileChannel staged) {
+    return (position, target, length) -> {
+      ByteBuffer buffer = ByteBuffer.wrap(target, 0, length);
+      while (buffer.hasRemaining()) {
+        if (staged.read(buffer, position + buffer.position()) < 0) {
+          throw new EOFException("the staged piece ends at byte " + (position + buffer.position()));
+        }
+      }
+    };
+  }
+
+  private void clean(DealId id) {
+    try {
+      shelf.deleteTemporary(id);
+    } catch (IOException e) {
+      log.deleteFailed(id, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    worker.shutdownNow();
+    try {
+      if (!worker.awaitTermination(30, java.util.concurrent.TimeUnit.SECONDS)) {
+        log.stepFailed("sealing", new IOException("a sealing does not end"));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
