@@ -282,4 +282,22 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
         .map(t -> CallDecoder.decode(t.getInput()))
         .orElse(List.of());
   }
+
+  /** Gas of each transaction that made these events, by the market's function it called. */
+  public java.util.Map<String, List<Long>> gasByOperation(List<MarketEvent> events) {
+    java.util.Map<String, List<Long>> gas = new java.util.TreeMap<>();
+    java.util.Set<TxHash> seen = new java.util.HashSet<>();
+    for (MarketEvent event : events) {
+      TxHash tx = event.at().tx();
+      if (seen.add(tx)) {
+        var receipt = rpc.send(rpc.web3j().ethGetTransactionReceipt(tx.toString())).getTransactionReceipt();
+        var call = rpc.send(rpc.web3j().ethGetTransactionByHash(tx.toString())).getTransaction();
+        if (receipt.isPresent() && call.isPresent()) {
+          gas.computeIfAbsent(Selectors.name(call.get().getInput()), k -> new ArrayList<>())
+              .add(receipt.get().getGasUsed().longValueExact());
+        }
+      }
+    }
+    return gas;
+  }
 }
