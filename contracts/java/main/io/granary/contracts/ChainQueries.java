@@ -141,7 +141,7 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
 
   @Override
   public boolean isFrozen(Address miner) {
-    return calls.call(marketAddress(), bound.market().isFrozen(miner.toString()), Boolean.class);
+    return calls.callNext(marketAddress(), bound.market().isFrozen(miner.toString()), Boolean.class);
   }
 
   @Override
@@ -172,7 +172,7 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
   public List<DrawnLeaf> drawnLeaves(Address miner, Period period) {
     var call = bound.market().drawnLeaves(miner.toString(), big(period.index()), new byte[0]);
     try {
-      DynamicArray<?> leaves = (DynamicArray<?>) call.decodeFunctionResponse(calls.raw(marketAddress(), call)).get(1);
+      DynamicArray<?> leaves = (DynamicArray<?>) call.decodeFunctionResponse(calls.rawNext(marketAddress(), call)).get(1);
       List<DrawnLeaf> drawn = new ArrayList<>();
       for (Object item : leaves.getValue()) {
         StorageMarket.DrawnLeaf leaf = (StorageMarket.DrawnLeaf) item;

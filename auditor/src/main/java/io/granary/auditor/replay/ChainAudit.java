@@ -1,7 +1,6 @@
 package io.granary.auditor.replay;
 
 import io.granary.protocol.chain.ChainReader;
-import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.chain.MarketHistory;
 import io.granary.protocol.chain.MarketReader;
 import io.granary.protocol.deal.DealSnapshot;
@@ -9,7 +8,6 @@ import io.granary.protocol.deal.DealState;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import java.math.BigInteger;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -42,16 +40,18 @@ public final class ChainAudit {
     try {
       for (int round = 0; round < ROUNDS; round++) {
         head = chain.head().number();
-        List<MarketEvent> events = history.events(next, head);
-        events.forEach(model::apply);
-        next = head.plus(1);
+        if (!next.isAfter(head)) {
+          history.events(next, head).forEach(model::apply);
+          next = head.plus(1);
+        }
         Optional<Finding> difference = compare(model, head);
         if (difference.isEmpty()) {
           return report(model, from, head, null);
         }
         // Only a difference at a standstill is one of the chain's own.
         BlockNumber now = chain.head().number();
-        if (history.events(next, now.compareTo(next) < 0 ? next : now).isEmpty() && compare(model, head).isPresent()) {
+        boolean still = next.isAfter(now) || history.events(next, now).isEmpty();
+        if (still && compare(model, head).isPresent()) {
           return report(model, from, head, difference.get());
         }
       }
