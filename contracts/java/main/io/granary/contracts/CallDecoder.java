@@ -13,14 +13,15 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * Decodes the calldata of {@code prove} and {@code activateDeals} by the Solidity ABI's own rules: bytes at offsets, so that
- * nothing about nested structs is left to a generic decoder.
+ * Decodes the calldata of {@code prove} and {@code activateDeals} by the Solidity ABI's own rules:
+ * bytes at offsets, so that nothing about nested structs is left to a generic decoder.
  */
 final class CallDecoder {
   private static final String PROPOSAL =
       "(address,address,address,bytes32,uint64,uint8,uint32,uint96,uint96,uint64,uint64,bytes32,bytes32)";
   private static final String PROVE = selector("prove(address,uint32,bytes,bytes)");
-  private static final String ACTIVATE = selector("activateDeals((" + PROPOSAL + ",bytes,bytes)[])");
+  private static final String ACTIVATE =
+      selector("activateDeals((" + PROPOSAL + ",bytes,bytes)[])");
   private static final int WORD = 32;
   private static final int PROPOSAL_WORDS = 13;
 
@@ -39,7 +40,9 @@ final class CallDecoder {
     String selector = input.substring(2, 10);
     try {
       if (selector.equals(PROVE)) {
-        return List.of(new MarketCall.Prove(address(data, 0), new Period(number(data, WORD)), bytes(data, 0, 3 * WORD)));
+        return List.of(
+            new MarketCall.Prove(
+                address(data, 0), new Period(number(data, WORD)), bytes(data, 0, 3 * WORD)));
       }
       if (selector.equals(ACTIVATE)) {
         return List.of(activate(data));

@@ -22,16 +22,20 @@ final class Calls {
     return rawAt(contract, call, DefaultBlockParameterName.LATEST);
   }
 
-  /** Raw answer of a view that asks what the next block allows; pending transactions may show in it. */
+  /**
+   * Raw answer of a view that asks what the next block allows; pending transactions may show in it.
+   */
   String rawNext(Address contract, RemoteFunctionCall<?> call) {
     return rawAt(contract, call, DefaultBlockParameterName.PENDING);
   }
 
-  private String rawAt(Address contract, RemoteFunctionCall<?> call, DefaultBlockParameterName block) {
+  private String rawAt(
+      Address contract, RemoteFunctionCall<?> call, DefaultBlockParameterName block) {
     return rpc.send(
             rpc.web3j()
                 .ethCall(
-                    Transaction.createEthCallTransaction(Address.ZERO.toString(), contract.toString(), call.encodeFunctionCall()),
+                    Transaction.createEthCallTransaction(
+                        Address.ZERO.toString(), contract.toString(), call.encodeFunctionCall()),
                     block))
         .getValue();
   }

@@ -41,7 +41,11 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
   private final EthKey key;
 
   ChainActions(
-      MarketTerms terms, GranaryChain.Bound bound, Calls calls, TransactionSender sender, EthKey key) {
+      MarketTerms terms,
+      GranaryChain.Bound bound,
+      Calls calls,
+      TransactionSender sender,
+      EthKey key) {
     this.terms = terms;
     this.bound = bound;
     this.calls = calls;
@@ -83,7 +87,10 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
   public BatchResult activate(List<Activation> deals) {
     List<StorageMarket.Activation> structs =
         deals.stream()
-            .map(d -> new StorageMarket.Activation(Structs.struct(d.proposal()), new byte[0], d.openings()))
+            .map(
+                d ->
+                    new StorageMarket.Activation(
+                        Structs.struct(d.proposal()), new byte[0], d.openings()))
             .toList();
     return batch(
         send(terms.domain().market(), bound.market().activateDeals(structs)),
@@ -102,13 +109,16 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
       }
     }
     return new BatchResult(
-        mined.result(), ids.stream().map(id -> new BatchItem(id, skipped.getOrDefault(id, ""))).toList());
+        mined.result(),
+        ids.stream().map(id -> new BatchItem(id, skipped.getOrDefault(id, ""))).toList());
   }
 
   @Override
   public TxResult prove(Address miner, Period period, byte[] openings) {
     return market(
-        bound.market().prove(miner.toString(), BigInteger.valueOf(period.index()), new byte[0], openings));
+        bound
+            .market()
+            .prove(miner.toString(), BigInteger.valueOf(period.index()), new byte[0], openings));
   }
 
   @Override
@@ -160,9 +170,13 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
 
   /** An ERC-2612 permit for the market over the token's own domain. */
   private Signature permit(TokenAmount amount, BigInteger deadline) {
-    Hash32 domain = Hash32.of(calls.call(terms.token(), bound.token().DOMAIN_SEPARATOR(), byte[].class));
-    BigInteger nonce = calls.call(terms.token(), bound.token().nonces(key.address().toString()), BigInteger.class);
-    return key.sign(Eip712.permit(domain, key.address(), terms.domain().market(), amount.units(), nonce, deadline));
+    Hash32 domain =
+        Hash32.of(calls.call(terms.token(), bound.token().DOMAIN_SEPARATOR(), byte[].class));
+    BigInteger nonce =
+        calls.call(terms.token(), bound.token().nonces(key.address().toString()), BigInteger.class);
+    return key.sign(
+        Eip712.permit(
+            domain, key.address(), terms.domain().market(), amount.units(), nonce, deadline));
   }
 
   @Override
@@ -180,10 +194,16 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
     return market(bound.market().cancel(Structs.struct(proposal)));
   }
 
-  /** Deposits from the wallet into another account, with an allowance: how an owner funds its miner from elsewhere. */
+  /**
+   * Deposits from the wallet into another account, with an allowance: how an owner funds its miner
+   * from elsewhere.
+   */
   public TxResult depositFor(Address account, TokenAmount amount) {
     TxResult approved =
-        send(terms.token(), bound.token().approve(terms.domain().market().toString(), amount.units())).result();
+        send(
+                terms.token(),
+                bound.token().approve(terms.domain().market().toString(), amount.units()))
+            .result();
     return approved instanceof TxResult.Refused
         ? approved
         : market(bound.market().deposit(account.toString(), amount.units()));
@@ -193,20 +213,34 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
 
   @Override
   public TxResult register(
-      Address operator, TokenAmount stake, String endpoint, Hash32 tlsKeyHash, TokenAmount pricePerLeafPeriod) {
+      Address operator,
+      TokenAmount stake,
+      String endpoint,
+      Hash32 tlsKeyHash,
+      TokenAmount pricePerLeafPeriod) {
     TxResult approved =
-        send(terms.token(), bound.token().approve(terms.registry().toString(), stake.units())).result();
+        send(terms.token(), bound.token().approve(terms.registry().toString(), stake.units()))
+            .result();
     return approved instanceof TxResult.Refused
         ? approved
         : registry(
             bound
                 .registry()
-                .register(operator.toString(), stake.units(), endpoint, tlsKeyHash.bytes(), pricePerLeafPeriod.units()));
+                .register(
+                    operator.toString(),
+                    stake.units(),
+                    endpoint,
+                    tlsKeyHash.bytes(),
+                    pricePerLeafPeriod.units()));
   }
 
   @Override
-  public TxResult update(Address miner, String endpoint, Hash32 tlsKeyHash, TokenAmount pricePerLeafPeriod) {
-    return registry(bound.registry().update(miner.toString(), endpoint, tlsKeyHash.bytes(), pricePerLeafPeriod.units()));
+  public TxResult update(
+      Address miner, String endpoint, Hash32 tlsKeyHash, TokenAmount pricePerLeafPeriod) {
+    return registry(
+        bound
+            .registry()
+            .update(miner.toString(), endpoint, tlsKeyHash.bytes(), pricePerLeafPeriod.units()));
   }
 
   @Override

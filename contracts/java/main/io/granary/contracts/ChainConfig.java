@@ -26,12 +26,24 @@ public record ChainConfig(
   /** With the defaults of a public network. */
   public static ChainConfig of(URI rpc, Address market, long deployedAt) {
     return new ChainConfig(
-        rpc, market, deployedAt, 2, Duration.ofSeconds(2), Duration.ofSeconds(40), Duration.ofMinutes(10));
+        rpc,
+        market,
+        deployedAt,
+        2,
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(40),
+        Duration.ofMinutes(10));
   }
 
   /** For a local chain that makes blocks of its own accord: no confirmations, quick polls. */
   public ChainConfig forDevnet() {
     return new ChainConfig(
-        rpc, market, deployedAt, 0, Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofMinutes(2));
+        rpc,
+        market,
+        deployedAt,
+        0,
+        Duration.ofMillis(100),
+        Duration.ofSeconds(10),
+        Duration.ofMinutes(2));
   }
 }

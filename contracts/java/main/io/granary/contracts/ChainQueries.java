@@ -42,7 +42,8 @@ import org.web3j.protocol.core.methods.response.EthLog;
 import org.web3j.protocol.core.methods.response.Log;
 
 /** Everything the chain answers: blocks, the market's state and past, the registry. */
-public final class ChainQueries implements ChainReader, MarketReader, MinerDirectory, MarketHistory {
+public final class ChainQueries
+    implements ChainReader, MarketReader, MinerDirectory, MarketHistory {
   private static final int MINER_PAGE = 100;
   private static final long FIRST_LOG_PAGE = 5_000;
 
@@ -72,17 +73,23 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
 
   @Override
   public BlockRef head() {
-    return ref(rpc.send(rpc.web3j().ethGetBlockByNumber(DefaultBlockParameterName.LATEST, false)).getBlock());
+    return ref(
+        rpc.send(rpc.web3j().ethGetBlockByNumber(DefaultBlockParameterName.LATEST, false))
+            .getBlock());
   }
 
   private static BlockRef ref(EthBlock.Block block) {
-    return new BlockRef(new BlockNumber(block.getNumber().longValueExact()), Hash32.fromHex(block.getHash()));
+    return new BlockRef(
+        new BlockNumber(block.getNumber().longValueExact()), Hash32.fromHex(block.getHash()));
   }
 
   @Override
   public BlockRef block(BlockNumber number) {
     EthBlock.Block block =
-        rpc.send(rpc.web3j().ethGetBlockByNumber(DefaultBlockParameter.valueOf(big(number.value())), false)).getBlock();
+        rpc.send(
+                rpc.web3j()
+                    .ethGetBlockByNumber(DefaultBlockParameter.valueOf(big(number.value())), false))
+            .getBlock();
     if (block == null) {
       throw new IllegalArgumentException("block " + number + " lies after the head");
     }
@@ -91,7 +98,8 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
 
   @Override
   public BigInteger wei(Address account) {
-    return rpc.send(rpc.web3j().ethGetBalance(account.toString(), DefaultBlockParameterName.LATEST)).getBalance();
+    return rpc.send(rpc.web3j().ethGetBalance(account.toString(), DefaultBlockParameterName.LATEST))
+        .getBalance();
   }
 
   // ---------------------------------------------------------------- market
@@ -103,13 +111,15 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
 
   @Override
   public PeriodClock clock(Address miner) {
-    return new PeriodClock(terms.periodBlocks(), terms.windowBlocks(), Seeds.clockShift(miner, terms.periodBlocks()));
+    return new PeriodClock(
+        terms.periodBlocks(), terms.windowBlocks(), Seeds.clockShift(miner, terms.periodBlocks()));
   }
 
   @Override
   public Optional<DealSnapshot> deal(DealId id) {
     StorageMarket.DealView view =
-        calls.call(marketAddress(), bound.market().deal(id.hash().bytes()), StorageMarket.DealView.class);
+        calls.call(
+            marketAddress(), bound.market().deal(id.hash().bytes()), StorageMarket.DealView.class);
     DealSnapshot snapshot = Structs.snapshot(id, view);
     return snapshot.state() == DealState.NONE ? Optional.empty() : Optional.of(snapshot);
   }
@@ -117,9 +127,12 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
   @Override
   public AccountBalance account(Address owner) {
     StorageMarket.Account a =
-        calls.call(marketAddress(), bound.market().account(owner.toString()), StorageMarket.Account.class);
+        calls.call(
+            marketAddress(), bound.market().account(owner.toString()), StorageMarket.Account.class);
     return new AccountBalance(
-        new TokenAmount(a.balance), new TokenAmount(a.requested), new BlockNumber(a.releaseBlock.longValueExact()));
+        new TokenAmount(a.balance),
+        new TokenAmount(a.requested),
+        new BlockNumber(a.releaseBlock.longValueExact()));
   }
 
   @Override
@@ -136,17 +149,23 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
 
   @Override
   public boolean isProved(Address miner, Period period) {
-    return calls.call(marketAddress(), bound.market().isProved(miner.toString(), big(period.index())), Boolean.class);
+    return calls.call(
+        marketAddress(),
+        bound.market().isProved(miner.toString(), big(period.index())),
+        Boolean.class);
   }
 
   @Override
   public boolean isFrozen(Address miner) {
-    return calls.callNext(marketAddress(), bound.market().isFrozen(miner.toString()), Boolean.class);
+    return calls.callNext(
+        marketAddress(), bound.market().isFrozen(miner.toString()), Boolean.class);
   }
 
   @Override
   public long setWeight(Address miner) {
-    return calls.call(marketAddress(), bound.market().setWeight(miner.toString()), BigInteger.class).longValueExact();
+    return calls
+        .call(marketAddress(), bound.market().setWeight(miner.toString()), BigInteger.class)
+        .longValueExact();
   }
 
   @Override
@@ -172,11 +191,15 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
   public List<DrawnLeaf> drawnLeaves(Address miner, Period period) {
     var call = bound.market().drawnLeaves(miner.toString(), big(period.index()), new byte[0]);
     try {
-      DynamicArray<?> leaves = (DynamicArray<?>) call.decodeFunctionResponse(calls.rawNext(marketAddress(), call)).get(1);
+      DynamicArray<?> leaves =
+          (DynamicArray<?>)
+              call.decodeFunctionResponse(calls.rawNext(marketAddress(), call)).get(1);
       List<DrawnLeaf> drawn = new ArrayList<>();
       for (Object item : leaves.getValue()) {
         StorageMarket.DrawnLeaf leaf = (StorageMarket.DrawnLeaf) item;
-        drawn.add(new DrawnLeaf(DealKey.of(leaf.dealKey), new LeafIndex(leaf.leafIndex.longValueExact())));
+        drawn.add(
+            new DrawnLeaf(
+                DealKey.of(leaf.dealKey), new LeafIndex(leaf.leafIndex.longValueExact())));
       }
       return drawn;
     } catch (RpcErrorException e) {
@@ -196,7 +219,10 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
     for (int offset = 0; ; offset += MINER_PAGE) {
       List<org.web3j.abi.datatypes.Address> page =
           (List<org.web3j.abi.datatypes.Address>)
-              calls.call(terms.registry(), bound.registry().miners(big(offset), big(MINER_PAGE)), List.class);
+              calls.call(
+                  terms.registry(),
+                  bound.registry().miners(big(offset), big(MINER_PAGE)),
+                  List.class);
       for (org.web3j.abi.datatypes.Address id : page) {
         miner(Address.parse(id.getValue())).ifPresent(all::add);
       }
@@ -208,11 +234,14 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
 
   @Override
   public Optional<MinerRecord> miner(Address id) {
-    MinerRegistry.Miner m = calls.call(terms.registry(), bound.registry().miner(id.toString()), MinerRegistry.Miner.class);
+    MinerRegistry.Miner m =
+        calls.call(
+            terms.registry(), bound.registry().miner(id.toString()), MinerRegistry.Miner.class);
     if (Calls.isEmpty(m.endpoint)) {
       return Optional.empty();
     }
-    BigInteger live = calls.call(marketAddress(), bound.market().liveDeals(id.toString()), BigInteger.class);
+    BigInteger live =
+        calls.call(marketAddress(), bound.market().liveDeals(id.toString()), BigInteger.class);
     return Optional.of(
         new MinerRecord(
             new PeerRecord(id, m.endpoint, Hash32.of(m.tlsKeyHash)),
@@ -227,7 +256,8 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
   @Override
   public Optional<PeerRecord> auditor(Address id) {
     MinerRegistry.Auditor a =
-        calls.call(terms.registry(), bound.registry().auditor(id.toString()), MinerRegistry.Auditor.class);
+        calls.call(
+            terms.registry(), bound.registry().auditor(id.toString()), MinerRegistry.Auditor.class);
     return Calls.isEmpty(a.endpoint)
         ? Optional.empty()
         : Optional.of(new PeerRecord(id, a.endpoint, Hash32.of(a.tlsKeyHash)));
@@ -266,7 +296,9 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
   private List<Log> logs(long from, long to) {
     EthFilter filter =
         new EthFilter(
-            DefaultBlockParameter.valueOf(big(from)), DefaultBlockParameter.valueOf(big(to)), marketAddress().toString());
+            DefaultBlockParameter.valueOf(big(from)),
+            DefaultBlockParameter.valueOf(big(to)),
+            marketAddress().toString());
     List<Log> logs = new ArrayList<>();
     for (EthLog.LogResult<?> result : rpc.send(rpc.web3j().ethGetLogs(filter)).getLogs()) {
       logs.add((Log) result.get());
@@ -290,7 +322,8 @@ public final class ChainQueries implements ChainReader, MarketReader, MinerDirec
     for (MarketEvent event : events) {
       TxHash tx = event.at().tx();
       if (seen.add(tx)) {
-        var receipt = rpc.send(rpc.web3j().ethGetTransactionReceipt(tx.toString())).getTransactionReceipt();
+        var receipt =
+            rpc.send(rpc.web3j().ethGetTransactionReceipt(tx.toString())).getTransactionReceipt();
         var call = rpc.send(rpc.web3j().ethGetTransactionByHash(tx.toString())).getTransaction();
         if (receipt.isPresent() && call.isPresent()) {
           gas.computeIfAbsent(Selectors.name(call.get().getInput()), k -> new ArrayList<>())

@@ -26,7 +26,11 @@ public final class GranaryChain implements AutoCloseable {
   private final @Nullable ChainActions actions;
 
   private GranaryChain(
-      ChainConfig config, Rpc rpc, MarketTerms terms, ChainQueries queries, @Nullable ChainActions actions) {
+      ChainConfig config,
+      Rpc rpc,
+      MarketTerms terms,
+      ChainQueries queries,
+      @Nullable ChainActions actions) {
     this.config = config;
     this.rpc = rpc;
     this.terms = terms;
@@ -45,17 +49,36 @@ public final class GranaryChain implements AutoCloseable {
     Rpc rpc = new Rpc(config.rpc());
     try {
       long chainId = rpc.send(rpc.web3j().ethChainId()).getChainId().longValueExact();
-      String code = rpc.send(rpc.web3j().ethGetCode(config.market().toString(), DefaultBlockParameterName.LATEST)).getCode();
+      String code =
+          rpc.send(
+                  rpc.web3j()
+                      .ethGetCode(config.market().toString(), DefaultBlockParameterName.LATEST))
+              .getCode();
       if (code.length() <= 2) {
         throw new IllegalArgumentException(
-            "no contract is at " + config.market() + " on chain " + chainId + " (" + config.rpc() + "): check --market and --rpc");
+            "no contract is at "
+                + config.market()
+                + " on chain "
+                + chainId
+                + " ("
+                + config.rpc()
+                + "): check --market and --rpc");
       }
-      ReadonlyTransactionManager nobody = new ReadonlyTransactionManager(rpc.web3j(), Address.ZERO.toString());
-      StorageMarket market = StorageMarket.load(config.market().toString(), rpc.web3j(), nobody, new DefaultGasProvider());
+      ReadonlyTransactionManager nobody =
+          new ReadonlyTransactionManager(rpc.web3j(), Address.ZERO.toString());
+      StorageMarket market =
+          StorageMarket.load(
+              config.market().toString(), rpc.web3j(), nobody, new DefaultGasProvider());
       Calls calls = new Calls(rpc);
-      MarketTerms terms = terms(calls.call(config.market(), market.params(), StorageMarket.MarketParams.class), new SigningDomain(chainId, config.market()));
-      MinerRegistry registry = MinerRegistry.load(terms.registry().toString(), rpc.web3j(), nobody, new DefaultGasProvider());
-      DevToken token = DevToken.load(terms.token().toString(), rpc.web3j(), nobody, new DefaultGasProvider());
+      MarketTerms terms =
+          terms(
+              calls.call(config.market(), market.params(), StorageMarket.MarketParams.class),
+              new SigningDomain(chainId, config.market()));
+      MinerRegistry registry =
+          MinerRegistry.load(
+              terms.registry().toString(), rpc.web3j(), nobody, new DefaultGasProvider());
+      DevToken token =
+          DevToken.load(terms.token().toString(), rpc.web3j(), nobody, new DefaultGasProvider());
       Bound bound = new Bound(market, registry, token);
       ChainQueries queries = new ChainQueries(config, rpc, terms, bound);
       ChainActions actions =
@@ -71,7 +94,10 @@ public final class GranaryChain implements AutoCloseable {
                               chainId,
                               key,
                               new TransactionSender.Patience(
-                                  config.confirmations(), config.poll(), config.resendAfter(), config.giveUpAfter())),
+                                  config.confirmations(),
+                                  config.poll(),
+                                  config.resendAfter(),
+                                  config.giveUpAfter())),
                           key))
               .orElse(null);
       return new GranaryChain(config, rpc, terms, queries, actions);
@@ -132,7 +158,8 @@ public final class GranaryChain implements AutoCloseable {
 
   /** A follower of the market's events. */
   public io.granary.contracts.events.EventFollower events() {
-    return new io.granary.contracts.events.EventFollower(queries, queries, config.confirmations(), config.poll());
+    return new io.granary.contracts.events.EventFollower(
+        queries, queries, config.confirmations(), config.poll());
   }
 
   /** Tokens burned so far. */

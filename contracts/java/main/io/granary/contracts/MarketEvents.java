@@ -71,34 +71,45 @@ final class MarketEvents {
 
   private static MarketEvent deposited(MarketEvent.Position at, Log log) {
     var e = StorageMarket.getDepositedEventFromLog(log);
-    return new MarketEvent.Deposited(at, Address.parse(e.account), Address.parse(e.from), amount(e.amount));
+    return new MarketEvent.Deposited(
+        at, Address.parse(e.account), Address.parse(e.from), amount(e.amount));
   }
 
   private static MarketEvent withdrawalRequested(MarketEvent.Position at, Log log) {
     var e = StorageMarket.getWithdrawalRequestedEventFromLog(log);
     return new MarketEvent.WithdrawalRequested(
-        at, Address.parse(e.account), amount(e.amount), new BlockNumber(e.releaseBlock.longValueExact()));
+        at,
+        Address.parse(e.account),
+        amount(e.amount),
+        new BlockNumber(e.releaseBlock.longValueExact()));
   }
 
   private static MarketEvent withdrawn(MarketEvent.Position at, Log log) {
     var e = StorageMarket.getWithdrawnEventFromLog(log);
-    return new MarketEvent.Withdrawn(at, Address.parse(e.account), Address.parse(e.to), amount(e.amount));
+    return new MarketEvent.Withdrawn(
+        at, Address.parse(e.account), Address.parse(e.to), amount(e.amount));
   }
 
   private static MarketEvent published(MarketEvent.Position at, Log log) {
     var e = StorageMarket.getDealPublishedEventFromLog(log);
     return new MarketEvent.DealPublished(
-        at, id(e.dealId), Structs.proposal(e.proposal), Hash32.of(e.sealedRoot), new BlockNumber(e.sealBlock.longValueExact()));
+        at,
+        id(e.dealId),
+        Structs.proposal(e.proposal),
+        Hash32.of(e.sealedRoot),
+        new BlockNumber(e.sealBlock.longValueExact()));
   }
 
   private static MarketEvent skipped(MarketEvent.Position at, Log log) {
     var e = StorageMarket.getDealSkippedEventFromLog(log);
-    return new MarketEvent.DealSkipped(at, id(e.dealId), Address.parse(e.miner), SkipReason.name(e.reason));
+    return new MarketEvent.DealSkipped(
+        at, id(e.dealId), Address.parse(e.miner), SkipReason.name(e.reason));
   }
 
   private static MarketEvent activated(MarketEvent.Position at, Log log) {
     var e = StorageMarket.getDealActivatedEventFromLog(log);
-    return new MarketEvent.DealActivated(at, id(e.dealId), Address.parse(e.miner), period(e.start), period(e.end));
+    return new MarketEvent.DealActivated(
+        at, id(e.dealId), Address.parse(e.miner), period(e.start), period(e.end));
   }
 
   private static MarketEvent cancelled(MarketEvent.Position at, Log log) {
@@ -108,7 +119,8 @@ final class MarketEvents {
 
   private static MarketEvent expired(MarketEvent.Position at, Log log) {
     var e = StorageMarket.getDealExpiredEventFromLog(log);
-    return new MarketEvent.DealExpired(at, id(e.dealId), Address.parse(e.by), amount(e.burned), amount(e.tip));
+    return new MarketEvent.DealExpired(
+        at, id(e.dealId), Address.parse(e.by), amount(e.burned), amount(e.tip));
   }
 
   private static MarketEvent settled(MarketEvent.Position at, Log log) {
@@ -151,6 +163,7 @@ final class MarketEvents {
 
   private static MarketEvent proved(MarketEvent.Position at, Log log) {
     var e = StorageMarket.getPeriodProvedEventFromLog(log);
-    return new MarketEvent.PeriodProved(at, Address.parse(e.miner), period(e.period), Address.parse(e.sender));
+    return new MarketEvent.PeriodProved(
+        at, Address.parse(e.miner), period(e.period), Address.parse(e.sender));
   }
 }

@@ -24,14 +24,17 @@ final class Selectors {
 
   private static Map<String, String> load() {
     Map<String, String> names = new HashMap<>();
-    try (InputStream in = Selectors.class.getResourceAsStream("/io/granary/contracts/abi/StorageMarket.abi")) {
+    try (InputStream in =
+        Selectors.class.getResourceAsStream("/io/granary/contracts/abi/StorageMarket.abi")) {
       if (in == null) {
         throw new IllegalStateException("the ABI of StorageMarket is not on the class path");
       }
       for (JsonNode entry : new ObjectMapper().readTree(in)) {
         if (entry.path("type").asText().equals("function")) {
           String signature = entry.path("name").asText() + types(entry.path("inputs"));
-          names.put(Keccak.hash(signature.getBytes(StandardCharsets.UTF_8)).toHex().substring(0, 8), entry.path("name").asText());
+          names.put(
+              Keccak.hash(signature.getBytes(StandardCharsets.UTF_8)).toHex().substring(0, 8),
+              entry.path("name").asText());
         }
       }
     } catch (IOException e) {
@@ -48,7 +51,10 @@ final class Selectors {
       }
       String type = input.path("type").asText();
       // A struct stands for the list of its fields' types.
-      text.append(type.startsWith("tuple") ? types(input.path("components")) + type.substring("tuple".length()) : type);
+      text.append(
+          type.startsWith("tuple")
+              ? types(input.path("components")) + type.substring("tuple".length())
+              : type);
     }
     return text.append(')').toString();
   }

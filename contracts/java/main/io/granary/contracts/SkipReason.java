@@ -7,9 +7,28 @@ import java.util.List;
 final class SkipReason {
   private static final List<String> NAMES =
       List.of(
-          "", "AlreadyKnown", "NotOperator", "BadSignature", "PublishTooLate", "BadActivateBy", "BadSize", "BadProfile",
-          "BadPeriods", "PriceTooLow", "CollateralTooLow", "BadParties", "ClientShort", "MinerShort", "NotPublished",
-          "ActivateTooLate", "SealBlockPending", "SealSeedGone", "SetFrozen", "SetFull", "BadOpening", "ReplacesUnknown");
+          "",
+          "AlreadyKnown",
+          "NotOperator",
+          "BadSignature",
+          "PublishTooLate",
+          "BadActivateBy",
+          "BadSize",
+          "BadProfile",
+          "BadPeriods",
+          "PriceTooLow",
+          "CollateralTooLow",
+          "BadParties",
+          "ClientShort",
+          "MinerShort",
+          "NotPublished",
+          "ActivateTooLate",
+          "SealBlockPending",
+          "SealSeedGone",
+          "SetFrozen",
+          "SetFull",
+          "BadOpening",
+          "ReplacesUnknown");
 
   private SkipReason() {}
 

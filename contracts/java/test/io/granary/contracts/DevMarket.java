@@ -55,9 +55,15 @@ final class DevMarket implements AutoCloseable {
 
   DevMarket(Path dir) throws IOException {
     this.dir = dir;
-    anvil = Anvil.start(Anvil.binary(Path.of("..").toAbsolutePath().normalize()), 0, new Anvil.Mining.Instant(), dir.resolve("anvil.log"));
+    anvil =
+        Anvil.start(
+            Anvil.binary(Path.of("..").toAbsolutePath().normalize()),
+            0,
+            new Anvil.Mining.Instant(),
+            dir.resolve("anvil.log"));
     anvil.mine(64);
-    try (MarketDeployer deployer = new MarketDeployer(anvil.endpoint(), Anvil.richKey(), Duration.ofMillis(10))) {
+    try (MarketDeployer deployer =
+        new MarketDeployer(anvil.endpoint(), Anvil.richKey(), Duration.ofMillis(10))) {
       deployment = deployer.deploy(MarketParameters.devnet(), Optional.empty());
     }
     try (Faucet faucet = new Faucet(anvil.endpoint(), deployment.token())) {
@@ -70,7 +76,12 @@ final class DevMarket implements AutoCloseable {
     operator = connect(operatorKey);
     owner
         .actions()
-        .register(operatorKey.address(), TokenAmount.parseTokens("100"), "127.0.0.1:4000", Sha256.hash(new byte[1]), PRICE_PER_LEAF)
+        .register(
+            operatorKey.address(),
+            TokenAmount.parseTokens("100"),
+            "127.0.0.1:4000",
+            Sha256.hash(new byte[1]),
+            PRICE_PER_LEAF)
         .orThrow();
     owner.actions().deposit(TokenAmount.parseTokens("500")).orThrow();
     client.actions().deposit(TokenAmount.parseTokens("500")).orThrow();
@@ -79,7 +90,14 @@ final class DevMarket implements AutoCloseable {
   GranaryChain connect(EthKey key) {
     ChainConfig c = deployment.config().forDevnet();
     return GranaryChain.connect(
-        new ChainConfig(c.rpc(), c.market(), c.deployedAt(), 0, Duration.ofMillis(10), Duration.ofMillis(500), Duration.ofSeconds(20)),
+        new ChainConfig(
+            c.rpc(),
+            c.market(),
+            c.deployedAt(),
+            0,
+            Duration.ofMillis(10),
+            Duration.ofMillis(500),
+            Duration.ofSeconds(20)),
         Optional.of(key));
   }
 
@@ -129,10 +147,16 @@ final class DevMarket implements AutoCloseable {
   SealedPiece seal(DealProposal p, byte[] data) throws IOException {
     DealId id = idOf(p);
     String name = id.hash().toHex().substring(0, 12);
-    ReplicaFiles files = new ReplicaFiles(dir.resolve(name + ".r"), dir.resolve(name + ".s"), dir.resolve(name + ".p"));
+    ReplicaFiles files =
+        new ReplicaFiles(
+            dir.resolve(name + ".r"), dir.resolve(name + ".s"), dir.resolve(name + ".p"));
     SealedPiece sealed =
         new Sealer(id.hash(), 1, p.size())
-            .seal((at, target, n) -> System.arraycopy(data, (int) at, target, 0, n), files, 2, done -> {});
+            .seal(
+                (at, target, n) -> System.arraycopy(data, (int) at, target, 0, n),
+                files,
+                2,
+                done -> {});
     replicas.put(DealKey.of(id), Replica.open(id.hash(), 1, p.size(), files));
     return sealed;
   }
@@ -141,7 +165,10 @@ final class DevMarket implements AutoCloseable {
   DealProposal activeDeal(byte[] data, long periods) throws IOException {
     DealProposal p = proposal(data, periods);
     SealedPiece sealed = seal(p, data);
-    var published = operator.actions().publish(List.of(new MinerMarket.Publication(sign(p), sealed.sealedRoot())));
+    var published =
+        operator
+            .actions()
+            .publish(List.of(new MinerMarket.Publication(sign(p), sealed.sealedRoot())));
     if (!published.items().getFirst().ok()) {
       throw new AssertionError("not published: " + published);
     }

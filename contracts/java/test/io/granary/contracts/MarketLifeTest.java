@@ -57,7 +57,11 @@ class MarketLifeTest {
     TokenAmount minerBefore = market.client.queries().account(market.miner()).balance();
     for (long period = active.start().index(); period < active.end().index(); period++) {
       market.mineToWindow(new Period(period));
-      market.operator.actions().prove(market.miner(), new Period(period), market.openings(new Period(period))).orThrow();
+      market
+          .operator
+          .actions()
+          .prove(market.miner(), new Period(period), market.openings(new Period(period)))
+          .orThrow();
       assertTrue(market.client.queries().isProved(market.miner(), new Period(period)));
     }
     market.minePast(new Period(active.end().index() - 1));
@@ -71,14 +75,19 @@ class MarketLifeTest {
     assertTrue(done.removed());
     TokenAmount fee = p.price().share(100, 10_000);
     TokenAmount earned = p.price().minus(fee).plus(p.collateral());
-    assertEquals(minerBefore.plus(earned), market.client.queries().account(market.miner()).balance());
+    assertEquals(
+        minerBefore.plus(earned), market.client.queries().account(market.miner()).balance());
     assertEquals(fee, market.client.queries().burned());
     conserved();
   }
 
   private void conserved() {
     var q = market.client.queries();
-    TokenAmount sum = q.account(market.miner()).balance().plus(q.account(market.clientKey.address()).balance()).plus(q.burned());
+    TokenAmount sum =
+        q.account(market.miner())
+            .balance()
+            .plus(q.account(market.clientKey.address()).balance())
+            .plus(q.burned());
     assertEquals(q.walletBalance(market.deployment.market()), sum);
   }
 
@@ -104,47 +113,94 @@ class MarketLifeTest {
     while (market.currentPeriod().compareTo(first) < 0) {
       market.anvil.mine(1);
     }
-    assertEquals("WindowNotOpen", refused(market.operator.actions().prove(market.miner(), first, new byte[0])).error());
+    assertEquals(
+        "WindowNotOpen",
+        refused(market.operator.actions().prove(market.miner(), first, new byte[0])).error());
     market.mineToWindow(first);
     byte[] good = market.openings(first);
     byte[] bad = good.clone();
     bad[40] ^= 1;
-    assertEquals("BadProof", refused(market.operator.actions().prove(market.miner(), first, bad)).error());
-    assertEquals("BadProofLength", refused(market.operator.actions().prove(market.miner(), first, new byte[33])).error());
-    assertEquals("WrongPeriod", refused(market.operator.actions().prove(market.miner(), first.next(), good)).error());
+    assertEquals(
+        "BadProof", refused(market.operator.actions().prove(market.miner(), first, bad)).error());
+    assertEquals(
+        "BadProofLength",
+        refused(market.operator.actions().prove(market.miner(), first, new byte[33])).error());
+    assertEquals(
+        "WrongPeriod",
+        refused(market.operator.actions().prove(market.miner(), first.next(), good)).error());
     // Anyone may send a proof.
     market.client.actions().prove(market.miner(), first, good).orThrow();
-    assertEquals("AlreadyProved", refused(market.operator.actions().prove(market.miner(), first, good)).error());
+    assertEquals(
+        "AlreadyProved",
+        refused(market.operator.actions().prove(market.miner(), first, good)).error());
     // A forged proof of yesterday: the openings of another period.
     market.mineToWindow(first.next());
-    assertEquals("BadProof", refused(market.operator.actions().prove(market.miner(), first.next(), good)).error());
+    assertEquals(
+        "BadProof",
+        refused(market.operator.actions().prove(market.miner(), first.next(), good)).error());
   }
 
   @Test
-  void proposals_that_break_a_bound_are_skipped_with_their_reason_and_the_rest_is_published() throws IOException {
+  void proposals_that_break_a_bound_are_skipped_with_their_reason_and_the_rest_is_published()
+      throws IOException {
     DealProposal good = market.proposal(market.data(127), 2);
     DealProposal forOther =
         new DealProposal(
-            good.client(), good.miner(), good.auditor(), good.pieceRoot(), good.size(), 1, 2, good.price(), good.collateral(),
-            good.publishBy(), good.activateBy(), good.replaces(), Hash32.fromHex("11".repeat(32)));
+            good.client(),
+            good.miner(),
+            good.auditor(),
+            good.pieceRoot(),
+            good.size(),
+            1,
+            2,
+            good.price(),
+            good.collateral(),
+            good.publishBy(),
+            good.activateBy(),
+            good.replaces(),
+            Hash32.fromHex("11".repeat(32)));
     SigningDomain otherChain = new SigningDomain(1, market.client.terms().domain().market());
-    SignedProposal replayed = new SignedProposal(forOther, market.clientKey.sign(Eip712.dealId(otherChain, forOther).hash()));
+    SignedProposal replayed =
+        new SignedProposal(
+            forOther, market.clientKey.sign(Eip712.dealId(otherChain, forOther).hash()));
     DealProposal dear =
         new DealProposal(
-            good.client(), good.miner(), good.auditor(), good.pieceRoot(), good.size(), 1, 2, TokenAmount.parseTokens("400"),
-            TokenAmount.parseTokens("600"), good.publishBy(), good.activateBy(), good.replaces(), good.salt());
+            good.client(),
+            good.miner(),
+            good.auditor(),
+            good.pieceRoot(),
+            good.size(),
+            1,
+            2,
+            TokenAmount.parseTokens("400"),
+            TokenAmount.parseTokens("600"),
+            good.publishBy(),
+            good.activateBy(),
+            good.replaces(),
+            good.salt());
     var result =
-        market.operator.actions().publish(
-            List.of(
-                new MinerMarket.Publication(replayed, Hash32.ZERO),
-                new MinerMarket.Publication(market.sign(good), Hash32.fromHex("22".repeat(32))),
-                new MinerMarket.Publication(market.sign(dear), Hash32.ZERO)));
+        market
+            .operator
+            .actions()
+            .publish(
+                List.of(
+                    new MinerMarket.Publication(replayed, Hash32.ZERO),
+                    new MinerMarket.Publication(market.sign(good), Hash32.fromHex("22".repeat(32))),
+                    new MinerMarket.Publication(market.sign(dear), Hash32.ZERO)));
     assertEquals(
         List.of("BadSignature", "", "MinerShort"),
         result.items().stream().map(i -> i.skipped()).toList());
-    var again = market.operator.actions().publish(List.of(new MinerMarket.Publication(market.sign(good), Hash32.ZERO)));
+    var again =
+        market
+            .operator
+            .actions()
+            .publish(List.of(new MinerMarket.Publication(market.sign(good), Hash32.ZERO)));
     assertEquals("AlreadyKnown", again.items().getFirst().skipped());
-    var stranger = market.client.actions().publish(List.of(new MinerMarket.Publication(market.sign(forOther), Hash32.ZERO)));
+    var stranger =
+        market
+            .client
+            .actions()
+            .publish(List.of(new MinerMarket.Publication(market.sign(forOther), Hash32.ZERO)));
     assertEquals("NotOperator", stranger.items().getFirst().skipped());
   }
 
@@ -154,23 +210,33 @@ class MarketLifeTest {
     DealProposal p = market.proposal(data, 2);
     market.seal(p, data);
     // The root that is published belongs to other bytes.
-    market.operator.actions().publish(List.of(new MinerMarket.Publication(market.sign(p), Hash32.fromHex("33".repeat(32)))));
+    market
+        .operator
+        .actions()
+        .publish(
+            List.of(new MinerMarket.Publication(market.sign(p), Hash32.fromHex("33".repeat(32)))));
     market.leaveFreeze();
     var result = market.operator.actions().activate(List.of(market.activation(p)));
     assertEquals("BadOpening", result.items().getFirst().skipped());
     assertEquals("NotExpired", refused(market.client.actions().expire(market.idOf(p))).error());
     market.anvil.mine(120);
     market.client.actions().expire(market.idOf(p)).orThrow();
-    assertEquals(DealState.EXPIRED, market.client.queries().deal(market.idOf(p)).orElseThrow().state());
+    assertEquals(
+        DealState.EXPIRED, market.client.queries().deal(market.idOf(p)).orElseThrow().state());
     conserved();
   }
 
   @Test
-  void a_cancelled_proposal_cannot_be_published_and_withdrawals_keep_their_notice() throws IOException {
+  void a_cancelled_proposal_cannot_be_published_and_withdrawals_keep_their_notice()
+      throws IOException {
     DealProposal p = market.proposal(market.data(10), 1);
     assertEquals("NotClient", refused(market.operator.actions().cancel(p)).error());
     market.client.actions().cancel(p).orThrow();
-    var result = market.operator.actions().publish(List.of(new MinerMarket.Publication(market.sign(p), Hash32.ZERO)));
+    var result =
+        market
+            .operator
+            .actions()
+            .publish(List.of(new MinerMarket.Publication(market.sign(p), Hash32.ZERO)));
     assertEquals("AlreadyKnown", result.items().getFirst().skipped());
 
     assertEquals("NothingRequested", refused(market.client.actions().withdraw()).error());
@@ -179,7 +245,9 @@ class MarketLifeTest {
     assertEquals("WithdrawalNotDue", refused(market.client.actions().withdraw()).error());
     market.anvil.mine(market.client.terms().withdrawNotice());
     market.client.actions().withdraw().orThrow();
-    assertEquals(TokenAmount.parseTokens("1000"), market.client.queries().walletBalance(market.clientKey.address()));
+    assertEquals(
+        TokenAmount.parseTokens("1000"),
+        market.client.queries().walletBalance(market.clientKey.address()));
   }
 
   @Test
@@ -195,11 +263,15 @@ class MarketLifeTest {
     assertEquals(p, published.proposal());
     assertEquals(market.idOf(p), published.dealId());
     MarketEvent.DealActivated activated = only(events, MarketEvent.DealActivated.class);
-    MarketCall.Activate call = assertInstanceOf(MarketCall.Activate.class, q.calls(activated.at().tx()).getFirst());
+    MarketCall.Activate call =
+        assertInstanceOf(MarketCall.Activate.class, q.calls(activated.at().tx()).getFirst());
     assertEquals(p, call.items().getFirst().proposal());
     MarketEvent.PeriodProved proved = only(events, MarketEvent.PeriodProved.class);
-    MarketCall.Prove prove = assertInstanceOf(MarketCall.Prove.class, q.calls(proved.at().tx()).getFirst());
-    assertEquals(java.util.HexFormat.of().formatHex(openings), java.util.HexFormat.of().formatHex(prove.openings()));
+    MarketCall.Prove prove =
+        assertInstanceOf(MarketCall.Prove.class, q.calls(proved.at().tx()).getFirst());
+    assertEquals(
+        java.util.HexFormat.of().formatHex(openings),
+        java.util.HexFormat.of().formatHex(prove.openings()));
   }
 
   private static <T extends MarketEvent> T only(List<MarketEvent> events, Class<T> type) {
@@ -217,8 +289,19 @@ class MarketLifeTest {
     assertEquals(List.of(record), market.client.queries().miners());
     assertTrue(market.client.queries().miner(Address.ZERO).isEmpty());
     assertFalse(record.exiting());
-    assertEquals("AlreadyRegistered",
-        refused(market.owner.actions().register(Address.parse("0x" + "12".repeat(20)), TokenAmount.parseTokens("100"), "h:1", Hash32.fromHex("44".repeat(32)), TokenAmount.of(1))).error());
+    assertEquals(
+        "AlreadyRegistered",
+        refused(
+                market
+                    .owner
+                    .actions()
+                    .register(
+                        Address.parse("0x" + "12".repeat(20)),
+                        TokenAmount.parseTokens("100"),
+                        "h:1",
+                        Hash32.fromHex("44".repeat(32)),
+                        TokenAmount.of(1)))
+            .error());
     assertEquals("MinerNotExiting", refused(market.owner.actions().withdrawStake()).error());
   }
 }

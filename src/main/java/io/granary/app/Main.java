@@ -21,7 +21,10 @@ import io.granary.app.cli.WithdrawCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The {@code granary} command. Exit codes: 0 ok, 1 trying again may help, 2 it won't, 3 an audit found something. */
+/**
+ * The {@code granary} command. Exit codes: 0 ok, 1 trying again may help, 2 it won't, 3 an audit
+ * found something.
+ */
 @Command(
     name = "granary",
     description = "Rent storage for tokens, run a miner, audit proofs.",

@@ -1,4 +1,7 @@
-/** The application: the command line, the local network, the demonstration, and the composition root that wires the modules. */
+/**
+ * The application: the command line, the local network, the demonstration, and the composition root
+ * that wires the modules.
+ */
 @NullMarked
 package io.granary.app;
 

@@ -18,6 +18,7 @@ public record AuditorConfig(Path home, InetSocketAddress listen, Duration poll, 
 
   /** Defaults in one place. */
   public static AuditorConfig defaults(Path home) {
-    return new AuditorConfig(home, new InetSocketAddress("127.0.0.1", DEFAULT_PORT), Duration.ofSeconds(2), true);
+    return new AuditorConfig(
+        home, new InetSocketAddress("127.0.0.1", DEFAULT_PORT), Duration.ofSeconds(2), true);
   }
 }

@@ -16,11 +16,18 @@ final class AuditorLog {
   }
 
   static void proofMissing(DealId deal, Period period, String reason) {
-    LOG.atWarn().addKeyValue("deal", deal).addKeyValue("period", period).addKeyValue("reason", reason).log("no proof came");
+    LOG.atWarn()
+        .addKeyValue("deal", deal)
+        .addKeyValue("period", period)
+        .addKeyValue("reason", reason)
+        .log("no proof came");
   }
 
   static void terminated(DealId deal, String outcome) {
-    LOG.atWarn().addKeyValue("deal", deal).addKeyValue("outcome", outcome).log("defaulted deal terminated");
+    LOG.atWarn()
+        .addKeyValue("deal", deal)
+        .addKeyValue("outcome", outcome)
+        .log("defaulted deal terminated");
   }
 
   static void chainUnavailable(String reason) {

@@ -36,8 +36,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The auditor daemon: takes pushed proofs, learns from the chain which deals name it, pulls and notes what did not come, and
- * ends defaulted deals.
+ * The auditor daemon: takes pushed proofs, learns from the chain which deals name it, pulls and
+ * notes what did not come, and ends defaulted deals.
  */
 public final class AuditorNode implements AutoCloseable {
   private final AuditorConfig config;
@@ -51,7 +51,12 @@ public final class AuditorNode implements AutoCloseable {
   private @Nullable Thread rounds;
 
   private AuditorNode(
-      AuditorConfig config, AuditorPorts ports, EthKey identity, AuditStore store, ProofCheck check, NodeServer server) {
+      AuditorConfig config,
+      AuditorPorts ports,
+      EthKey identity,
+      AuditStore store,
+      ProofCheck check,
+      NodeServer server) {
     this.config = config;
     this.ports = ports;
     this.identity = identity;
@@ -65,11 +70,13 @@ public final class AuditorNode implements AutoCloseable {
    *
    * @throws IOException when its store or its port cannot be opened
    */
-  public static AuditorNode start(AuditorConfig config, AuditorPorts ports, EthKey identity, TlsIdentity tls)
+  public static AuditorNode start(
+      AuditorConfig config, AuditorPorts ports, EthKey identity, TlsIdentity tls)
       throws IOException {
     AuditStore store = RocksAuditStore.open(config.home().resolve("db"));
     try {
-      ProofCheck check = new ProofCheck(ports.reader(), ports.directory(), store, Clock.systemUTC());
+      ProofCheck check =
+          new ProofCheck(ports.reader(), ports.directory(), store, Clock.systemUTC());
       NodeServer server =
           NodeServer.start(
               config.listen(),
@@ -87,7 +94,10 @@ public final class AuditorNode implements AutoCloseable {
   }
 
   private void begin() {
-    subscription = ports.events().follow(store.nextBlock().orElse(ports.history().deployedAt()), new Listener());
+    subscription =
+        ports
+            .events()
+            .follow(store.nextBlock().orElse(ports.history().deployedAt()), new Listener());
     rounds = Thread.ofVirtual().name("auditor-rounds").start(this::runRounds);
     AuditorLog.started(server.port());
   }
@@ -107,7 +117,8 @@ public final class AuditorNode implements AutoCloseable {
     public void applied(BlockRef block, List<MarketEvent> events) {
       List<WatchedDeal> deals = new ArrayList<>();
       for (MarketEvent event : events) {
-        if (event instanceof MarketEvent.DealPublished p && p.proposal().auditor().equals(identity.address())) {
+        if (event instanceof MarketEvent.DealPublished p
+            && p.proposal().auditor().equals(identity.address())) {
           deals.add(new WatchedDeal(p.dealId(), p.proposal(), p.sealedRoot()));
         }
       }
@@ -116,7 +127,8 @@ public final class AuditorNode implements AutoCloseable {
 
     @Override
     public void reverted(BlockRef block) {
-      // A deal that is no longer on chain stays watched: it does no harm, and it may be published again.
+      // A deal that is no longer on chain stays watched: it does no harm, and it may be published
+      // again.
       store.rewind(block.number());
     }
   }
@@ -152,7 +164,10 @@ public final class AuditorNode implements AutoCloseable {
 
   private void lookForGaps(WatchedDeal deal, DealSnapshot chain, long head) {
     PeriodClock clock = ports.reader().clock(deal.terms().miner());
-    long over = Math.min(clock.periodAt(head), chain.state() == DealState.ACTIVE ? chain.end().index() : chain.cursor().index());
+    long over =
+        Math.min(
+            clock.periodAt(head),
+            chain.state() == DealState.ACTIVE ? chain.end().index() : chain.cursor().index());
     long newest = over - 1;
     // Older gaps were noted when they were new; after a long absence at most so many are asked for.
     for (long p = Math.max(chain.start().index(), newest - 64); p <= newest; p++) {
@@ -182,7 +197,13 @@ public final class AuditorNode implements AutoCloseable {
       case ProofPuller.Answer.Nothing nothing -> reason = nothing.reason();
     }
     if (store.record(deal.id(), period).isEmpty()) {
-      store.note(deal.id(), new AuditRecord(period, AuditRecord.Verdict.MISSING, reason, Instant.ofEpochSecond(Instant.now().getEpochSecond())));
+      store.note(
+          deal.id(),
+          new AuditRecord(
+              period,
+              AuditRecord.Verdict.MISSING,
+              reason,
+              Instant.ofEpochSecond(Instant.now().getEpochSecond())));
       AuditorLog.proofMissing(deal.id(), period, reason);
     }
   }
@@ -221,7 +242,8 @@ public final class AuditorNode implements AutoCloseable {
     Path temporary = config.home().resolve("status.json.new");
     try {
       Files.write(temporary, json.writerWithDefaultPrettyPrinter().writeValueAsBytes(status));
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

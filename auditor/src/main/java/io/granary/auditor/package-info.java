@@ -1,4 +1,7 @@
-/** The auditor: takes the proofs that miners push, and replays the chain to check everything that was ever decided there. */
+/**
+ * The auditor: takes the proofs that miners push, and replays the chain to check everything that
+ * was ever decided there.
+ */
 @NullMarked
 package io.granary.auditor;
 

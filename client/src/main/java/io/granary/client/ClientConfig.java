@@ -25,11 +25,13 @@ public record ClientConfig(
     Duration stepTimeout) {
   /** Defaults in one place. */
   public static ClientConfig defaults(Path home) {
-    return new ClientConfig(home, 3, 30, Optional.empty(), TokenAmount.parseTokens("1"), Duration.ofMinutes(30));
+    return new ClientConfig(
+        home, 3, 30, Optional.empty(), TokenAmount.parseTokens("1"), Duration.ofMinutes(30));
   }
 
   /** With other terms. */
   public ClientConfig with(int otherReplicas, long otherPeriods, Optional<Address> otherAuditor) {
-    return new ClientConfig(home, otherReplicas, otherPeriods, otherAuditor, maxPricePerLeafPeriod, stepTimeout);
+    return new ClientConfig(
+        home, otherReplicas, otherPeriods, otherAuditor, maxPricePerLeafPeriod, stepTimeout);
   }
 }

@@ -21,8 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One get: verified bytes go to a {@code .part} file, in order, so that its length says where to go on; when a miner fails,
- * the next one goes on from there.
+ * One get: verified bytes go to a {@code .part} file, in order, so that its length says where to go
+ * on; when a miner fails, the next one goes on from there.
  */
 final class Get {
   private final ClientPorts ports;
@@ -40,7 +40,8 @@ final class Get {
     RawSize size = new RawSize(cid.rawBytes());
     Path part = target.resolveSibling(target.getFileName() + ".part");
     try (FileChannel out =
-        FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        FileChannel.open(
+            part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       if (out.size() > size.bytes()) {
         out.truncate(0);
       }
@@ -48,16 +49,21 @@ final class Get {
       requireRoot(cid, out, part);
       out.force(true);
     } catch (IOException e) {
-      throw new ClientException(ClientException.Code.RETRIEVAL_FAILED, "cannot write " + part + ": " + e.getMessage(), e);
+      throw new ClientException(
+          ClientException.Code.RETRIEVAL_FAILED, "cannot write " + part + ": " + e.getMessage(), e);
     }
     try {
       Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
-      throw new ClientException(ClientException.Code.RETRIEVAL_FAILED, "cannot rename " + part + " to " + target + ": " + e.getMessage(), e);
+      throw new ClientException(
+          ClientException.Code.RETRIEVAL_FAILED,
+          "cannot rename " + part + " to " + target + ": " + e.getMessage(),
+          e);
     }
   }
 
-  private void fetch(StoredFile stored, PieceCid cid, RawSize size, FileChannel out) throws IOException {
+  private void fetch(StoredFile stored, PieceCid cid, RawSize size, FileChannel out)
+      throws IOException {
     List<String> reasons = new ArrayList<>();
     for (StoredFile.StoredDeal deal : stored.deals()) {
       if (out.size() == size.bytes()) {
@@ -65,7 +71,11 @@ final class Get {
       }
       Address id = Address.parse(deal.miner());
       try {
-        MinerRecord miner = ports.directory().miner(id).orElseThrow(() -> new PeerException(id, "it is no longer registered"));
+        MinerRecord miner =
+            ports
+                .directory()
+                .miner(id)
+                .orElseThrow(() -> new PeerException(id, "it is no longer registered"));
         fetchFrom(miner, DealId.parse(deal.dealId()), cid, size, out);
       } catch (PeerException e) {
         reasons.add(id + " " + e.getMessage());
@@ -75,13 +85,21 @@ final class Get {
     if (out.size() < size.bytes()) {
       throw new ClientException(
           ClientException.Code.RETRIEVAL_FAILED,
-          "no miner gave all of '" + stored.name() + "' back; " + out.size() + " of " + size.bytes()
-              + " bytes are verified and kept, the same get goes on from there: " + String.join("; ", reasons));
+          "no miner gave all of '"
+              + stored.name()
+              + "' back; "
+              + out.size()
+              + " of "
+              + size.bytes()
+              + " bytes are verified and kept, the same get goes on from there: "
+              + String.join("; ", reasons));
     }
   }
 
-  private void fetchFrom(MinerRecord miner, DealId id, PieceCid cid, RawSize size, FileChannel out) throws IOException {
-    try (MinerConnection connection = new MinerConnection(miner, ports.reader().terms().domain(), wallet)) {
+  private void fetchFrom(MinerRecord miner, DealId id, PieceCid cid, RawSize size, FileChannel out)
+      throws IOException {
+    try (MinerConnection connection =
+        new MinerConnection(miner, ports.reader().terms().domain(), wallet)) {
       connection.retrieve(
           id,
           cid.root(),
@@ -99,7 +117,10 @@ final class Get {
     }
   }
 
-  /** The part file may stem from an earlier attempt, or from another file: nothing is trusted that was not checked now. */
+  /**
+   * The part file may stem from an earlier attempt, or from another file: nothing is trusted that
+   * was not checked now.
+   */
   private static void requireRoot(PieceCid cid, FileChannel file, Path part) throws IOException {
     PieceHasher hasher = new PieceHasher();
     ByteBuffer buffer = ByteBuffer.allocate(1 << 20);
@@ -112,7 +133,8 @@ final class Get {
     if (!hasher.finish().root().equals(cid.root())) {
       Files.delete(part);
       throw new ClientException(
-          ClientException.Code.RETRIEVAL_FAILED, part + " held bytes of another file and was removed; run the same get again");
+          ClientException.Code.RETRIEVAL_FAILED,
+          part + " held bytes of another file and was removed; run the same get again");
     }
   }
 }

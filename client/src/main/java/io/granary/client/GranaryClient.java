@@ -19,8 +19,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A renter's view of the market: store a file with several miners, get it back, watch its deals. Files are stored as they are
- * given: encrypt what is not meant for everyone's eyes. Safe for several threads.
+ * A renter's view of the market: store a file with several miners, get it back, watch its deals.
+ * Files are stored as they are given: encrypt what is not meant for everyone's eyes. Safe for
+ * several threads.
  *
  * <pre>{@code
  * GranaryClient client = new GranaryClient(ports, walletKey, ClientConfig.defaults(home));
@@ -46,10 +47,16 @@ public final class GranaryClient {
     this.catalogue = new Catalogue(config.home());
   }
 
-  /** All miners for a piece of that size, best first, with the reasons of those that are left out. */
+  /**
+   * All miners for a piece of that size, best first, with the reasons of those that are left out.
+   */
   public List<Candidate> quote(RawSize size) {
     return Ranking.rank(
-        ports.directory().miners(), size, config.periods(), config.maxPricePerLeafPeriod(), this::score);
+        ports.directory().miners(),
+        size,
+        config.periods(),
+        config.maxPricePerLeafPeriod(),
+        this::score);
   }
 
   /** Proved less missed periods of this wallet's own deals with a miner. */
@@ -58,7 +65,12 @@ public final class GranaryClient {
     for (StoredFile file : catalogue.all()) {
       for (StoredFile.StoredDeal deal : file.deals()) {
         if (deal.miner().equals(miner.peer().id().toString())) {
-          score += ports.reader().deal(DealId.parse(deal.dealId())).map(d -> d.proved() - d.missed()).orElse(0L);
+          score +=
+              ports
+                  .reader()
+                  .deal(DealId.parse(deal.dealId()))
+                  .map(d -> d.proved() - d.missed())
+                  .orElse(0L);
         }
       }
     }
@@ -66,8 +78,8 @@ public final class GranaryClient {
   }
 
   /**
-   * Stores a file with {@code replicas} different miners; returns once all deals are active on chain. Called again after an
-   * interruption, it goes on with the deals that were begun.
+   * Stores a file with {@code replicas} different miners; returns once all deals are active on
+   * chain. Called again after an interruption, it goes on with the deals that were begun.
    *
    * @throws ClientException with a code that says why it could not
    */
@@ -103,7 +115,11 @@ public final class GranaryClient {
             () ->
                 new ClientException(
                     ClientException.Code.UNKNOWN_FILE,
-                    "no file '" + nameOrCid + "' in " + config.home() + ": 'granary ls' lists the names and Piece CIDs"));
+                    "no file '"
+                        + nameOrCid
+                        + "' in "
+                        + config.home()
+                        + ": 'granary ls' lists the names and Piece CIDs"));
   }
 
   /** A deal as the contract has it. */
@@ -133,8 +149,10 @@ public final class GranaryClient {
         .miner(deal.miner())
         .flatMap(
             m -> {
-              try (MinerConnection connection = new MinerConnection(m, ports.reader().terms().domain(), wallet)) {
-                return Optional.of(connection.status(id).stage().name().toLowerCase(java.util.Locale.ROOT));
+              try (MinerConnection connection =
+                  new MinerConnection(m, ports.reader().terms().domain(), wallet)) {
+                return Optional.of(
+                    connection.status(id).stage().name().toLowerCase(java.util.Locale.ROOT));
               } catch (PeerException e) {
                 return Optional.empty();
               }

@@ -53,7 +53,12 @@ final class Put {
   private final Catalogue catalogue;
   private final Progress.Listener progress;
 
-  Put(ClientPorts ports, EthKey wallet, ClientConfig config, Catalogue catalogue, Progress.Listener progress) {
+  Put(
+      ClientPorts ports,
+      EthKey wallet,
+      ClientConfig config,
+      Catalogue catalogue,
+      Progress.Listener progress) {
     this.ports = ports;
     this.wallet = wallet;
     this.config = config;
@@ -69,7 +74,8 @@ final class Put {
       storeAll(stored, piece, file);
       return catalogue.update(stored.name(), StoredFile::completed);
     } catch (IOException e) {
-      throw new ClientException(ClientException.Code.BAD_FILE, "cannot read " + path + ": " + e.getMessage(), e);
+      throw new ClientException(
+          ClientException.Code.BAD_FILE, "cannot read " + path + ": " + e.getMessage(), e);
     }
   }
 
@@ -82,7 +88,8 @@ final class Put {
     }
     PieceCommitment piece = hasher.finish();
     if (piece.rawBytes() == 0) {
-      throw new ClientException(ClientException.Code.BAD_FILE, path + " is empty; a deal needs at least 1 byte");
+      throw new ClientException(
+          ClientException.Code.BAD_FILE, path + " is empty; a deal needs at least 1 byte");
     }
     progress.on(new Progress.Hashed(piece.cid().toString(), piece.rawBytes()));
     return piece;
@@ -94,11 +101,16 @@ final class Put {
       if (!known.get().pieceCid().equals(piece.cid().toString())) {
         throw new ClientException(
             ClientException.Code.BAD_FILE,
-            "another file named '" + name + "' is stored already (" + known.get().pieceCid() + "): rename this one");
+            "another file named '"
+                + name
+                + "' is stored already ("
+                + known.get().pieceCid()
+                + "): rename this one");
       }
       return known.get();
     }
-    StoredFile stored = new StoredFile(name, piece.cid().toString(), piece.rawBytes(), false, List.of());
+    StoredFile stored =
+        new StoredFile(name, piece.cid().toString(), piece.rawBytes(), false, List.of());
     catalogue.save(stored);
     return stored;
   }
@@ -107,18 +119,31 @@ final class Put {
     List<Candidate> eligible = candidates(piece).stream().filter(Candidate::eligible).toList();
     long missing = config.replicas() - stored.deals().stream().filter(d -> !d.abandoned()).count();
     TokenAmount needed =
-        eligible.stream().limit(Math.max(0, missing)).map(Candidate::price).reduce(TokenAmount.ZERO, TokenAmount::plus);
+        eligible.stream()
+            .limit(Math.max(0, missing))
+            .map(Candidate::price)
+            .reduce(TokenAmount.ZERO, TokenAmount::plus);
     TokenAmount unlocked = ports.reader().account(wallet.address()).balance();
     if (unlocked.isLessThan(needed)) {
       throw new ClientException(
           ClientException.Code.INSUFFICIENT_ESCROW,
-          "storing this costs " + needed + " tokens and " + unlocked + " are unlocked: run 'granary deposit " + needed.minus(unlocked) + "'");
+          "storing this costs "
+              + needed
+              + " tokens and "
+              + unlocked
+              + " are unlocked: run 'granary deposit "
+              + needed.minus(unlocked)
+              + "'");
     }
   }
 
   private List<Candidate> candidates(PieceCommitment piece) {
     return Ranking.rank(
-        ports.directory().miners(), piece.size(), config.periods(), config.maxPricePerLeafPeriod(), m -> 0);
+        ports.directory().miners(),
+        piece.size(),
+        config.periods(),
+        config.maxPricePerLeafPeriod(),
+        m -> 0);
   }
 
   private void storeAll(StoredFile stored, PieceCommitment piece, FileChannel file) {
@@ -138,7 +163,8 @@ final class Put {
     try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Boolean>> replicas = new ArrayList<>();
       for (int i = 0; i < config.replicas(); i++) {
-        replicas.add(executor.submit(() -> storeReplica(stored.name(), piece, file, begun, queue, reasons)));
+        replicas.add(
+            executor.submit(() -> storeReplica(stored.name(), piece, file, begun, queue, reasons)));
       }
       int active = 0;
       for (Future<Boolean> replica : replicas) {
@@ -147,12 +173,17 @@ final class Put {
       if (active < config.replicas()) {
         throw new ClientException(
             ClientException.Code.NOT_ENOUGH_MINERS,
-            active + " of " + config.replicas() + " replicas are active; no further miner took one: " + String.join("; ", reasons)
+            active
+                + " of "
+                + config.replicas()
+                + " replicas are active; no further miner took one: "
+                + String.join("; ", reasons)
                 + ". Run the same put again to go on, or ask for fewer replicas");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new ClientException(ClientException.Code.INTERRUPTED, "interrupted; run the same put again to go on", e);
+      throw new ClientException(
+          ClientException.Code.INTERRUPTED, "interrupted; run the same put again to go on", e);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException r) {
         throw r;
@@ -179,31 +210,49 @@ final class Put {
         storeWith(name, candidate.miner(), piece, file, deal);
         return true;
       } catch (PeerException e) {
-        reject(name, candidate.miner().peer().id(), java.util.Objects.requireNonNull(deal.get()), String.valueOf(e.getMessage()), reasons);
+        reject(
+            name,
+            candidate.miner().peer().id(),
+            java.util.Objects.requireNonNull(deal.get()),
+            String.valueOf(e.getMessage()),
+            reasons);
       }
     }
     return false;
   }
 
-  private void reject(String name, Address miner, Optional<DealId> deal, String reason, List<String> reasons) {
+  private void reject(
+      String name, Address miner, Optional<DealId> deal, String reason, List<String> reasons) {
     deal.ifPresent(id -> abandon(name, id));
     reasons.add(miner + " " + reason);
     progress.on(new Progress.Declined(miner, reason));
   }
 
   private boolean resume(
-      String name, StoredFile.StoredDeal deal, PieceCommitment piece, FileChannel file, List<String> reasons) {
+      String name,
+      StoredFile.StoredDeal deal,
+      PieceCommitment piece,
+      FileChannel file,
+      List<String> reasons) {
     Address id = Address.parse(deal.miner());
     try {
       MinerRecord miner =
-          ports.directory().miner(id).orElseThrow(() -> new PeerException(id, "it is no longer registered"));
+          ports
+              .directory()
+              .miner(id)
+              .orElseThrow(() -> new PeerException(id, "it is no longer registered"));
       SignedProposal proposal = decode(deal.proposal());
       try (MinerConnection connection = connect(miner)) {
         finish(connection, miner, DealId.parse(deal.dealId()), proposal.proposal(), file, piece);
       }
       return true;
     } catch (PeerException e) {
-      reject(name, id, Optional.of(DealId.parse(deal.dealId())), String.valueOf(e.getMessage()), reasons);
+      reject(
+          name,
+          id,
+          Optional.of(DealId.parse(deal.dealId())),
+          String.valueOf(e.getMessage()),
+          reasons);
       return false;
     }
   }
@@ -213,12 +262,21 @@ final class Put {
   }
 
   private void storeWith(
-      String name, MinerRecord miner, PieceCommitment piece, FileChannel file, AtomicReference<Optional<DealId>> begun) {
+      String name,
+      MinerRecord miner,
+      PieceCommitment piece,
+      FileChannel file,
+      AtomicReference<Optional<DealId>> begun) {
     try (MinerConnection connection = connect(miner)) {
       SignedAsk ask = connection.ask();
       DealProposal proposal =
           Terms.propose(
-              wallet.address(), ask.ask(), piece, config, ports.reader().terms(), ports.chain().head().number());
+              wallet.address(),
+              ask.ask(),
+              piece,
+              config,
+              ports.reader().terms(),
+              ports.chain().head().number());
       DealId id = Eip712.dealId(ports.reader().terms().domain(), proposal);
       SignedProposal signed = new SignedProposal(proposal, wallet.sign(id.hash()));
       // Written down before it is offered: from then on the miner could publish it.
@@ -251,7 +309,9 @@ final class Put {
       return Wire.decodeProposal(Base64.getDecoder().decode(base64));
     } catch (IllegalArgumentException e) {
       throw new ClientException(
-          ClientException.Code.UNKNOWN_FILE, "a proposal in files.json is damaged; restore it from a backup", e);
+          ClientException.Code.UNKNOWN_FILE,
+          "a proposal in files.json is damaged; restore it from a backup",
+          e);
     }
   }
 
@@ -261,13 +321,23 @@ final class Put {
         f ->
             f.withDeals(
                 f.deals().stream()
-                    .map(d -> d.dealId().equals(id.toString()) ? new StoredFile.StoredDeal(d.dealId(), d.miner(), d.proposal(), true) : d)
+                    .map(
+                        d ->
+                            d.dealId().equals(id.toString())
+                                ? new StoredFile.StoredDeal(
+                                    d.dealId(), d.miner(), d.proposal(), true)
+                                : d)
                     .toList()));
   }
 
   /** From accepted to active on chain, from wherever it stands. */
   private void finish(
-      MinerConnection connection, MinerRecord miner, DealId id, DealProposal proposal, FileChannel file, PieceCommitment piece) {
+      MinerConnection connection,
+      MinerRecord miner,
+      DealId id,
+      DealProposal proposal,
+      FileChannel file,
+      PieceCommitment piece) {
     Address who = miner.peer().id();
     if (ports.reader().deal(id).isEmpty()) {
       upload(connection, who, id, file, piece.rawBytes());
@@ -294,10 +364,12 @@ final class Put {
       }
       pause();
     }
-    throw new PeerException(who, "the deal was not active after " + config.stepTimeout().toMinutes() + " minutes");
+    throw new PeerException(
+        who, "the deal was not active after " + config.stepTimeout().toMinutes() + " minutes");
   }
 
-  private void requireAlive(MinerConnection connection, Address who, DealId id, DealProposal proposal) {
+  private void requireAlive(
+      MinerConnection connection, Address who, DealId id, DealProposal proposal) {
     if (ports.chain().head().number().isAfter(proposal.publishBy())) {
       throw new PeerException(who, "it did not publish the deal by block " + proposal.publishBy());
     }
@@ -307,10 +379,12 @@ final class Put {
     }
   }
 
-  private void upload(MinerConnection connection, Address who, DealId id, FileChannel file, long size) {
+  private void upload(
+      MinerConnection connection, Address who, DealId id, FileChannel file, long size) {
     for (int attempt = 1; ; attempt++) {
       try {
-        connection.upload(id, file, size, sent -> progress.on(new Progress.Uploading(who, sent, size)));
+        connection.upload(
+            id, file, size, sent -> progress.on(new Progress.Uploading(who, sent, size)));
         return;
       } catch (PeerException e) {
         if (attempt == UPLOAD_TRIES || Thread.currentThread().isInterrupted()) {

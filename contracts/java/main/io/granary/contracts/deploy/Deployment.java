@@ -22,7 +22,13 @@ import java.nio.file.Path;
  * @param block block of deployment
  */
 public record Deployment(
-    URI rpc, long chainId, Address token, Address seedSource, Address registry, Address market, long block) {
+    URI rpc,
+    long chainId,
+    Address token,
+    Address seedSource,
+    Address registry,
+    Address market,
+    long block) {
   /**
    * Reads a file.
    *

@@ -34,7 +34,10 @@ public final class MarketDeployer implements AutoCloseable {
     this.deployer = deployer;
     this.sender =
         new TransactionSender(
-            rpc, chainId, deployer, new TransactionSender.Patience(0, poll, Duration.ofSeconds(30), Duration.ofMinutes(5)));
+            rpc,
+            chainId,
+            deployer,
+            new TransactionSender.Patience(0, poll, Duration.ofSeconds(30), Duration.ofMinutes(5)));
   }
 
   /** Deploys. Without a token a {@code DevToken} is deployed, which is worth nothing. */
@@ -43,10 +46,15 @@ public final class MarketDeployer implements AutoCloseable {
     Address seedSource = create(BlockHashSeed.BINARY, "");
     // The registry names the market, which is created by the transaction after the registry's own.
     BigInteger nonce =
-        rpc.send(rpc.web3j().ethGetTransactionCount(deployer.address().toString(), DefaultBlockParameterName.PENDING))
+        rpc.send(
+                rpc.web3j()
+                    .ethGetTransactionCount(
+                        deployer.address().toString(), DefaultBlockParameterName.PENDING))
             .getTransactionCount();
     Address predicted =
-        Address.parse(ContractUtils.generateContractAddress(deployer.address().toString(), nonce.add(BigInteger.ONE)));
+        Address.parse(
+            ContractUtils.generateContractAddress(
+                deployer.address().toString(), nonce.add(BigInteger.ONE)));
     Address registry =
         create(
             MinerRegistry.BINARY,
@@ -55,10 +63,18 @@ public final class MarketDeployer implements AutoCloseable {
                     new org.web3j.abi.datatypes.Address(token.toString()),
                     new org.web3j.abi.datatypes.Address(predicted.toString()),
                     new org.web3j.abi.datatypes.generated.Uint96(parameters.minStake().units()))));
-    Address market = create(StorageMarket.BINARY, FunctionEncoder.encodeConstructor(List.of(struct(parameters, token, registry, seedSource))));
+    Address market =
+        create(
+            StorageMarket.BINARY,
+            FunctionEncoder.encodeConstructor(
+                List.of(struct(parameters, token, registry, seedSource))));
     if (!market.equals(predicted)) {
       throw new IllegalStateException(
-          "the market is at " + market + ", its registry says " + predicted + ": the deployer key was used meanwhile; deploy again");
+          "the market is at "
+              + market
+              + ", its registry says "
+              + predicted
+              + ": the deployer key was used meanwhile; deploy again");
     }
     long block = rpc.send(rpc.web3j().ethBlockNumber()).getBlockNumber().longValueExact();
     return new Deployment(endpoint, chainId, token, seedSource, registry, market, block);

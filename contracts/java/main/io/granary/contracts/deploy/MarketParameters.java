@@ -28,14 +28,44 @@ public record MarketParameters(
   /** A public network with blocks of 12 seconds: a period is a day, its window six hours. */
   public static MarketParameters production() {
     return new MarketParameters(
-        7200, 1800, 5, 2, 4, 3, 50, 7200, 3650, 7000, 10_000, 100, 1_000,
-        TokenAmount.parseTokens("1"), TokenAmount.of(1_000_000), TokenAmount.of(30_000_000), TokenAmount.parseTokens("100"));
+        7200,
+        1800,
+        5,
+        2,
+        4,
+        3,
+        50,
+        7200,
+        3650,
+        7000,
+        10_000,
+        100,
+        1_000,
+        TokenAmount.parseTokens("1"),
+        TokenAmount.of(1_000_000),
+        TokenAmount.of(30_000_000),
+        TokenAmount.parseTokens("100"));
   }
 
   /** A local chain with a block a second or faster: periods short enough to watch. */
   public static MarketParameters devnet() {
     return new MarketParameters(
-        16, 8, 5, 2, 2, 2, 4, 4, 10_000, 240, 10_000, 100, 1_000,
-        TokenAmount.parseTokens("1"), TokenAmount.of(1_000_000), TokenAmount.of(30_000_000), TokenAmount.parseTokens("100"));
+        16,
+        8,
+        5,
+        2,
+        2,
+        2,
+        4,
+        4,
+        10_000,
+        240,
+        10_000,
+        100,
+        1_000,
+        TokenAmount.parseTokens("1"),
+        TokenAmount.of(1_000_000),
+        TokenAmount.of(30_000_000),
+        TokenAmount.parseTokens("100"));
   }
 }

@@ -10,6 +10,7 @@ import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,13 +22,19 @@ import java.util.Locale;
 import org.web3j.protocol.core.Request;
 import org.web3j.protocol.core.Response;
 
-/** A local chain: the anvil that npm installs under {@code contracts/}, on a loopback port, killed on close. */
+/**
+ * A local chain: the anvil that npm installs under {@code contracts/}, on a loopback port, killed
+ * on close.
+ */
 public final class Anvil implements AutoCloseable {
   /** Chain id of local chains. */
   public static final long CHAIN_ID = 31_337;
 
-  /** Secret of the first account of anvil's well-known mnemonic, which every local chain makes rich. */
-  private static final String FIRST_SECRET = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+  /**
+   * Secret of the first account of anvil's well-known mnemonic, which every local chain makes rich.
+   */
+  private static final String FIRST_SECRET =
+      "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
   private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
@@ -60,11 +67,24 @@ public final class Anvil implements AutoCloseable {
    * @throws IOException when it is not there
    */
   public static Path binary(Path root) throws IOException {
-    Path binary = root.resolve("contracts/node_modules/.bin/anvil");
-    if (!Files.isExecutable(binary)) {
-      throw new IOException(binary + " is missing: run 'npm ci' in " + root.resolve("contracts"));
+    Path packages = root.resolve("contracts/node_modules/@foundry-rs");
+    // The native program itself: npm's own command is a script that would leave it running when it
+    // is killed.
+    if (Files.isDirectory(packages)) {
+      try (DirectoryStream<Path> found = Files.newDirectoryStream(packages, "anvil-*")) {
+        for (Path folder : found) {
+          Path binary = folder.resolve("bin/anvil");
+          if (Files.isExecutable(binary)) {
+            return binary;
+          }
+        }
+      }
     }
-    return binary;
+    throw new IOException(
+        "the local chain is not installed below "
+            + packages
+            + ": run 'npm ci' in "
+            + root.resolve("contracts"));
   }
 
   /**
@@ -75,17 +95,34 @@ public final class Anvil implements AutoCloseable {
    */
   public static Anvil start(Path binary, int port, Mining mining, Path log) throws IOException {
     int chosen = port == 0 ? freePort() : port;
-    List<String> command = new ArrayList<>(List.of(binary.toString(), "--host", "127.0.0.1", "--port", Integer.toString(chosen)));
-    command.addAll(List.of("--chain-id", Long.toString(CHAIN_ID), "--hardfork", "osaka", "--silent", "--accounts", "1"));
+    List<String> command =
+        new ArrayList<>(
+            List.of(binary.toString(), "--host", "127.0.0.1", "--port", Integer.toString(chosen)));
+    command.addAll(
+        List.of(
+            "--chain-id",
+            Long.toString(CHAIN_ID),
+            "--hardfork",
+            "osaka",
+            "--silent",
+            "--accounts",
+            "1"));
     switch (mining) {
       case Mining.Instant i -> {}
-      case Mining.Every e -> command.addAll(List.of("--block-time", String.format(Locale.ROOT, "%.3f", e.interval().toMillis() / 1000.0)));
+      case Mining.Every e ->
+          command.addAll(
+              List.of(
+                  "--block-time",
+                  String.format(Locale.ROOT, "%.3f", e.interval().toMillis() / 1000.0)));
       case Mining.Manual m -> command.add("--no-mining");
     }
     Files.createDirectories(log.toAbsolutePath().getParent());
     File out = log.toFile();
     Process process =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(out)).start();
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(out))
+            .start();
     Anvil anvil = new Anvil(process, URI.create("http://127.0.0.1:" + chosen));
     try {
       anvil.awaitReady(chosen, log);
@@ -107,7 +144,12 @@ public final class Anvil implements AutoCloseable {
     while (true) {
       if (!process.isAlive()) {
         throw new IOException(
-            "the local chain did not start on port " + port + " (exit " + process.exitValue() + "; log " + log
+            "the local chain did not start on port "
+                + port
+                + " (exit "
+                + process.exitValue()
+                + "; log "
+                + log
                 + "): stop what uses the port, or choose another");
       }
       try {
@@ -115,7 +157,9 @@ public final class Anvil implements AutoCloseable {
         return;
       } catch (ChainUnavailableException notYet) {
         if (Instant.now().isAfter(limit)) {
-          throw new IOException("the local chain did not answer within " + START_LIMIT.toSeconds() + " s; log " + log, notYet);
+          throw new IOException(
+              "the local chain did not answer within " + START_LIMIT.toSeconds() + " s; log " + log,
+              notYet);
         }
       }
     }
@@ -158,7 +202,8 @@ public final class Anvil implements AutoCloseable {
   }
 
   private static Object ask(Rpc rpc, String method, List<?> parameters) {
-    Request<?, AnyResponse> request = new Request<>(method, parameters, rpc.service(), AnyResponse.class);
+    Request<?, AnyResponse> request =
+        new Request<>(method, parameters, rpc.service(), AnyResponse.class);
     Object result = rpc.send(request).getResult();
     return result == null ? "" : result;
   }

@@ -25,7 +25,8 @@ public final class Faucet implements AutoCloseable {
             rpc,
             Anvil.CHAIN_ID,
             Anvil.richKey(),
-            new TransactionSender.Patience(0, Duration.ofMillis(50), Duration.ofSeconds(10), Duration.ofMinutes(2)));
+            new TransactionSender.Patience(
+                0, Duration.ofMillis(50), Duration.ofSeconds(10), Duration.ofMinutes(2)));
   }
 
   /** Gives an account ether for gas, and tokens. */
@@ -34,8 +35,14 @@ public final class Faucet implements AutoCloseable {
     if (tokens.units().signum() > 0) {
       DevToken bound =
           DevToken.load(
-              token.toString(), rpc.web3j(), new ReadonlyTransactionManager(rpc.web3j(), Address.ZERO.toString()), new DefaultGasProvider());
-      sender.send(token, bound.mint(account.toString(), tokens.units()).encodeFunctionCall()).result().orThrow();
+              token.toString(),
+              rpc.web3j(),
+              new ReadonlyTransactionManager(rpc.web3j(), Address.ZERO.toString()),
+              new DefaultGasProvider());
+      sender
+          .send(token, bound.mint(account.toString(), tokens.units()).encodeFunctionCall())
+          .result()
+          .orThrow();
     }
   }
 

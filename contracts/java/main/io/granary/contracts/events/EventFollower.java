@@ -18,9 +18,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the market's events by polling. Delivers the blocks that have events and the last block of each page; keeps the last
- * delivered ones and, when the chain no longer has one of them, reverts it, newest first. An endpoint that is down is asked
- * again until the subscription is closed.
+ * Follows the market's events by polling. Delivers the blocks that have events and the last block
+ * of each page; keeps the last delivered ones and, when the chain no longer has one of them,
+ * reverts it, newest first. An endpoint that is down is asked again until the subscription is
+ * closed.
  */
 public final class EventFollower implements EventStream {
   private static final Logger LOG = LoggerFactory.getLogger(EventFollower.class);
@@ -75,7 +76,9 @@ public final class EventFollower implements EventStream {
           if (Thread.currentThread().isInterrupted()) {
             return;
           }
-          LOG.atWarn().addKeyValue("reason", e.getMessage()).log("the chain does not answer; asking again");
+          LOG.atWarn()
+              .addKeyValue("reason", e.getMessage())
+              .log("the chain does not answer; asking again");
         } catch (InterruptedException e) {
           return;
         } catch (RuntimeException e) {
@@ -111,7 +114,8 @@ public final class EventFollower implements EventStream {
       BlockNumber to = new BlockNumber(last);
       Map<BlockNumber, List<MarketEvent>> byBlock =
           history.events(new BlockNumber(next), to).stream()
-              .collect(Collectors.groupingBy(e -> e.at().block(), TreeMap::new, Collectors.toList()));
+              .collect(
+                  Collectors.groupingBy(e -> e.at().block(), TreeMap::new, Collectors.toList()));
       byBlock.putIfAbsent(to, List.of());
       byBlock.forEach(
           (number, events) -> {

@@ -14,7 +14,9 @@ import org.web3j.crypto.WalletFile;
 import org.web3j.crypto.exception.CipherException;
 import org.web3j.utils.Numeric;
 
-/** Encrypted key files in the Web3 Secret Storage format (version 3), as wallets and nodes use it. */
+/**
+ * Encrypted key files in the Web3 Secret Storage format (version 3), as wallets and nodes use it.
+ */
 public final class Keystores {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -33,16 +35,21 @@ public final class Keystores {
    *
    * @throws IOException when the file exists or cannot be written
    */
-  public static void save(EthKey key, String password, Path file, Strength strength) throws IOException {
+  public static void save(EthKey key, String password, Path file, Strength strength)
+      throws IOException {
     try {
       ECKeyPair pair = ECKeyPair.create(key.secretBytes());
       WalletFile wallet =
-          strength == Strength.STANDARD ? Wallet.createStandard(password, pair) : Wallet.createLight(password, pair);
+          strength == Strength.STANDARD
+              ? Wallet.createStandard(password, pair)
+              : Wallet.createLight(password, pair);
       Files.createDirectories(file.toAbsolutePath().getParent());
-      Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       Files.write(file, JSON.writeValueAsBytes(wallet));
     } catch (FileAlreadyExistsException e) {
-      throw new IOException(file + " exists already; choose another file, a key is never overwritten", e);
+      throw new IOException(
+          file + " exists already; choose another file, a key is never overwritten", e);
     } catch (CipherException e) {
       throw new IOException("cannot encrypt a key: " + e.getMessage(), e);
     }

@@ -60,7 +60,8 @@ public final class Rpc implements AutoCloseable {
         Response.Error error = response.getError();
         boolean busy = error.getCode() == -32005 || error.getCode() == 429;
         if (!busy || attempt == TRIES) {
-          throw new RpcErrorException(error.getCode(), String.valueOf(error.getMessage()), error.getData());
+          throw new RpcErrorException(
+              error.getCode(), String.valueOf(error.getMessage()), error.getData());
         }
       } catch (IOException e) {
         if (attempt == TRIES) {
@@ -74,7 +75,12 @@ public final class Rpc implements AutoCloseable {
 
   private ChainUnavailableException unavailable(IOException e) {
     return new ChainUnavailableException(
-        "RPC endpoint " + endpoint + " does not answer (" + e.getMessage() + "): check that it runs, or give another with --rpc", e);
+        "RPC endpoint "
+            + endpoint
+            + " does not answer ("
+            + e.getMessage()
+            + "): check that it runs, or give another with --rpc",
+        e);
   }
 
   private void sleep(long millis) {

@@ -22,7 +22,8 @@ import org.web3j.abi.datatypes.Type;
 
 /** Custom errors, read from the ABIs, as named and readable refusals. */
 public final class ContractErrors {
-  private static final List<String> ABIS = List.of("StorageMarket", "MinerRegistry", "BlockHashSeed", "DevToken");
+  private static final List<String> ABIS =
+      List.of("StorageMarket", "MinerRegistry", "BlockHashSeed", "DevToken");
 
   private record Declared(String name, List<String> types, List<String> names) {}
 
@@ -35,7 +36,8 @@ public final class ContractErrors {
     map.put("08c379a0", new Declared("Error", List.of("string"), List.of("reason")));
     map.put("4e487b71", new Declared("Panic", List.of("uint256"), List.of("code")));
     for (String abi : ABIS) {
-      try (InputStream in = ContractErrors.class.getResourceAsStream("/io/granary/contracts/abi/" + abi + ".abi")) {
+      try (InputStream in =
+          ContractErrors.class.getResourceAsStream("/io/granary/contracts/abi/" + abi + ".abi")) {
         if (in == null) {
           throw new IllegalStateException("the ABI of " + abi + " is not on the class path");
         }
@@ -60,7 +62,8 @@ public final class ContractErrors {
     }
     String name = entry.path("name").asText();
     String signature = name + "(" + String.join(",", types) + ")";
-    String selector = Keccak.hash(signature.getBytes(StandardCharsets.UTF_8)).toHex().substring(0, 8);
+    String selector =
+        Keccak.hash(signature.getBytes(StandardCharsets.UTF_8)).toHex().substring(0, 8);
     map.put(selector, new Declared(name, types, names));
   }
 
@@ -80,7 +83,8 @@ public final class ContractErrors {
     Declared error = hex.length() < 8 ? null : BY_SELECTOR.get(hex.substring(0, 8));
     if (error == null) {
       String selector = hex.length() < 8 ? "no data" : "selector 0x" + hex.substring(0, 8);
-      return new TxResult.Refused("Unknown", "the contract refused without a known reason (" + selector + "): " + fallback);
+      return new TxResult.Refused(
+          "Unknown", "the contract refused without a known reason (" + selector + "): " + fallback);
     }
     List<String> values = decodeArguments(error, hex.substring(8));
     String arguments =
@@ -88,7 +92,8 @@ public final class ContractErrors {
             .mapToObj(i -> error.names().get(i) + " " + values.get(i))
             .collect(Collectors.joining(", "));
     String remedy = Remedies.of(error.name());
-    return new TxResult.Refused(error.name(), (arguments.isEmpty() ? "" : arguments + ": ") + remedy);
+    return new TxResult.Refused(
+        error.name(), (arguments.isEmpty() ? "" : arguments + ": ") + remedy);
   }
 
   @SuppressWarnings({"rawtypes", "unchecked"})
@@ -98,7 +103,9 @@ public final class ContractErrors {
       for (String type : error.types()) {
         types.add(TypeReference.makeTypeReference(type));
       }
-      return FunctionReturnDecoder.decode("0x" + hex, types).stream().map(t -> print(t.getValue())).toList();
+      return FunctionReturnDecoder.decode("0x" + hex, types).stream()
+          .map(t -> print(t.getValue()))
+          .toList();
     } catch (ClassNotFoundException | RuntimeException malformed) {
       return List.of();
     }

@@ -7,60 +7,98 @@ final class Remedies {
   private static final Map<String, String> BY_ERROR =
       Map.ofEntries(
           Map.entry("AlreadyProved", "the period is proved; nothing is left to do"),
-          Map.entry("AlreadyRegistered", "this owner is a miner already; update its record instead"),
+          Map.entry(
+              "AlreadyRegistered", "this owner is a miner already; update its record instead"),
           Map.entry("BadEndpoint", "an endpoint is host:port with at most 259 characters"),
-          Map.entry("BadParameter", "no market can be built with this parameter; choose another value"),
-          Map.entry("BadProof", "the opening does not lead to the sealed root; check that replica with 'granary miner status'"),
-          Map.entry("BadProofLength", "the openings do not have the length that the draw asks for; derive them again from the chain"),
-          Map.entry("DealsLive", "the stake leaves when no deal of this miner is live; let them end first"),
+          Map.entry(
+              "BadParameter", "no market can be built with this parameter; choose another value"),
+          Map.entry(
+              "BadProof",
+              "the opening does not lead to the sealed root; check that replica with 'granary miner status'"),
+          Map.entry(
+              "BadProofLength",
+              "the openings do not have the length that the draw asks for; derive them again from the chain"),
+          Map.entry(
+              "DealsLive",
+              "the stake leaves when no deal of this miner is live; let them end first"),
           Map.entry("Defaulted", "it missed too many periods in a row and can only be terminated"),
-          Map.entry("DrawExhausted", "too many ended entries are in the proving set; purge them before the next challenge block"),
+          Map.entry(
+              "DrawExhausted",
+              "too many ended entries are in the proving set; purge them before the next challenge block"),
           Map.entry("MinerExiting", "this miner has announced its exit"),
           Map.entry("MinerNotExiting", "announce the exit first"),
           Map.entry("NoDuty", "the miner has no active deal, so nothing is to be proved"),
           Map.entry("NotClient", "only the deal's client may do this"),
           Map.entry("NotDefaulted", "it has not missed enough periods in a row to be terminated"),
-          Map.entry("NotExpired", "the deal can still be activated; wait until that block has passed"),
-          Map.entry("NotOver", "the deal or its collateral hold is not over; wait until that block"),
+          Map.entry(
+              "NotExpired", "the deal can still be activated; wait until that block has passed"),
+          Map.entry(
+              "NotOver", "the deal or its collateral hold is not over; wait until that block"),
           Map.entry("NotPurgeable", "the entry can still be drawn; wait until the deal has ended"),
-          Map.entry("NotRegistered", "this address is no miner, or not that miner's owner or operator"),
+          Map.entry(
+              "NotRegistered", "this address is no miner, or not that miner's owner or operator"),
           Map.entry("NothingRequested", "announce a withdrawal first with 'granary withdraw'"),
           Map.entry("OperatorTaken", "this key operates another miner; use a key of its own"),
-          Map.entry("PermitFailed", "the permit is not valid now; sign a new one, or approve and deposit"),
-          Map.entry("SeedUnavailable", "the chain no longer knows that block's hash; the window was missed"),
-          Map.entry("SetFrozenUntil", "the proving set is frozen until that block or until the period is proved"),
+          Map.entry(
+              "PermitFailed",
+              "the permit is not valid now; sign a new one, or approve and deposit"),
+          Map.entry(
+              "SeedUnavailable",
+              "the chain no longer knows that block's hash; the window was missed"),
+          Map.entry(
+              "SetFrozenUntil",
+              "the proving set is frozen until that block or until the period is proved"),
           Map.entry("StakeTooLow", "stake at least the registry's minimum"),
           Map.entry("TooMuch", "the market holds all the token units it can count"),
-          Map.entry("TransferAmountMismatch", "the token takes a fee on transfers; such tokens are refused"),
+          Map.entry(
+              "TransferAmountMismatch",
+              "the token takes a fee on transfers; such tokens are refused"),
           Map.entry("Unsettled", "settle the deal's closed periods first"),
-          Map.entry("WindowNotOpen", "the window opens with the block after the challenge block; wait for it"),
+          Map.entry(
+              "WindowNotOpen",
+              "the window opens with the block after the challenge block; wait for it"),
           Map.entry("WithdrawalNotDue", "the notice is not over; wait until the release block"),
           Map.entry("WrongPeriod", "only the current period can be proved"),
-          Map.entry("WrongState", "the deal is not in the state this needs (0 none, 1 published, 2 active, 3 completed, 4 expired, 5 terminated, 6 cancelled)"),
+          Map.entry(
+              "WrongState",
+              "the deal is not in the state this needs (0 none, 1 published, 2 active, 3 completed, 4 expired, 5 terminated, 6 cancelled)"),
           Map.entry("ZeroAddress", "give an address that is not zero"),
-          Map.entry("ZeroAmount", "give an amount above zero; if a withdrawal was announced, the balance is locked in deals"),
+          Map.entry(
+              "ZeroAmount",
+              "give an amount above zero; if a withdrawal was announced, the balance is locked in deals"),
           Map.entry("ZeroOperator", "give the operator key's address"),
           Map.entry("ZeroRecipient", "give an address that is not zero"),
           Map.entry("ZeroTlsKeyHash", "give the hash of the node's TLS key"),
           // OpenZeppelin and Solidity
           Map.entry("ERC20InsufficientAllowance", "approve the contract for the amount first"),
-          Map.entry("ERC20InsufficientBalance", "the wallet has too few tokens; get more, or use a smaller amount"),
+          Map.entry(
+              "ERC20InsufficientBalance",
+              "the wallet has too few tokens; get more, or use a smaller amount"),
           Map.entry("ERC20InvalidApprover", "the token refuses the zero address"),
           Map.entry("ERC20InvalidReceiver", "the token refuses the zero address"),
           Map.entry("ERC20InvalidSender", "the token refuses the zero address"),
           Map.entry("ERC20InvalidSpender", "the token refuses the zero address"),
           Map.entry("ERC2612ExpiredSignature", "the permit's deadline has passed; sign a new one"),
-          Map.entry("ERC2612InvalidSigner", "the permit was signed by another key, or for another nonce or chain"),
+          Map.entry(
+              "ERC2612InvalidSigner",
+              "the permit was signed by another key, or for another nonce or chain"),
           Map.entry("InvalidAccountNonce", "the nonce was used; read it again"),
           Map.entry("ECDSAInvalidSignature", "the signature is malformed"),
           Map.entry("ECDSAInvalidSignatureLength", "a signature has 65 bytes"),
-          Map.entry("ECDSAInvalidSignatureS", "the signature's s is too high; sign again with low s"),
+          Map.entry(
+              "ECDSAInvalidSignatureS", "the signature's s is too high; sign again with low s"),
           Map.entry("InvalidShortString", "the text is malformed"),
           Map.entry("StringTooLong", "the text is too long"),
-          Map.entry("ReentrancyGuardReentrantCall", "the token called back into the market, which is refused"),
-          Map.entry("SafeERC20FailedOperation", "the token refused the transfer; check balance and allowance"),
+          Map.entry(
+              "ReentrancyGuardReentrantCall",
+              "the token called back into the market, which is refused"),
+          Map.entry(
+              "SafeERC20FailedOperation",
+              "the token refused the transfer; check balance and allowance"),
           Map.entry("Error", "the contract gave this reason itself"),
-          Map.entry("Panic", "an arithmetic or internal check of the contract failed; please report it with the transaction"));
+          Map.entry(
+              "Panic",
+              "an arithmetic or internal check of the contract failed; please report it with the transaction"));
 
   private Remedies() {}
 

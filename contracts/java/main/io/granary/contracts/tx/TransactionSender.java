@@ -2,6 +2,7 @@ package io.granary.contracts.tx;
 
 import io.granary.contracts.rpc.Rpc;
 import io.granary.contracts.rpc.RpcErrorException;
+import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
@@ -9,7 +10,6 @@ import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
 import io.granary.protocol.values.TxHash;
-import io.granary.proofs.Hash32;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,8 +33,9 @@ import org.web3j.protocol.core.methods.response.TransactionReceipt;
 import org.web3j.utils.Numeric;
 
 /**
- * Sends the transactions of one key, from any number of threads: serialises nonces, asks the contract first, raises the fee of
- * one that waits too long, and answers when it is as deep as configured. One key, one sender.
+ * Sends the transactions of one key, from any number of threads: serialises nonces, asks the
+ * contract first, raises the fee of one that waits too long, and answers when it is as deep as
+ * configured. One key, one sender.
  */
 public final class TransactionSender {
   private static final Logger LOG = LoggerFactory.getLogger(TransactionSender.class);
@@ -44,7 +45,8 @@ public final class TransactionSender {
   private static final BigInteger DEFAULT_TIP = BigInteger.valueOf(1_000_000_000L);
 
   /** How long to wait for what. */
-  public record Patience(int confirmations, Duration poll, Duration resendAfter, Duration giveUpAfter) {}
+  public record Patience(
+      int confirmations, Duration poll, Duration resendAfter, Duration giveUpAfter) {}
 
   /** A mined transaction. */
   public record Mined(TxResult.Confirmed result, TransactionReceipt receipt) {}
@@ -97,7 +99,8 @@ public final class TransactionSender {
    *
    * @param to the contract, or null to deploy
    * @param data calldata or init code in hex
-   * @throws ChainUnavailableException when the endpoint is down, or the transaction was not mined in time
+   * @throws ChainUnavailableException when the endpoint is down, or the transaction was not mined
+   *     in time
    */
   public Outcome send(@Nullable Address to, String data) {
     BigInteger gas;
@@ -113,50 +116,79 @@ public final class TransactionSender {
       if (receipt.isPresent()) {
         return outcome(receipt.get(), to, data);
       }
-      LOG.atWarn().addKeyValue("from", address()).addKeyValue("nonce", pending.nonce).log("another transaction took the nonce; sending again");
+      LOG.atWarn()
+          .addKeyValue("from", address())
+          .addKeyValue("nonce", pending.nonce)
+          .log("another transaction took the nonce; sending again");
     }
   }
 
   private BigInteger estimate(@Nullable Address to, String data) {
-    Transaction call = Transaction.createFunctionCallTransaction(address().toString(), null, null, null, to == null ? null : to.toString(), data);
+    Transaction call =
+        Transaction.createFunctionCallTransaction(
+            address().toString(), null, null, null, to == null ? null : to.toString(), data);
     Request<?, EthEstimateGas> request =
-        new Request<>("eth_estimateGas", List.of(call, "pending"), rpc.service(), EthEstimateGas.class);
+        new Request<>(
+            "eth_estimateGas", List.of(call, "pending"), rpc.service(), EthEstimateGas.class);
     BigInteger estimate = rpc.send(request).getAmountUsed();
     // State can change before the transaction is mined; unused gas costs nothing.
-    return estimate.multiply(BigInteger.valueOf(13)).divide(BigInteger.TEN).add(BigInteger.valueOf(20_000));
+    return estimate
+        .multiply(BigInteger.valueOf(13))
+        .divide(BigInteger.TEN)
+        .add(BigInteger.valueOf(20_000));
   }
 
   private Outcome refused(RpcErrorException e) {
     if (e.isRevert() || e.revertData().isPresent()) {
-      return new Outcome(null, ContractErrors.decode(e.revertData().orElse(""), String.valueOf(e.getMessage())));
+      return new Outcome(
+          null, ContractErrors.decode(e.revertData().orElse(""), String.valueOf(e.getMessage())));
     }
     String message = String.valueOf(e.getMessage());
     if (message.toLowerCase(Locale.ROOT).contains("insufficient funds")) {
-      return new Outcome(null, new TxResult.Refused("InsufficientFunds", address() + " has too little ether for gas: send it some (" + message + ")"));
+      return new Outcome(
+          null,
+          new TxResult.Refused(
+              "InsufficientFunds",
+              address() + " has too little ether for gas: send it some (" + message + ")"));
     }
     throw e;
   }
 
   private Outcome outcome(TransactionReceipt receipt, @Nullable Address to, String data) {
     BlockRef block =
-        new BlockRef(new BlockNumber(receipt.getBlockNumber().longValueExact()), Hash32.fromHex(receipt.getBlockHash()));
+        new BlockRef(
+            new BlockNumber(receipt.getBlockNumber().longValueExact()),
+            Hash32.fromHex(receipt.getBlockHash()));
     TxHash hash = TxHash.parse(receipt.getTransactionHash());
     if (receipt.isStatusOK()) {
       BigInteger price = Numeric.decodeQuantity(receipt.getEffectiveGasPrice());
       long gas = receipt.getGasUsed().longValueExact();
-      return new Outcome(new Mined(new TxResult.Confirmed(hash, block, gas, price.multiply(BigInteger.valueOf(gas))), receipt), null);
+      return new Outcome(
+          new Mined(
+              new TxResult.Confirmed(hash, block, gas, price.multiply(BigInteger.valueOf(gas))),
+              receipt),
+          null);
     }
     // It reverted although the estimate went through: ask again for the reason.
     try {
       rpc.send(
           rpc.web3j()
               .ethCall(
-                  Transaction.createEthCallTransaction(address().toString(), to == null ? null : to.toString(), data),
+                  Transaction.createEthCallTransaction(
+                      address().toString(), to == null ? null : to.toString(), data),
                   org.web3j.protocol.core.DefaultBlockParameter.valueOf(receipt.getBlockNumber())));
     } catch (RpcErrorException e) {
       return refused(e);
     }
-    return new Outcome(null, new TxResult.Refused("Reverted", "transaction " + hash + " reverted in block " + block.number() + "; what it needed had changed meanwhile: look at the state and try again"));
+    return new Outcome(
+        null,
+        new TxResult.Refused(
+            "Reverted",
+            "transaction "
+                + hash
+                + " reverted in block "
+                + block.number()
+                + "; what it needed had changed meanwhile: look at the state and try again"));
   }
 
   /** One nonce and the transactions sent under it. */
@@ -176,7 +208,11 @@ public final class TransactionSender {
       submitting.lock();
       try {
         BigInteger chain =
-            rpc.send(rpc.web3j().ethGetTransactionCount(address().toString(), DefaultBlockParameterName.PENDING)).getTransactionCount();
+            rpc.send(
+                    rpc.web3j()
+                        .ethGetTransactionCount(
+                            address().toString(), DefaultBlockParameterName.PENDING))
+                .getTransactionCount();
         nonce = chain.max(nextNonce);
         submit();
         nextNonce = nonce.add(BigInteger.ONE);
@@ -188,7 +224,14 @@ public final class TransactionSender {
     private void submit() {
       RawTransaction raw =
           RawTransaction.createTransaction(
-              chainId, nonce, gas, to == null ? "" : to.toString(), BigInteger.ZERO, data, fees.tip(), fees.max());
+              chainId,
+              nonce,
+              gas,
+              to == null ? "" : to.toString(),
+              BigInteger.ZERO,
+              data,
+              fees.tip(),
+              fees.max());
       byte[] signed = TransactionEncoder.signMessage(raw, chainId, credentials);
       String hex = Numeric.toHexString(signed);
       String hash = "0x" + io.granary.protocol.crypto.Keccak.hash(signed).toHex();
@@ -196,11 +239,18 @@ public final class TransactionSender {
         rpc.send(rpc.web3j().ethSendRawTransaction(hex));
       } catch (RpcErrorException e) {
         String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-        boolean mayBeMined = message.contains("nonce too low") || message.contains("already known") || message.contains("already imported") || message.contains("underpriced");
+        boolean mayBeMined =
+            message.contains("nonce too low")
+                || message.contains("already known")
+                || message.contains("already imported")
+                || message.contains("underpriced");
         if (!mayBeMined) {
           throw e;
         }
-        LOG.atDebug().addKeyValue("nonce", nonce).addKeyValue("answer", message).log("the endpoint did not take a transaction");
+        LOG.atDebug()
+            .addKeyValue("nonce", nonce)
+            .addKeyValue("answer", message)
+            .log("the endpoint did not take a transaction");
       }
       hashes.add(hash);
     }
@@ -219,7 +269,10 @@ public final class TransactionSender {
           return Optional.empty();
         } else if (Instant.now().isAfter(resendAt)) {
           fees = fees.raised();
-          LOG.atWarn().addKeyValue("nonce", nonce).addKeyValue("maxFeeWei", fees.max()).log("a transaction waits; sending it again with a higher fee");
+          LOG.atWarn()
+              .addKeyValue("nonce", nonce)
+              .addKeyValue("maxFeeWei", fees.max())
+              .log("a transaction waits; sending it again with a higher fee");
           submit();
           resendAt = Instant.now().plus(patience.resendAfter());
         }
@@ -227,14 +280,20 @@ public final class TransactionSender {
       }
       forgetNonces();
       throw new ChainUnavailableException(
-          "transaction " + hashes.getLast() + " with nonce " + nonce + " was not mined in " + patience.giveUpAfter().toSeconds()
+          "transaction "
+              + hashes.getLast()
+              + " with nonce "
+              + nonce
+              + " was not mined in "
+              + patience.giveUpAfter().toSeconds()
               + " s: check the endpoint and the network's fees; trying again is safe",
           null);
     }
 
     private Optional<TransactionReceipt> findReceipt() {
       for (String hash : hashes) {
-        Optional<TransactionReceipt> receipt = rpc.send(rpc.web3j().ethGetTransactionReceipt(hash)).getTransactionReceipt();
+        Optional<TransactionReceipt> receipt =
+            rpc.send(rpc.web3j().ethGetTransactionReceipt(hash)).getTransactionReceipt();
         if (receipt.isPresent() && receipt.get().getBlockNumber() != null) {
           return receipt;
         }
@@ -243,7 +302,10 @@ public final class TransactionSender {
     }
 
     private boolean nonceUsed() {
-      return rpc.send(rpc.web3j().ethGetTransactionCount(address().toString(), DefaultBlockParameterName.LATEST))
+      return rpc.send(
+                  rpc.web3j()
+                      .ethGetTransactionCount(
+                          address().toString(), DefaultBlockParameterName.LATEST))
               .getTransactionCount()
               .compareTo(nonce)
           > 0;
@@ -260,11 +322,16 @@ public final class TransactionSender {
   }
 
   private long depth(TransactionReceipt receipt) {
-    return rpc.send(rpc.web3j().ethBlockNumber()).getBlockNumber().subtract(receipt.getBlockNumber()).longValueExact();
+    return rpc.send(rpc.web3j().ethBlockNumber())
+        .getBlockNumber()
+        .subtract(receipt.getBlockNumber())
+        .longValueExact();
   }
 
   private Fees currentFees() {
-    EthBlock.Block block = rpc.send(rpc.web3j().ethGetBlockByNumber(DefaultBlockParameterName.LATEST, false)).getBlock();
+    EthBlock.Block block =
+        rpc.send(rpc.web3j().ethGetBlockByNumber(DefaultBlockParameterName.LATEST, false))
+            .getBlock();
     BigInteger base = block.getBaseFeePerGas();
     BigInteger tip;
     try {
@@ -280,7 +347,8 @@ public final class TransactionSender {
       Thread.sleep(patience.poll());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new ChainUnavailableException("interrupted while waiting for a transaction of " + address(), e);
+      throw new ChainUnavailableException(
+          "interrupted while waiting for a transaction of " + address(), e);
     }
   }
 }

@@ -1,4 +1,7 @@
-/** Sending transactions: nonces, fees, resending, confirmations, and what a contract's refusal means. */
+/**
+ * Sending transactions: nonces, fees, resending, confirmations, and what a contract's refusal
+ * means.
+ */
 @NullMarked
 package io.granary.contracts.tx;
 

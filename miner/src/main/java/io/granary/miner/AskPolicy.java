@@ -7,7 +7,8 @@ import java.time.Duration;
  * What the operator asks for storage; each signed ask is cut from it (Protocol §8.2).
  *
  * @param pricePerLeafPeriod for one 32-byte leaf for one period
- * @param collateralPerLeaf the most collateral locked for one leaf, unless the market's minimum is higher
+ * @param collateralPerLeaf the most collateral locked for one leaf, unless the market's minimum is
+ *     higher
  * @param minSize smallest piece, bytes
  * @param maxSize largest piece, bytes
  * @param minPeriods shortest deal
@@ -46,7 +47,10 @@ public record AskPolicy(
     }
   }
 
-  /** A thousand units of price and of collateral for a leaf, any piece up to 32 GiB, 1 to 10,000 periods, ten minutes. */
+  /**
+   * A thousand units of price and of collateral for a leaf, any piece up to 32 GiB, 1 to 10,000
+   * periods, ten minutes.
+   */
   public static AskPolicy defaults() {
     return new AskPolicy(
         TokenAmount.of(1_000),

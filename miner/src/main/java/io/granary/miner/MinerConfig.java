@@ -12,7 +12,8 @@ import java.nio.file.Path;
  * @param capacityBytes bytes of disk promised to the market, staging included
  * @param ask what is asked for storage
  * @param pushProofs true: period proofs are pushed to each deal's auditor (Protocol §6)
- * @param confirmations blocks on top of a challenge block before a period proof is signed over its seed
+ * @param confirmations blocks on top of a challenge block before a period proof is signed over its
+ *     seed
  * @param sealingThreads pieces sealed at a time share this many threads
  * @param tuning intervals and thresholds
  */
@@ -57,7 +58,10 @@ public record MinerConfig(
     }
   }
 
-  /** The defaults under a home directory: loopback, {@link #DEFAULT_PORT}, 64 GiB, two sealing threads. */
+  /**
+   * The defaults under a home directory: loopback, {@link #DEFAULT_PORT}, 64 GiB, two sealing
+   * threads.
+   */
   public static MinerConfig defaults(Path home) {
     return new MinerConfig(
         home,
@@ -75,7 +79,16 @@ public record MinerConfig(
   /** The same with another address to bind and to advertise. */
   public MinerConfig withEndpoint(String host, int port, String advertised) {
     return new MinerConfig(
-        home, host, port, advertised, capacityBytes, ask, pushProofs, confirmations, sealingThreads, tuning);
+        home,
+        host,
+        port,
+        advertised,
+        capacityBytes,
+        ask,
+        pushProofs,
+        confirmations,
+        sealingThreads,
+        tuning);
   }
 
   /** The same with another capacity. */

@@ -1,6 +1,8 @@
 package io.granary.miner;
 
+import io.granary.miner.engine.Intake;
 import io.granary.miner.engine.MinerEngine;
+import io.granary.miner.engine.Uploads;
 import io.granary.miner.grpc.DealGrpc;
 import io.granary.miner.grpc.ProofGrpc;
 import io.granary.miner.grpc.RetrievalGrpc;
@@ -9,8 +11,6 @@ import io.granary.miner.replica.LocalDisk;
 import io.granary.miner.replica.ReplicaReader;
 import io.granary.miner.replica.Shelf;
 import io.granary.miner.sealing.SealingRoom;
-import io.granary.miner.engine.Intake;
-import io.granary.miner.engine.Uploads;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.MinerStore;
 import io.granary.miner.storage.rocksdb.RocksMinerStore;
@@ -37,7 +37,13 @@ public final class MinerNode implements AutoCloseable {
   private final OperatorLog log;
 
   private MinerNode(
-      Address miner, MinerStore store, NodeServer server, SealingRoom sealing, MinerEngine engine, DealBook book, OperatorLog log) {
+      Address miner,
+      MinerStore store,
+      NodeServer server,
+      SealingRoom sealing,
+      MinerEngine engine,
+      DealBook book,
+      OperatorLog log) {
     this.miner = miner;
     this.store = store;
     this.server = server;
@@ -54,16 +60,24 @@ public final class MinerNode implements AutoCloseable {
    * @param miner the miner's identity, its owner's address
    * @throws IOException when its port or its files cannot be opened
    */
-  public static MinerNode start(MinerConfig config, MinerPorts ports, EthKey operator, Address miner, TlsIdentity tls)
+  public static MinerNode start(
+      MinerConfig config, MinerPorts ports, EthKey operator, Address miner, TlsIdentity tls)
       throws IOException {
     return start(config, ports, operator, miner, tls, new LocalDisk());
   }
 
   /** The same over another disk, for tests of failing ones. */
   static MinerNode start(
-      MinerConfig config, MinerPorts ports, EthKey operator, Address miner, TlsIdentity tls, Disk disk) throws IOException {
+      MinerConfig config,
+      MinerPorts ports,
+      EthKey operator,
+      Address miner,
+      TlsIdentity tls,
+      Disk disk)
+      throws IOException {
     OperatorLog log = new OperatorLog(Clock.systemUTC());
-    MinerStore store = RocksMinerStore.open(config.home().resolve("db"), ports.reader().terms().domain(), miner);
+    MinerStore store =
+        RocksMinerStore.open(config.home().resolve("db"), ports.reader().terms().domain(), miner);
     try {
       Shelf shelf = new Shelf(config.home());
       DealBook book = new DealBook(store.deals(), log);
@@ -71,19 +85,33 @@ public final class MinerNode implements AutoCloseable {
       ReplicaReader replicas = new ReplicaReader(shelf);
       Uploads uploads = new Uploads(book, store.uploads(), shelf, disk, log);
       SealingRoom sealing = new SealingRoom(config, book, store.uploads(), shelf, disk, log);
-      Intake intake = new Intake(config, ports, operator, miner, book, shelf, disk, log, Clock.systemUTC());
+      Intake intake =
+          new Intake(config, ports, operator, miner, book, shelf, disk, log, Clock.systemUTC());
       NodeServer server =
           NodeServer.start(
               new InetSocketAddress(config.listenHost(), config.listenPort()),
               tls,
               new CallAuth(ports.reader().terms().domain(), miner, Clock.systemUTC()),
-              Set.of(DealServiceGrpc.getGetUploadMethod().getFullMethodName(), DealServiceGrpc.getUploadPieceMethod().getFullMethodName()),
+              Set.of(
+                  DealServiceGrpc.getGetUploadMethod().getFullMethodName(),
+                  DealServiceGrpc.getUploadPieceMethod().getFullMethodName()),
               List.of(
                   new DealGrpc(intake, uploads, book, sealing),
                   new RetrievalGrpc(book, replicas, log),
                   new ProofGrpc(book, replicas, store.proofs(), log)));
       MinerEngine engine =
-          MinerEngine.start(config, ports, operator, miner, server.port(), book, store.proofs(), sealing, replicas, shelf, log);
+          MinerEngine.start(
+              config,
+              ports,
+              operator,
+              miner,
+              server.port(),
+              book,
+              store.proofs(),
+              sealing,
+              replicas,
+              shelf,
+              log);
       log.started(miner, config.advertisedEndpoint(), server.port(), book.all().size());
       return new MinerNode(miner, store, server, sealing, engine, book, log);
     } catch (IOException | RuntimeException e) {

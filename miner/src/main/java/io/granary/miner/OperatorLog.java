@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * Everything an operator should see, one method per event, with its values as keys. The newest errors are kept for the status.
- * Safe for several threads.
+ * Everything an operator should see, one method per event, with its values as keys. The newest
+ * errors are kept for the status. Safe for several threads.
  */
 public final class OperatorLog {
   private static final Logger LOG = LoggerFactory.getLogger("granary.miner");
@@ -130,7 +130,10 @@ public final class OperatorLog {
 
   /** The disk refused bytes of an upload. */
   public void uploadFailed(DealId deal, Refusal refusal, Throwable cause) {
-    error("upload-failed", refusal.message()).addKeyValue("deal", deal).setCause(cause).log("upload failed");
+    error("upload-failed", refusal.message())
+        .addKeyValue("deal", deal)
+        .setCause(cause)
+        .log("upload failed");
   }
 
   /** Sealing begins. */
@@ -219,7 +222,9 @@ public final class OperatorLog {
 
   /** A period ended without the miner's proof. */
   public void missed(Period period) {
-    error("missed", "period " + period + " ended unproved").addKeyValue("period", period).log("PERIOD MISSED");
+    error("missed", "period " + period + " ended unproved")
+        .addKeyValue("period", period)
+        .log("PERIOD MISSED");
   }
 
   /** A replica was found damaged, outside proving. */
@@ -321,7 +326,10 @@ public final class OperatorLog {
 
   /** A step of a loop failed in a way that nobody expected; the loop goes on. */
   public void stepFailed(String loop, Throwable cause) {
-    error("step-failed", String.valueOf(cause)).addKeyValue("loop", loop).setCause(cause).log("step failed");
+    error("step-failed", String.valueOf(cause))
+        .addKeyValue("loop", loop)
+        .setCause(cause)
+        .log("step failed");
   }
 
   /** The operator's ether runs low. */
@@ -334,13 +342,17 @@ public final class OperatorLog {
 
   /** The disk runs low. */
   public void lowDisk(long usableBytes, long wantedBytes) {
-    warn("low-disk", usableBytes + " bytes are free, " + wantedBytes + " should be; free some space")
+    warn(
+            "low-disk",
+            usableBytes + " bytes are free, " + wantedBytes + " should be; free some space")
         .addKeyValue("usableBytes", usableBytes)
         .log("disk runs low");
   }
 
   /** The status file could not be written. */
   public void statusNotWritten(Throwable cause) {
-    warn("status-not-written", String.valueOf(cause.getMessage())).setCause(cause).log("status file not written");
+    warn("status-not-written", String.valueOf(cause.getMessage()))
+        .setCause(cause)
+        .log("status file not written");
   }
 }

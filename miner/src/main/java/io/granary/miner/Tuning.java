@@ -51,7 +51,10 @@ public record Tuning(
     }
   }
 
-  /** Polling twice a second, settling every 10 periods, proofs kept for 100, 256 MiB kept free, 0.05 ether. */
+  /**
+   * Polling twice a second, settling every 10 periods, proofs kept for 100, 256 MiB kept free, 0.05
+   * ether.
+   */
   public static Tuning defaults() {
     return new Tuning(
         Duration.ofMillis(500),

@@ -1,4 +1,7 @@
-/** What client, miner and auditor agree on: values, deals, signatures, the wire and the ports to the chain. */
+/**
+ * What client, miner and auditor agree on: values, deals, signatures, the wire and the ports to the
+ * chain.
+ */
 @NullMarked
 package io.granary.protocol;
 

@@ -18,7 +18,8 @@ import picocli.CommandLine.Option;
 /** {@code granary audit}. */
 @Command(
     name = "audit",
-    description = "Replay the market from its deployment and check every challenge, opening, payment and slash. Exit code 3: something is not right.",
+    description =
+        "Replay the market from its deployment and check every challenge, opening, payment and slash. Exit code 3: something is not right.",
     footer = {"", "Example: granary audit --json", "         granary audit --miner 0x…"})
 public final class AuditCommand implements Callable<Integer> {
   /** Exit code when something is not right. */
@@ -26,10 +27,16 @@ public final class AuditCommand implements Callable<Integer> {
 
   @Mixin Common common = new Common();
 
-  @Option(names = "--deal", paramLabel = "DEAL", description = "List only this deal (all are checked).")
+  @Option(
+      names = "--deal",
+      paramLabel = "DEAL",
+      description = "List only this deal (all are checked).")
   @Nullable String deal;
 
-  @Option(names = "--miner", paramLabel = "ADDRESS", description = "List only this miner's deals (all are checked).")
+  @Option(
+      names = "--miner",
+      paramLabel = "ADDRESS",
+      description = "List only this miner's deals (all are checked).")
   @Nullable String miner;
 
   @Override
@@ -38,7 +45,9 @@ public final class AuditCommand implements Callable<Integer> {
       AuditReport report =
           ChainAudit.filter(
               new ChainAudit(chain.queries(), chain.queries(), chain.queries()).run(),
-              row -> (deal == null || row.dealId().equals(deal)) && (miner == null || row.miner().equalsIgnoreCase(miner)));
+              row ->
+                  (deal == null || row.dealId().equals(deal))
+                      && (miner == null || row.miner().equalsIgnoreCase(miner)));
       common.print(report, out -> print(out, report));
       return report.ok() ? 0 : FOUND;
     }
@@ -55,25 +64,54 @@ public final class AuditCommand implements Callable<Integer> {
     for (AuditReport.DealRow d : report.deals()) {
       table.add(
           List.of(
-              Out.shorten(d.dealId()), Out.shorten(d.miner()), d.state(), Out.bytes(d.bytes()), Long.toString(d.proved()),
-              Long.toString(d.missed()), tokens(d.paid()), tokens(d.slashed())));
+              Out.shorten(d.dealId()),
+              Out.shorten(d.miner()),
+              d.state(),
+              Out.bytes(d.bytes()),
+              Long.toString(d.proved()),
+              Long.toString(d.missed()),
+              tokens(d.paid()),
+              tokens(d.slashed())));
     }
     Out.table(out, table);
     AuditReport.Totals t = report.totals();
     out.println();
     out.println(
-        "blocks " + report.fromBlock() + " to " + report.toBlock() + ": " + t.events() + " events, " + t.deals() + " deals, "
-            + t.proofs() + " proofs with " + t.openings() + " openings, " + t.sealOpenings() + " seal openings");
+        "blocks "
+            + report.fromBlock()
+            + " to "
+            + report.toBlock()
+            + ": "
+            + t.events()
+            + " events, "
+            + t.deals()
+            + " deals, "
+            + t.proofs()
+            + " proofs with "
+            + t.openings()
+            + " openings, "
+            + t.sealOpenings()
+            + " seal openings");
     if (report.unseen() > 0) {
-      out.println(report.unseen() + " proofs reached the market through another contract; their openings were not seen");
+      out.println(
+          report.unseen()
+              + " proofs reached the market through another contract; their openings were not seen");
     }
     report
         .firstFinding()
         .ifPresentOrElse(
             f ->
                 out.println(
-                    "✗ NOT OK at block " + f.block() + (f.transaction().isEmpty() ? "" : ", transaction " + f.transaction()) + ": "
-                        + f.what() + ": expected " + f.expected() + ", found " + f.actual()),
-            () -> out.println("✓ ok: every challenge, opening, period, payment and slash is right"));
+                    "✗ NOT OK at block "
+                        + f.block()
+                        + (f.transaction().isEmpty() ? "" : ", transaction " + f.transaction())
+                        + ": "
+                        + f.what()
+                        + ": expected "
+                        + f.expected()
+                        + ", found "
+                        + f.actual()),
+            () ->
+                out.println("✓ ok: every challenge, opening, period, payment and slash is right"));
   }
 }

@@ -23,7 +23,11 @@ import picocli.CommandLine.Option;
 @Command(
     name = "auditor",
     description = "Run an auditor that miners push their proofs to.",
-    subcommands = {AuditorCommand.Init.class, AuditorCommand.Run.class, AuditorCommand.Status.class},
+    subcommands = {
+      AuditorCommand.Init.class,
+      AuditorCommand.Run.class,
+      AuditorCommand.Status.class
+    },
     mixinStandardHelpOptions = true)
 public final class AuditorCommand implements Callable<Integer> {
   @Override
@@ -34,7 +38,10 @@ public final class AuditorCommand implements Callable<Integer> {
   static class Place {
     @Mixin Common common = new Common();
 
-    @Option(names = "--auditor-home", paramLabel = "DIR", description = "Folder of the auditor (default: auditor in the home).")
+    @Option(
+        names = "--auditor-home",
+        paramLabel = "DIR",
+        description = "Folder of the auditor (default: auditor in the home).")
     @Nullable Path auditorHome;
 
     Path place() {
@@ -45,7 +52,11 @@ public final class AuditorCommand implements Callable<Integer> {
   /** {@code granary auditor init}. */
   @Command(name = "init", description = "Make a TLS key and register the wallet as an auditor.")
   public static final class Init extends Place implements Callable<Integer> {
-    @Option(names = "--endpoint", paramLabel = "HOST:PORT", required = true, description = "What miners are told.")
+    @Option(
+        names = "--endpoint",
+        paramLabel = "HOST:PORT",
+        required = true,
+        description = "What miners are told.")
     String endpoint = "";
 
     @Override
@@ -58,7 +69,13 @@ public final class AuditorCommand implements Callable<Integer> {
       }
       common.print(
           Map.of("ok", true, "auditor", key.address().toString(), "endpoint", endpoint),
-          out -> out.println("✓ registered auditor " + key.address() + " at " + endpoint + "; start it with 'granary auditor run'"));
+          out ->
+              out.println(
+                  "✓ registered auditor "
+                      + key.address()
+                      + " at "
+                      + endpoint
+                      + "; start it with 'granary auditor run'"));
       return 0;
     }
   }
@@ -66,14 +83,21 @@ public final class AuditorCommand implements Callable<Integer> {
   /** {@code granary auditor run}. */
   @Command(name = "run", description = "Run the auditor until stopped (SIGTERM).")
   public static final class Run extends Place implements Callable<Integer> {
-    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:7430", description = "What it binds (default: ${DEFAULT-VALUE}).")
+    @Option(
+        names = "--listen",
+        paramLabel = "HOST:PORT",
+        defaultValue = "127.0.0.1:7430",
+        description = "What it binds (default: ${DEFAULT-VALUE}).")
     String listen = "";
 
     @Override
     public Integer call() throws IOException, InterruptedException {
       EthKey key = common.wallet();
-      AutoCloseable node = Nodes.startAuditor(place(), common.market(), key, Endpoints.parse(listen));
-      common.out().println("auditor " + key.address() + " runs at " + listen + "; stop it with Ctrl-C");
+      AutoCloseable node =
+          Nodes.startAuditor(place(), common.market(), key, Endpoints.parse(listen));
+      common
+          .out()
+          .println("auditor " + key.address() + " runs at " + listen + "; stop it with Ctrl-C");
       common.out().flush();
       UntilStopped.run(node);
       return 0;
@@ -87,10 +111,19 @@ public final class AuditorCommand implements Callable<Integer> {
     public Integer call() throws IOException {
       Path file = place().resolve("status.json");
       if (!Files.isRegularFile(file)) {
-        throw new IOException(file + " is missing: the auditor has not run yet; start it with 'granary auditor run'");
+        throw new IOException(
+            file + " is missing: the auditor has not run yet; start it with 'granary auditor run'");
       }
       JsonNode status = new ObjectMapper().readTree(file.toFile());
-      common.print(status, out -> status.properties().forEach(e -> out.println(String.format("%-10s %s", e.getKey(), e.getValue().asText()))));
+      common.print(
+          status,
+          out ->
+              status
+                  .properties()
+                  .forEach(
+                      e ->
+                          out.println(
+                              String.format("%-10s %s", e.getKey(), e.getValue().asText()))));
       return 0;
     }
   }

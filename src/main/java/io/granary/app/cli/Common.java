@@ -23,22 +23,39 @@ import picocli.CommandLine.Spec;
 
 /** Options that every command understands, and what they open. */
 public class Common {
-  @Option(names = "--home", paramLabel = "DIR", description = "Folder of wallet, files and settings (default: ~/.granary).")
+  @Option(
+      names = "--home",
+      paramLabel = "DIR",
+      description = "Folder of wallet, files and settings (default: ~/.granary).")
   @Nullable Path home;
 
-  @Option(names = "--deployment", paramLabel = "FILE", description = "Which market: the file its deployer handed out (default: deployment.json in the home).")
+  @Option(
+      names = "--deployment",
+      paramLabel = "FILE",
+      description =
+          "Which market: the file its deployer handed out (default: deployment.json in the home).")
   @Nullable Path deployment;
 
-  @Option(names = "--rpc", paramLabel = "URL", description = "JSON-RPC endpoint (default: the deployment's).")
+  @Option(
+      names = "--rpc",
+      paramLabel = "URL",
+      description = "JSON-RPC endpoint (default: the deployment's).")
   @Nullable URI rpc;
 
-  @Option(names = "--password-file", paramLabel = "FILE", description = "File with the password of the key file (default: ask; 'password' in the home if it exists).")
+  @Option(
+      names = "--password-file",
+      paramLabel = "FILE",
+      description =
+          "File with the password of the key file (default: ask; 'password' in the home if it exists).")
   @Nullable Path passwordFile;
 
   @Option(names = "--json", description = "Print one JSON object instead of text.")
   boolean json;
 
-  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
   boolean help;
 
   @Spec(Spec.Target.MIXEE)
@@ -59,7 +76,10 @@ public class Common {
   Deployment market() throws IOException {
     Path file = deployment == null ? home().resolve("deployment.json") : deployment;
     if (!Files.isRegularFile(file)) {
-      throw new IOException("no market is known: " + file + " is missing. Copy the deployment file of your market there, or start a local one with 'granary devnet up'");
+      throw new IOException(
+          "no market is known: "
+              + file
+              + " is missing. Copy the deployment file of your market there, or start a local one with 'granary devnet up'");
     }
     return Deployment.load(file);
   }
@@ -75,15 +95,20 @@ public class Common {
   }
 
   EthKey wallet() throws IOException {
-    return Keystores.load(walletFile(), Passwords.read(home(), Optional.ofNullable(passwordFile), false));
+    return Keystores.load(
+        walletFile(), Passwords.read(home(), Optional.ofNullable(passwordFile), false));
   }
 
   String newPassword() throws IOException {
     return Passwords.read(home(), Optional.ofNullable(passwordFile), true);
   }
 
-  static GranaryClient client(GranaryChain chain, EthKey key, ClientConfig config) throws IOException {
-    return new GranaryClient(new ClientPorts(chain.queries(), chain.queries(), chain.actions(), chain.queries()), key, config);
+  static GranaryClient client(GranaryChain chain, EthKey key, ClientConfig config)
+      throws IOException {
+    return new GranaryClient(
+        new ClientPorts(chain.queries(), chain.queries(), chain.actions(), chain.queries()),
+        key,
+        config);
   }
 
   /** Prints the object as JSON, or runs the text. */

@@ -38,7 +38,8 @@ import picocli.CommandLine.Parameters;
 public final class DealCommand implements Callable<Integer> {
   @Override
   public Integer call() {
-    throw new IllegalArgumentException("say what to do: granary deal list, show, watch, settle, complete, expire or terminate");
+    throw new IllegalArgumentException(
+        "say what to do: granary deal list, show, watch, settle, complete, expire or terminate");
   }
 
   static Map<String, Object> describe(DealSnapshot d) {
@@ -81,8 +82,13 @@ public final class DealCommand implements Callable<Integer> {
                       rows.add(describe(d));
                       table.add(
                           List.of(
-                              d.id().toString(), file.name(), Out.shorten(d.miner().toString()), d.state().toString(),
-                              Long.toString(d.proved()), Long.toString(d.missed()), d.price().toTokens()));
+                              d.id().toString(),
+                              file.name(),
+                              Out.shorten(d.miner().toString()),
+                              d.state().toString(),
+                              Long.toString(d.proved()),
+                              Long.toString(d.missed()),
+                              d.price().toTokens()));
                     });
           }
         }
@@ -96,7 +102,10 @@ public final class DealCommand implements Callable<Integer> {
     return chain
         .queries()
         .deal(id)
-        .orElseThrow(() -> new IllegalArgumentException("the market has no deal " + id + ": 'granary deal list' lists yours"));
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "the market has no deal " + id + ": 'granary deal list' lists yours"));
   }
 
   /** {@code granary deal show}. */
@@ -112,7 +121,8 @@ public final class DealCommand implements Callable<Integer> {
       try (GranaryChain chain = common.connect(Optional.empty())) {
         Map<String, Object> v = describe(find(chain, DealId.parse(id)));
         v.put("ok", true);
-        common.print(v, out -> v.forEach((k, value) -> out.println(String.format("%-14s %s", k, value))));
+        common.print(
+            v, out -> v.forEach((k, value) -> out.println(String.format("%-14s %s", k, value))));
         return 0;
       }
     }
@@ -132,9 +142,18 @@ public final class DealCommand implements Callable<Integer> {
         String last = "";
         while (true) {
           DealSnapshot d = find(chain, DealId.parse(id));
-          String now = d.state() + ", " + d.proved() + " proved, " + d.missed() + " missed, settled up to period " + d.cursor();
+          String now =
+              d.state()
+                  + ", "
+                  + d.proved()
+                  + " proved, "
+                  + d.missed()
+                  + " missed, settled up to period "
+                  + d.cursor();
           if (!now.equals(last)) {
-            common.print(describe(d), out -> out.println("block " + chain.queries().head().number() + "  " + now));
+            common.print(
+                describe(d),
+                out -> out.println("block " + chain.queries().head().number() + "  " + now));
             last = now;
           }
           if (d.state().isFinal()) {
@@ -168,14 +187,28 @@ public final class DealCommand implements Callable<Integer> {
         Map<String, Object> v = describe(find(chain, deal));
         v.put("ok", true);
         v.put("transaction", tx.hash().toString());
-        common.print(v, out -> out.println("✓ the deal is " + v.get("state") + ", " + v.get("proved") + " proved, " + v.get("missed") + " missed  (" + tx.hash() + ")"));
+        common.print(
+            v,
+            out ->
+                out.println(
+                    "✓ the deal is "
+                        + v.get("state")
+                        + ", "
+                        + v.get("proved")
+                        + " proved, "
+                        + v.get("missed")
+                        + " missed  ("
+                        + tx.hash()
+                        + ")"));
         return 0;
       }
     }
   }
 
   /** {@code granary deal settle}. */
-  @Command(name = "settle", description = "Pay what was proved and slash what was missed up to now.")
+  @Command(
+      name = "settle",
+      description = "Pay what was proved and slash what was missed up to now.")
   public static final class Settle extends Act {
     /** For picocli. */
     public Settle() {
@@ -193,7 +226,10 @@ public final class DealCommand implements Callable<Integer> {
   }
 
   /** {@code granary deal expire}. */
-  @Command(name = "expire", description = "End a deal that was published but not activated in time; the price comes back.")
+  @Command(
+      name = "expire",
+      description =
+          "End a deal that was published but not activated in time; the price comes back.")
   public static final class Expire extends Act {
     /** For picocli. */
     public Expire() {
@@ -202,7 +238,9 @@ public final class DealCommand implements Callable<Integer> {
   }
 
   /** {@code granary deal terminate}. */
-  @Command(name = "terminate", description = "End a deal whose miner missed too many periods in a row.")
+  @Command(
+      name = "terminate",
+      description = "End a deal whose miner missed too many periods in a row.")
   public static final class Terminate extends Act {
     /** For picocli. */
     public Terminate() {

@@ -11,7 +11,10 @@ import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** Where an option's value comes from when the command line does not say: the environment, then the configuration file. */
+/**
+ * Where an option's value comes from when the command line does not say: the environment, then the
+ * configuration file.
+ */
 public final class Defaults implements IDefaultValueProvider {
   private @Nullable Properties file;
 
@@ -21,7 +24,8 @@ public final class Defaults implements IDefaultValueProvider {
       return null;
     }
     String name = option.longestName().replaceFirst("^--?", "");
-    String environment = System.getenv("GRANARY_" + name.toUpperCase(Locale.ROOT).replace('-', '_'));
+    String environment =
+        System.getenv("GRANARY_" + name.toUpperCase(Locale.ROOT).replace('-', '_'));
     return environment != null ? environment : file().getProperty(name);
   }
 
@@ -42,6 +46,8 @@ public final class Defaults implements IDefaultValueProvider {
   /** The home folder when no option names one. */
   static Path home() {
     String environment = System.getenv("GRANARY_HOME");
-    return environment != null ? Path.of(environment) : Path.of(System.getProperty("user.home"), ".granary");
+    return environment != null
+        ? Path.of(environment)
+        : Path.of(System.getProperty("user.home"), ".granary");
   }
 }

@@ -23,28 +23,39 @@ import picocli.CommandLine.Parameters;
 /** {@code granary demo}. */
 @Command(
     name = "demo",
-    description = "The whole market once through, on this machine: a chain, four miners, an auditor, your file stored, proved, one miner's bytes destroyed and slashed, the file back, everything audited.",
+    description =
+        "The whole market once through, on this machine: a chain, four miners, an auditor, your file stored, proved, one miner's bytes destroyed and slashed, the file back, everything audited.",
     footer = {"", "Example: granary demo holiday.tar", "         granary demo --keep"})
 public final class DemoCommand implements Callable<Integer> {
   private static final int DEFAULT_BYTES = 64 << 20;
 
   @Mixin Common common = new Common();
 
-  @Parameters(paramLabel = "FILE", arity = "0..*", description = "Files to store (default: 64 MiB of generated data and a small text).")
+  @Parameters(
+      paramLabel = "FILE",
+      arity = "0..*",
+      description = "Files to store (default: 64 MiB of generated data and a small text).")
   @Nullable List<Path> files;
 
-  @Option(names = "--keep", description = "Leave the market running at the end and say how to use it.")
+  @Option(
+      names = "--keep",
+      description = "Leave the market running at the end and say how to use it.")
   boolean keep;
 
-  @Option(names = "--dir", paramLabel = "DIR", description = "Where everything lies (default: a temporary folder).")
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      description = "Where everything lies (default: a temporary folder).")
   @Nullable Path dir;
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     Path place = dir == null ? Files.createTempDirectory("granary-demo-") : dir;
     Files.createDirectories(place);
-    PrintWriter out = common.json ? new PrintWriter(System.err, true, StandardCharsets.UTF_8) : common.out();
-    DemoReport report = new Demo(place, out, keep).run(files == null || files.isEmpty() ? generate(place) : files);
+    PrintWriter out =
+        common.json ? new PrintWriter(System.err, true, StandardCharsets.UTF_8) : common.out();
+    DemoReport report =
+        new Demo(place, out, keep).run(files == null || files.isEmpty() ? generate(place) : files);
     if (!common.json) {
       out.println();
       print(out, report);
@@ -90,12 +101,20 @@ public final class DemoCommand implements Callable<Integer> {
     out.println();
     List<List<String>> gas = new ArrayList<>();
     gas.add(List.of("OPERATION", "TRANSACTIONS", "MEDIAN GAS"));
-    r.gas().forEach((operation, g) -> gas.add(List.of(operation, Integer.toString(g.transactions()), Long.toString(g.median()))));
+    r.gas()
+        .forEach(
+            (operation, g) ->
+                gas.add(
+                    List.of(
+                        operation, Integer.toString(g.transactions()), Long.toString(g.median()))));
     Out.table(out, gas);
     out.println();
     List<List<String>> seconds = new ArrayList<>();
     seconds.add(List.of("PHASE", "SECONDS"));
-    r.seconds().forEach((phase, s) -> seconds.add(List.of(phase, String.format(java.util.Locale.ROOT, "%.1f", s))));
+    r.seconds()
+        .forEach(
+            (phase, s) ->
+                seconds.add(List.of(phase, String.format(java.util.Locale.ROOT, "%.1f", s))));
     Out.table(out, seconds);
     r.problems().forEach(p -> out.println("✗ " + p));
     out.println();

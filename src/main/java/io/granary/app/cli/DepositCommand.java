@@ -31,8 +31,26 @@ public final class DepositCommand implements Callable<Integer> {
       TxResult.Confirmed tx = chain.actions().deposit(tokens).orThrow();
       TokenAmount unlocked = chain.queries().account(key.address()).balance();
       common.print(
-          Map.of("ok", true, "deposited", tokens.toTokens(), "unlocked", unlocked.toTokens(), "transaction", tx.hash().toString(), "gas", tx.gasUsed()),
-          out -> out.println("✓ deposited " + tokens + ", now " + unlocked + " unlocked  (" + tx.hash() + ")"));
+          Map.of(
+              "ok",
+              true,
+              "deposited",
+              tokens.toTokens(),
+              "unlocked",
+              unlocked.toTokens(),
+              "transaction",
+              tx.hash().toString(),
+              "gas",
+              tx.gasUsed()),
+          out ->
+              out.println(
+                  "✓ deposited "
+                      + tokens
+                      + ", now "
+                      + unlocked
+                      + " unlocked  ("
+                      + tx.hash()
+                      + ")"));
       return 0;
     }
   }

@@ -24,7 +24,12 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "devnet",
     description = "A local chain with a market, for development.",
-    subcommands = {DevnetCommand.Up.class, DevnetCommand.Down.class, DevnetCommand.Status.class, DevnetCommand.Fund.class},
+    subcommands = {
+      DevnetCommand.Up.class,
+      DevnetCommand.Down.class,
+      DevnetCommand.Status.class,
+      DevnetCommand.Fund.class
+    },
     mixinStandardHelpOptions = true)
 public final class DevnetCommand implements Callable<Integer> {
   @Override
@@ -43,36 +48,71 @@ public final class DevnetCommand implements Callable<Integer> {
     JsonNode json = new ObjectMapper().readTree(pidFile(common).toFile());
     // A process id is used again some day: only the one that began when ours did is ours.
     return ProcessHandle.of(json.path("pid").asLong())
-        .filter(p -> p.info().startInstant().map(s -> s.toString().equals(json.path("started").asText())).orElse(false));
+        .filter(
+            p ->
+                p.info()
+                    .startInstant()
+                    .map(s -> s.toString().equals(json.path("started").asText()))
+                    .orElse(false));
   }
 
   /** {@code granary devnet up}. */
-  @Command(name = "up", description = "Start the chain in the background and deploy a market; writes deployment.json into the home.")
+  @Command(
+      name = "up",
+      description =
+          "Start the chain in the background and deploy a market; writes deployment.json into the home.")
   public static final class Up implements Callable<Integer> {
     @Mixin Common common = new Common();
 
-    @Option(names = "--port", defaultValue = "8545", description = "Port of the chain (default: ${DEFAULT-VALUE}).")
+    @Option(
+        names = "--port",
+        defaultValue = "8545",
+        description = "Port of the chain (default: ${DEFAULT-VALUE}).")
     int port;
 
-    @Option(names = "--block-time", paramLabel = "SECONDS", defaultValue = "1", description = "Seconds between blocks (default: ${DEFAULT-VALUE}).")
+    @Option(
+        names = "--block-time",
+        paramLabel = "SECONDS",
+        defaultValue = "1",
+        description = "Seconds between blocks (default: ${DEFAULT-VALUE}).")
     double blockTime;
 
     @Override
     public Integer call() throws IOException {
       if (running(common).isPresent()) {
-        throw new IOException("a local network of " + common.home() + " runs already: 'granary devnet down' stops it");
+        throw new IOException(
+            "a local network of "
+                + common.home()
+                + " runs already: 'granary devnet down' stops it");
       }
-      Devnets.Devnet net = Devnets.start(common.home(), port, Duration.ofMillis(Math.round(blockTime * 1000)));
+      Devnets.Devnet net =
+          Devnets.start(common.home(), port, Duration.ofMillis(Math.round(blockTime * 1000)));
       ProcessHandle process = ProcessHandle.of(net.chain().pid()).orElseThrow();
       Files.writeString(
           pidFile(common),
-          Out.json(Map.of("pid", process.pid(), "started", process.info().startInstant().orElseThrow().toString())));
+          Out.json(
+              Map.of(
+                  "pid",
+                  process.pid(),
+                  "started",
+                  process.info().startInstant().orElseThrow().toString())));
       Deployment d = net.deployment();
       common.print(
-          Map.of("ok", true, "rpc", d.rpc().toString(), "market", d.market().toString(), "token", d.token().toString(), "pid", process.pid()),
+          Map.of(
+              "ok",
+              true,
+              "rpc",
+              d.rpc().toString(),
+              "market",
+              d.market().toString(),
+              "token",
+              d.token().toString(),
+              "pid",
+              process.pid()),
           out -> {
             out.println("✓ chain at " + d.rpc() + ", market " + d.market());
-            out.println("  next: granary wallet new --light; granary devnet fund ADDRESS; granary devnet down stops it");
+            out.println(
+                "  next: granary wallet new --light; granary devnet fund ADDRESS; granary devnet down stops it");
           });
       return 0;
     }
@@ -92,7 +132,13 @@ public final class DevnetCommand implements Callable<Integer> {
             p.onExit().join();
           });
       Files.deleteIfExists(pidFile(common));
-      common.print(Map.of("ok", true, "stopped", process.isPresent()), out -> out.println(process.isPresent() ? "✓ stopped" : "no local network of " + common.home() + " runs"));
+      common.print(
+          Map.of("ok", true, "stopped", process.isPresent()),
+          out ->
+              out.println(
+                  process.isPresent()
+                      ? "✓ stopped"
+                      : "no local network of " + common.home() + " runs"));
       return 0;
     }
   }
@@ -108,8 +154,23 @@ public final class DevnetCommand implements Callable<Integer> {
         long head = chain.queries().head().number().value();
         int miners = chain.queries().miners().size();
         common.print(
-            Map.of("ok", true, "block", head, "miners", miners, "market", chain.terms().domain().market().toString()),
-            out -> out.println("block " + head + ", " + miners + " miners, market " + chain.terms().domain().market()));
+            Map.of(
+                "ok",
+                true,
+                "block",
+                head,
+                "miners",
+                miners,
+                "market",
+                chain.terms().domain().market().toString()),
+            out ->
+                out.println(
+                    "block "
+                        + head
+                        + ", "
+                        + miners
+                        + " miners, market "
+                        + chain.terms().domain().market()));
         return 0;
       }
     }
@@ -123,7 +184,10 @@ public final class DevnetCommand implements Callable<Integer> {
     @Parameters(paramLabel = "ADDRESS", description = "The account.")
     String address = "";
 
-    @Option(names = "--tokens", defaultValue = "10000", description = "How many tokens (default: ${DEFAULT-VALUE}).")
+    @Option(
+        names = "--tokens",
+        defaultValue = "10000",
+        description = "How many tokens (default: ${DEFAULT-VALUE}).")
     String tokens = "";
 
     @Override
@@ -133,7 +197,9 @@ public final class DevnetCommand implements Callable<Integer> {
       try (Faucet faucet = new Faucet(d.rpc(), d.token())) {
         faucet.give(account, 100, TokenAmount.parseTokens(tokens));
       }
-      common.print(Map.of("ok", true, "address", account.toString(), "tokens", tokens), out -> out.println("✓ " + account + " has 100 ether and " + tokens + " more tokens"));
+      common.print(
+          Map.of("ok", true, "address", account.toString(), "tokens", tokens),
+          out -> out.println("✓ " + account + " has 100 ether and " + tokens + " more tokens"));
       return 0;
     }
   }

@@ -1,8 +1,8 @@
 package io.granary.app.cli;
 
+import io.granary.app.node.Devnets;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.devnet.Anvil;
-import io.granary.app.node.Devnets;
 import io.granary.protocol.chain.ChainUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,7 +16,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code granary doctor}. */
-@Command(name = "doctor", description = "Check what a command would need: Java, disk, home, market, endpoint, wallet, the local chain.")
+@Command(
+    name = "doctor",
+    description =
+        "Check what a command would need: Java, disk, home, market, endpoint, wallet, the local chain.")
 public final class DoctorCommand implements Callable<Integer> {
   private static final long ENOUGH_DISK = 1L << 30;
 
@@ -27,11 +30,21 @@ public final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<Check> checks = new ArrayList<>();
-    checks.add(new Check("java", Runtime.version().feature() >= 25, Runtime.version() + (Runtime.version().feature() >= 25 ? "" : ": JDK 25 is needed")));
+    checks.add(
+        new Check(
+            "java",
+            Runtime.version().feature() >= 25,
+            Runtime.version() + (Runtime.version().feature() >= 25 ? "" : ": JDK 25 is needed")));
     Files.createDirectories(common.home());
     checks.add(new Check("home", Files.isWritable(common.home()), common.home().toString()));
     long free = Files.getFileStore(common.home()).getUsableSpace();
-    checks.add(new Check("disk", free >= ENOUGH_DISK, Out.bytes(free) + " free" + (free >= ENOUGH_DISK ? "" : ": free some, a miner needs more")));
+    checks.add(
+        new Check(
+            "disk",
+            free >= ENOUGH_DISK,
+            Out.bytes(free)
+                + " free"
+                + (free >= ENOUGH_DISK ? "" : ": free some, a miner needs more")));
     checks.add(wallet());
     checks.add(market());
     checks.add(localChain());
@@ -46,13 +59,20 @@ public final class DoctorCommand implements Callable<Integer> {
     boolean ok = checks.stream().allMatch(Check::ok);
     common.print(
         Map.of("ok", ok, "checks", rows),
-        out -> checks.forEach(c -> out.println((c.ok() ? "✓ " : "✗ ") + String.format("%-12s %s", c.name(), c.found()))));
+        out ->
+            checks.forEach(
+                c ->
+                    out.println(
+                        (c.ok() ? "✓ " : "✗ ") + String.format("%-12s %s", c.name(), c.found()))));
     return ok ? 0 : Failures.WRONG;
   }
 
   private Check wallet() {
     boolean there = Files.isRegularFile(common.walletFile());
-    return new Check("wallet", there, common.walletFile() + (there ? "" : " is missing: 'granary wallet new' makes it"));
+    return new Check(
+        "wallet",
+        there,
+        common.walletFile() + (there ? "" : " is missing: 'granary wallet new' makes it"));
   }
 
   private Check market() {
@@ -60,7 +80,14 @@ public final class DoctorCommand implements Callable<Integer> {
       return new Check(
           "market",
           true,
-          chain.terms().domain().market() + " on chain " + chain.terms().domain().chainId() + ", block " + chain.queries().head().number() + ", " + chain.queries().miners().size() + " miners");
+          chain.terms().domain().market()
+              + " on chain "
+              + chain.terms().domain().chainId()
+              + ", block "
+              + chain.queries().head().number()
+              + ", "
+              + chain.queries().miners().size()
+              + " miners");
     } catch (IOException | ChainUnavailableException | IllegalArgumentException e) {
       return new Check("market", false, String.valueOf(e.getMessage()));
     }
@@ -68,7 +95,8 @@ public final class DoctorCommand implements Callable<Integer> {
 
   private static Check localChain() {
     try {
-      return new Check("local chain", true, Anvil.binary(Devnets.root()) + " is there for devnet and demo");
+      return new Check(
+          "local chain", true, Anvil.binary(Devnets.root()) + " is there for devnet and demo");
     } catch (IOException e) {
       return new Check("local chain", false, String.valueOf(e.getMessage()));
     }

@@ -24,10 +24,15 @@ public final class Failures implements IExecutionExceptionHandler {
   @Override
   public int handleExecutionException(Exception e, CommandLine line, ParseResult result) {
     String message = String.valueOf(e.getMessage());
-    boolean json = result.expandedArgs().contains("--json") || result.originalArgs().contains("--json");
+    boolean json =
+        result.expandedArgs().contains("--json") || result.originalArgs().contains("--json");
     int code = codeOf(e);
     if (json) {
-      line.getOut().println(Out.json(java.util.Map.of("ok", false, "error", nameOf(e), "message", message, "exit", code)));
+      line.getOut()
+          .println(
+              Out.json(
+                  java.util.Map.of(
+                      "ok", false, "error", nameOf(e), "message", message, "exit", code)));
     } else {
       line.getErr().println("granary: " + message);
     }

@@ -19,7 +19,8 @@ import picocli.CommandLine.Parameters;
 /** {@code granary get}. */
 @Command(
     name = "get",
-    description = "Fetch a file. Every range is verified against its Piece CID before it is written; when a miner fails, the next one is asked.",
+    description =
+        "Fetch a file. Every range is verified against its Piece CID before it is written; when a miner fails, the next one is asked.",
     footer = {"", "Example: granary get holiday.tar -o /tmp/holiday.tar"})
 public final class GetCommand implements Callable<Integer> {
   @Mixin Common common = new Common();
@@ -27,7 +28,10 @@ public final class GetCommand implements Callable<Integer> {
   @Parameters(paramLabel = "NAME|CID", description = "As 'granary ls' lists it.")
   String what = "";
 
-  @Option(names = {"-o", "--output"}, paramLabel = "FILE", description = "Where to (default: the file's name, here).")
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description = "Where to (default: the file's name, here).")
   @Nullable Path output;
 
   @Override
@@ -36,7 +40,10 @@ public final class GetCommand implements Callable<Integer> {
     try (GranaryChain chain = common.connect(Optional.of(key))) {
       GranaryClient client = Common.client(chain, key, ClientConfig.defaults(common.home()));
       Path target = output == null ? Path.of(client.find(what).name()) : output;
-      client.get(what, target.toAbsolutePath(), common.json ? step -> {} : new PutCommand.ProgressPrinter(common.out()));
+      client.get(
+          what,
+          target.toAbsolutePath(),
+          common.json ? step -> {} : new PutCommand.ProgressPrinter(common.out()));
       common.print(
           Map.of("ok", true, "file", target.toString(), "bytes", Files.size(target)),
           out -> out.println("✓ " + target + ": verified, bit for bit"));

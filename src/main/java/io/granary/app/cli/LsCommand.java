@@ -25,7 +25,13 @@ public final class LsCommand implements Callable<Integer> {
           table.add(List.of("NAME", "SIZE", "DEALS", "STATE", "PIECE CID"));
           for (StoredFile f : files) {
             long deals = f.deals().stream().filter(d -> !d.abandoned()).count();
-            table.add(List.of(f.name(), Out.bytes(f.bytes()), Long.toString(deals), f.complete() ? "stored" : "unfinished: put it again", f.pieceCid()));
+            table.add(
+                List.of(
+                    f.name(),
+                    Out.bytes(f.bytes()),
+                    Long.toString(deals),
+                    f.complete() ? "stored" : "unfinished: put it again",
+                    f.pieceCid()));
           }
           Out.table(out, table);
         });

@@ -29,20 +29,28 @@ import picocli.CommandLine.Option;
     name = "miner",
     description = "Run a miner.",
     subcommands = {
-      MinerCommand.Init.class, MinerCommand.Run.class, MinerCommand.Status.class, MinerCommand.Deals.class, MinerCommand.Proving.class
+      MinerCommand.Init.class,
+      MinerCommand.Run.class,
+      MinerCommand.Status.class,
+      MinerCommand.Deals.class,
+      MinerCommand.Proving.class
     },
     mixinStandardHelpOptions = true)
 public final class MinerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
-    throw new IllegalArgumentException("say what to do: granary miner init, run, status, deals or proving");
+    throw new IllegalArgumentException(
+        "say what to do: granary miner init, run, status, deals or proving");
   }
 
   /** Where the miner lives. */
   static class Place {
     @Mixin Common common = new Common();
 
-    @Option(names = "--miner-home", paramLabel = "DIR", description = "Folder of the miner (default: miner in the home).")
+    @Option(
+        names = "--miner-home",
+        paramLabel = "DIR",
+        description = "Folder of the miner (default: miner in the home).")
     @Nullable Path minerHome;
 
     MinerHome place() {
@@ -52,7 +60,8 @@ public final class MinerCommand implements Callable<Integer> {
     JsonNode status() throws IOException {
       Path file = place().statusFile();
       if (!Files.isRegularFile(file)) {
-        throw new IOException(file + " is missing: the miner has not run yet; start it with 'granary miner run'");
+        throw new IOException(
+            file + " is missing: the miner has not run yet; start it with 'granary miner run'");
       }
       return new ObjectMapper().readTree(file.toFile());
     }
@@ -61,28 +70,58 @@ public final class MinerCommand implements Callable<Integer> {
   /** {@code granary miner init}. */
   @Command(
       name = "init",
-      description = "Make a miner: its operator and TLS keys, its stake and registration. The wallet in the home is the owner and is not needed by the running node.",
-      footer = {"", "Example: granary miner init --endpoint storage.example.org:7420 --stake 100 --collateral 500"})
+      description =
+          "Make a miner: its operator and TLS keys, its stake and registration. The wallet in the home is the owner and is not needed by the running node.",
+      footer = {
+        "",
+        "Example: granary miner init --endpoint storage.example.org:7420 --stake 100 --collateral 500"
+      })
   public static final class Init extends Place implements Callable<Integer> {
-    @Option(names = "--endpoint", paramLabel = "HOST:PORT", required = true, description = "What peers are told.")
+    @Option(
+        names = "--endpoint",
+        paramLabel = "HOST:PORT",
+        required = true,
+        description = "What peers are told.")
     String endpoint = "";
 
-    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "What the node binds (default: the endpoint).")
+    @Option(
+        names = "--listen",
+        paramLabel = "HOST:PORT",
+        description = "What the node binds (default: the endpoint).")
     @Nullable String listen;
 
-    @Option(names = "--stake", paramLabel = "TOKENS", defaultValue = "100", description = "Stake (default: ${DEFAULT-VALUE}).")
+    @Option(
+        names = "--stake",
+        paramLabel = "TOKENS",
+        defaultValue = "100",
+        description = "Stake (default: ${DEFAULT-VALUE}).")
     String stake = "100";
 
-    @Option(names = "--collateral", paramLabel = "TOKENS", description = "Deposit so many tokens for the collateral of deals.")
+    @Option(
+        names = "--collateral",
+        paramLabel = "TOKENS",
+        description = "Deposit so many tokens for the collateral of deals.")
     @Nullable String collateral;
 
-    @Option(names = "--capacity", paramLabel = "BYTES", defaultValue = "68719476736", description = "Disk to offer (default: 64 GiB).")
+    @Option(
+        names = "--capacity",
+        paramLabel = "BYTES",
+        defaultValue = "68719476736",
+        description = "Disk to offer (default: 64 GiB).")
     long capacity;
 
-    @Option(names = "--price", paramLabel = "UNITS", defaultValue = "1000000000", description = "Token units for one 32-byte leaf and period (default: ${DEFAULT-VALUE}).")
+    @Option(
+        names = "--price",
+        paramLabel = "UNITS",
+        defaultValue = "1000000000",
+        description = "Token units for one 32-byte leaf and period (default: ${DEFAULT-VALUE}).")
     long price;
 
-    @Option(names = "--collateral-per-leaf", paramLabel = "UNITS", defaultValue = "30000000000", description = "Token units locked for one leaf (default: ${DEFAULT-VALUE}).")
+    @Option(
+        names = "--collateral-per-leaf",
+        paramLabel = "UNITS",
+        defaultValue = "30000000000",
+        description = "Token units locked for one leaf (default: ${DEFAULT-VALUE}).")
     long collateralPerLeaf;
 
     @Override
@@ -91,12 +130,27 @@ public final class MinerCommand implements Callable<Integer> {
       Deployment deployment = common.market();
       MinerHome home = place();
       MinerHome.Settings settings =
-          new MinerHome.Settings(owner.address().toString(), endpoint, listen == null ? endpoint : listen, capacity, price, collateralPerLeaf);
+          new MinerHome.Settings(
+              owner.address().toString(),
+              endpoint,
+              listen == null ? endpoint : listen,
+              capacity,
+              price,
+              collateralPerLeaf);
       io.granary.app.node.Endpoints.parse(settings.endpoint());
       io.granary.app.node.Endpoints.parse(settings.listen());
       try (GranaryChain chain = common.connect(Optional.of(owner))) {
-        EthKey operator = home.create(settings, deployment, common.newPassword(), Keystores.Strength.STANDARD);
-        chain.actions().register(operator.address(), TokenAmount.parseTokens(stake), endpoint, home.tls().tlsKeyHash(), settings.price()).orThrow();
+        EthKey operator =
+            home.create(settings, deployment, common.newPassword(), Keystores.Strength.STANDARD);
+        chain
+            .actions()
+            .register(
+                operator.address(),
+                TokenAmount.parseTokens(stake),
+                endpoint,
+                home.tls().tlsKeyHash(),
+                settings.price())
+            .orThrow();
         if (collateral != null) {
           chain.actions().deposit(TokenAmount.parseTokens(collateral)).orThrow();
         }
@@ -108,8 +162,18 @@ public final class MinerCommand implements Callable<Integer> {
         common.print(
             v,
             out -> {
-              out.println("✓ registered miner " + settings.miner() + " with a stake of " + stake + " at " + endpoint);
-              out.println("  send the operator " + operator.address() + " ether for gas, then: granary miner run --miner-home " + home.dir());
+              out.println(
+                  "✓ registered miner "
+                      + settings.miner()
+                      + " with a stake of "
+                      + stake
+                      + " at "
+                      + endpoint);
+              out.println(
+                  "  send the operator "
+                      + operator.address()
+                      + " ether for gas, then: granary miner run --miner-home "
+                      + home.dir());
             });
       }
       return 0;
@@ -122,7 +186,14 @@ public final class MinerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
       AutoCloseable node = Nodes.startMiner(place(), Optional.ofNullable(common.passwordFile));
-      common.out().println("miner " + place().settings().miner() + " runs at " + place().settings().listen() + "; stop it with Ctrl-C");
+      common
+          .out()
+          .println(
+              "miner "
+                  + place().settings().miner()
+                  + " runs at "
+                  + place().settings().listen()
+                  + "; stop it with Ctrl-C");
       common.out().flush();
       UntilStopped.run(node);
       return 0;
@@ -143,7 +214,11 @@ public final class MinerCommand implements Callable<Integer> {
                   .forEach(
                       e -> {
                         if (e.getValue().isValueNode() || e.getValue().isObject()) {
-                          out.println(String.format("%-20s %s", e.getKey(), e.getValue().isTextual() ? e.getValue().asText() : e.getValue()));
+                          out.println(
+                              String.format(
+                                  "%-20s %s",
+                                  e.getKey(),
+                                  e.getValue().isTextual() ? e.getValue().asText() : e.getValue()));
                         }
                       }));
       return 0;
@@ -164,7 +239,10 @@ public final class MinerCommand implements Callable<Integer> {
             for (JsonNode d : deals) {
               table.add(
                   java.util.List.of(
-                      d.path("id").asText(), d.path("stage").asText(), Out.bytes(d.path("bytes").asLong()), d.path("reason").asText()));
+                      d.path("id").asText(),
+                      d.path("stage").asText(),
+                      Out.bytes(d.path("bytes").asLong()),
+                      d.path("reason").asText()));
             }
             Out.table(out, table);
           });
@@ -173,7 +251,9 @@ public final class MinerCommand implements Callable<Integer> {
   }
 
   /** {@code granary miner proving}. */
-  @Command(name = "proving", description = "The next proving periods of this miner, with the blocks left.")
+  @Command(
+      name = "proving",
+      description = "The next proving periods of this miner, with the blocks left.")
   public static final class Proving extends Place implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
@@ -197,7 +277,9 @@ public final class MinerCommand implements Callable<Integer> {
             out -> {
               out.println("head " + head);
               java.util.List<java.util.List<String>> table = new java.util.ArrayList<>();
-              table.add(java.util.List.of("PERIOD", "CHALLENGE BLOCK", "LAST BLOCK", "BLOCKS LEFT", "PROVED"));
+              table.add(
+                  java.util.List.of(
+                      "PERIOD", "CHALLENGE BLOCK", "LAST BLOCK", "BLOCKS LEFT", "PROVED"));
               rows.forEach(r -> table.add(r.values().stream().map(String::valueOf).toList()));
               Out.table(out, table);
             });

@@ -9,7 +9,8 @@ import java.util.List;
 
 /** Prints for people. */
 final class Out {
-  private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private Out() {}
 

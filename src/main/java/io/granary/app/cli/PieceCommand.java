@@ -14,7 +14,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code granary piece cid}. */
-@Command(name = "piece", description = "Work with pieces, without a market.", subcommands = PieceCommand.Cid.class, mixinStandardHelpOptions = true)
+@Command(
+    name = "piece",
+    description = "Work with pieces, without a market.",
+    subcommands = PieceCommand.Cid.class,
+    mixinStandardHelpOptions = true)
 public final class PieceCommand implements Callable<Integer> {
   @Override
   public Integer call() {

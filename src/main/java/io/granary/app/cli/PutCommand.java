@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
 /** {@code granary put}. */
 @Command(
     name = "put",
-    description = "Store a file with several miners. Done when all deals are active on chain; run it again to go on after an interruption. The file is stored as it is: encrypt what is private.",
+    description =
+        "Store a file with several miners. Done when all deals are active on chain; run it again to go on after an interruption. The file is stored as it is: encrypt what is private.",
     footer = {"", "Example: granary put holiday.tar --replicas 3 --periods 90"})
 public final class PutCommand implements Callable<Integer> {
   @Mixin Common common = new Common();
@@ -31,11 +32,23 @@ public final class PutCommand implements Callable<Integer> {
     EthKey key = common.wallet();
     try (GranaryChain chain = common.connect(Optional.of(key))) {
       GranaryClient client = Common.client(chain, key, terms.config(common.home()));
-      StoredFile stored = client.put(file, common.json ? step -> {} : new ProgressPrinter(common.out()));
+      StoredFile stored =
+          client.put(file, common.json ? step -> {} : new ProgressPrinter(common.out()));
       common.print(
           Map.of(
-              "ok", true, "name", stored.name(), "pieceCid", stored.pieceCid(), "bytes", stored.bytes(),
-              "deals", stored.deals().stream().filter(d -> !d.abandoned()).map(StoredFile.StoredDeal::dealId).toList()),
+              "ok",
+              true,
+              "name",
+              stored.name(),
+              "pieceCid",
+              stored.pieceCid(),
+              "bytes",
+              stored.bytes(),
+              "deals",
+              stored.deals().stream()
+                  .filter(d -> !d.abandoned())
+                  .map(StoredFile.StoredDeal::dealId)
+                  .toList()),
           out -> out.println("✓ stored " + stored.name() + " as " + stored.pieceCid()));
       return 0;
     }
@@ -44,7 +57,8 @@ public final class PutCommand implements Callable<Integer> {
   /** Steps as lines; uploads at every tenth. */
   static final class ProgressPrinter implements Progress.Listener {
     private final java.io.PrintWriter out;
-    private final java.util.Map<Object, Long> tenths = new java.util.concurrent.ConcurrentHashMap<>();
+    private final java.util.Map<Object, Long> tenths =
+        new java.util.concurrent.ConcurrentHashMap<>();
 
     ProgressPrinter(java.io.PrintWriter out) {
       this.out = out;
@@ -54,14 +68,47 @@ public final class PutCommand implements Callable<Integer> {
     public void on(Progress step) {
       switch (step) {
         case Progress.Hashed h -> line("✓ hashed " + Out.bytes(h.bytes()) + ": " + h.pieceCid());
-        case Progress.Accepted a -> line("✓ " + Out.shorten(a.miner().toString()) + " accepts deal " + Out.shorten(a.deal().toString()));
-        case Progress.Declined d -> line("✗ " + Out.shorten(d.miner().toString()) + " " + d.reason());
-        case Progress.Uploading u -> tenth("up" + u.miner(), "  " + Out.shorten(u.miner().toString()) + " has ", u.sent(), u.total());
-        case Progress.Uploaded u -> line("✓ " + Out.shorten(u.miner().toString()) + " has all bytes and seals them");
-        case Progress.Published p -> line("✓ " + Out.shorten(p.miner().toString()) + " published the deal; price and collateral are locked");
-        case Progress.Active a -> line("✓ " + Out.shorten(a.miner().toString()) + " opened its replica on chain: deal " + Out.shorten(a.deal().toString()) + " is active");
-        case Progress.Received r -> tenth("down" + r.miner(), "  verified from " + Out.shorten(r.miner().toString()) + " ", r.bytes(), r.total());
-        case Progress.Failover f -> line("✗ " + Out.shorten(f.miner().toString()) + " " + f.reason() + "; asking the next miner");
+        case Progress.Accepted a ->
+            line(
+                "✓ "
+                    + Out.shorten(a.miner().toString())
+                    + " accepts deal "
+                    + Out.shorten(a.deal().toString()));
+        case Progress.Declined d ->
+            line("✗ " + Out.shorten(d.miner().toString()) + " " + d.reason());
+        case Progress.Uploading u ->
+            tenth(
+                "up" + u.miner(),
+                "  " + Out.shorten(u.miner().toString()) + " has ",
+                u.sent(),
+                u.total());
+        case Progress.Uploaded u ->
+            line("✓ " + Out.shorten(u.miner().toString()) + " has all bytes and seals them");
+        case Progress.Published p ->
+            line(
+                "✓ "
+                    + Out.shorten(p.miner().toString())
+                    + " published the deal; price and collateral are locked");
+        case Progress.Active a ->
+            line(
+                "✓ "
+                    + Out.shorten(a.miner().toString())
+                    + " opened its replica on chain: deal "
+                    + Out.shorten(a.deal().toString())
+                    + " is active");
+        case Progress.Received r ->
+            tenth(
+                "down" + r.miner(),
+                "  verified from " + Out.shorten(r.miner().toString()) + " ",
+                r.bytes(),
+                r.total());
+        case Progress.Failover f ->
+            line(
+                "✗ "
+                    + Out.shorten(f.miner().toString())
+                    + " "
+                    + f.reason()
+                    + "; asking the next miner");
       }
     }
 

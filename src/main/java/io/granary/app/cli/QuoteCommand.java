@@ -22,7 +22,11 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "quote",
     description = "What it would cost to store a file, miner by miner, and why some are left out.",
-    footer = {"", "Example: granary quote holiday.tar --periods 90", "         granary quote 1073741824"})
+    footer = {
+      "",
+      "Example: granary quote holiday.tar --periods 90",
+      "         granary quote 1073741824"
+    })
 public final class QuoteCommand implements Callable<Integer> {
   @Mixin Common common = new Common();
   @Mixin Terms terms = new Terms();
@@ -32,7 +36,8 @@ public final class QuoteCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    RawSize size = new RawSize(what.matches("\\d+") ? Long.parseLong(what) : Files.size(Path.of(what)));
+    RawSize size =
+        new RawSize(what.matches("\\d+") ? Long.parseLong(what) : Files.size(Path.of(what)));
     EthKey key = common.wallet();
     try (GranaryChain chain = common.connect(Optional.of(key))) {
       GranaryClient client = Common.client(chain, key, terms.config(common.home()));

@@ -10,16 +10,28 @@ import picocli.CommandLine.Option;
 
 /** Options of what a renter wants. */
 final class Terms {
-  @Option(names = "--replicas", paramLabel = "N", description = "Copies, each with another miner (default: 3).")
+  @Option(
+      names = "--replicas",
+      paramLabel = "N",
+      description = "Copies, each with another miner (default: 3).")
   @Nullable Integer replicas;
 
-  @Option(names = "--periods", paramLabel = "N", description = "Proving periods to pay for (default: 30).")
+  @Option(
+      names = "--periods",
+      paramLabel = "N",
+      description = "Proving periods to pay for (default: 30).")
   @Nullable Long periods;
 
-  @Option(names = "--auditor", paramLabel = "ADDRESS", description = "Who receives the miners' per-deal proofs (default: yourself).")
+  @Option(
+      names = "--auditor",
+      paramLabel = "ADDRESS",
+      description = "Who receives the miners' per-deal proofs (default: yourself).")
   @Nullable String auditor;
 
-  @Option(names = "--max-price", paramLabel = "UNITS", description = "Most token units for one 32-byte leaf and period (default: no cap).")
+  @Option(
+      names = "--max-price",
+      paramLabel = "UNITS",
+      description = "Most token units for one 32-byte leaf and period (default: no cap).")
   @Nullable Long maxPrice;
 
   ClientConfig config(Path home) {

@@ -22,7 +22,17 @@ public final class VersionCommand implements Callable<Integer> {
     v.put("version", VERSION);
     v.put("java", Runtime.version().toString());
     v.put("hashing", NodeHasher.create().name());
-    common.print(v, out -> out.println("granary " + VERSION + " (Java " + Runtime.version() + ", hashing: " + NodeHasher.create().name() + ")"));
+    common.print(
+        v,
+        out ->
+            out.println(
+                "granary "
+                    + VERSION
+                    + " (Java "
+                    + Runtime.version()
+                    + ", hashing: "
+                    + NodeHasher.create().name()
+                    + ")"));
     return 0;
   }
 }

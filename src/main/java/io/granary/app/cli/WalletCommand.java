@@ -27,7 +27,9 @@ public final class WalletCommand implements Callable<Integer> {
   }
 
   /** {@code granary wallet new}. */
-  @Command(name = "new", description = "Make a key and write it, encrypted, to wallet.json in the home.")
+  @Command(
+      name = "new",
+      description = "Make a key and write it, encrypted, to wallet.json in the home.")
   public static final class New implements Callable<Integer> {
     @Mixin Common common = new Common();
 
@@ -37,12 +39,25 @@ public final class WalletCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
       EthKey key = EthKey.generate();
-      Keystores.save(key, common.newPassword(), common.walletFile(), light ? Keystores.Strength.LIGHT : Keystores.Strength.STANDARD);
+      Keystores.save(
+          key,
+          common.newPassword(),
+          common.walletFile(),
+          light ? Keystores.Strength.LIGHT : Keystores.Strength.STANDARD);
       common.print(
-          Map.of("ok", true, "address", key.address().toString(), "file", common.walletFile().toString()),
+          Map.of(
+              "ok",
+              true,
+              "address",
+              key.address().toString(),
+              "file",
+              common.walletFile().toString()),
           out -> {
             out.println("wallet  " + key.address());
-            out.println("file    " + common.walletFile() + "  (back it up: who loses it, or its password, loses the tokens)");
+            out.println(
+                "file    "
+                    + common.walletFile()
+                    + "  (back it up: who loses it, or its password, loses the tokens)");
           });
       return 0;
     }
@@ -61,7 +76,9 @@ public final class WalletCommand implements Callable<Integer> {
         Map<String, Object> v = new LinkedHashMap<>();
         v.put("ok", true);
         v.put("address", key.address().toString());
-        v.put("ether", new BigDecimal(chain.wei(key.address()), 18).stripTrailingZeros().toPlainString());
+        v.put(
+            "ether",
+            new BigDecimal(chain.wei(key.address()), 18).stripTrailingZeros().toPlainString());
         v.put("tokens", chain.queries().walletBalance(key.address()).toTokens());
         v.put("deposited", account.balance().toTokens());
         v.put("announced", account.requested().toTokens());
@@ -74,7 +91,11 @@ public final class WalletCommand implements Callable<Integer> {
               out.println("tokens     " + v.get("tokens") + " in the wallet");
               out.println("deposited  " + v.get("deposited") + " unlocked in the market");
               if (account.requested().units().signum() > 0) {
-                out.println("announced  " + v.get("announced") + " for withdrawal from block " + account.releaseBlock());
+                out.println(
+                    "announced  "
+                        + v.get("announced")
+                        + " for withdrawal from block "
+                        + account.releaseBlock());
               }
             });
         return 0;

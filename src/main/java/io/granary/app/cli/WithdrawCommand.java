@@ -17,12 +17,16 @@ import picocli.CommandLine.Parameters;
 /** {@code granary withdraw}. */
 @Command(
     name = "withdraw",
-    description = "Announce a withdrawal from the market; run it again without an amount when the notice is over.",
+    description =
+        "Announce a withdrawal from the market; run it again without an amount when the notice is over.",
     footer = {"", "Example: granary withdraw 5; granary withdraw"})
 public final class WithdrawCommand implements Callable<Integer> {
   @Mixin Common common = new Common();
 
-  @Parameters(paramLabel = "TOKENS", arity = "0..1", description = "How many to announce; nothing: pay out what was announced.")
+  @Parameters(
+      paramLabel = "TOKENS",
+      arity = "0..1",
+      description = "How many to announce; nothing: pay out what was announced.")
   @Nullable String amount;
 
   @Override
@@ -34,8 +38,24 @@ public final class WithdrawCommand implements Callable<Integer> {
         TxResult.Confirmed tx = chain.actions().requestWithdrawal(tokens).orThrow();
         AccountBalance account = chain.queries().account(key.address());
         common.print(
-            Map.of("ok", true, "announced", tokens.toTokens(), "releaseBlock", account.releaseBlock().value(), "transaction", tx.hash().toString()),
-            out -> out.println("✓ announced " + tokens + "; run 'granary withdraw' from block " + account.releaseBlock() + " on  (" + tx.hash() + ")"));
+            Map.of(
+                "ok",
+                true,
+                "announced",
+                tokens.toTokens(),
+                "releaseBlock",
+                account.releaseBlock().value(),
+                "transaction",
+                tx.hash().toString()),
+            out ->
+                out.println(
+                    "✓ announced "
+                        + tokens
+                        + "; run 'granary withdraw' from block "
+                        + account.releaseBlock()
+                        + " on  ("
+                        + tx.hash()
+                        + ")"));
       } else {
         TxResult.Confirmed tx = chain.actions().withdraw().orThrow();
         TokenAmount wallet = chain.queries().walletBalance(key.address());

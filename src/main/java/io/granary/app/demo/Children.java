@@ -36,7 +36,9 @@ final class Children implements AutoCloseable {
     command.addAll(List.of(arguments));
     Files.createDirectories(log.getParent());
     ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().put("GRANARY_LOG_LEVEL", "INFO");
     Process process = builder.start();
     processes.add(process);
@@ -44,14 +46,16 @@ final class Children implements AutoCloseable {
   }
 
   /** Waits until a file says that the process is up. */
-  static void awaitFile(Process process, Path file, Path log) throws IOException, InterruptedException {
+  static void awaitFile(Process process, Path file, Path log)
+      throws IOException, InterruptedException {
     Instant limit = Instant.now().plus(START_LIMIT);
     while (!Files.exists(file)) {
       if (!process.isAlive()) {
         throw new IOException("a process ended at its start; its log is " + log + ": " + tail(log));
       }
       if (Instant.now().isAfter(limit)) {
-        throw new IOException("a process was not up after " + START_LIMIT.toSeconds() + " s; its log is " + log);
+        throw new IOException(
+            "a process was not up after " + START_LIMIT.toSeconds() + " s; its log is " + log);
       }
       Thread.sleep(100);
     }

@@ -46,14 +46,15 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The whole market once through: a chain, four miners and an auditor as processes of their own, files stored with three
- * replicas, periods proved, one miner's bytes destroyed, its deal terminated, the files back bit for bit, everything settled and
- * audited.
+ * The whole market once through: a chain, four miners and an auditor as processes of their own,
+ * files stored with three replicas, periods proved, one miner's bytes destroyed, its deal
+ * terminated, the files back bit for bit, everything settled and audited.
  */
 public final class Demo {
   private static final int MINERS = 4;
   private static final int REPLICAS = 3;
-  // Long enough for five good periods, a loss, and the misses that end a deal; short enough to watch to the end.
+  // Long enough for five good periods, a loss, and the misses that end a deal; short enough to
+  // watch to the end.
   private static final long PERIODS = 10;
   private static final int GOOD_PERIODS = 5;
   private static final Duration BLOCK_TIME = Duration.ofMillis(400);
@@ -97,7 +98,8 @@ public final class Demo {
       EthKey auditor = EthKey.generate();
       startNodes(net.deployment(), children, client, auditor);
       phase("miners and auditor");
-      try (GranaryChain chain = GranaryChain.connect(net.deployment().config().forDevnet(), Optional.of(client))) {
+      try (GranaryChain chain =
+          GranaryChain.connect(net.deployment().config().forDevnet(), Optional.of(client))) {
         DemoReport report = live(chain, client, auditor.address(), files);
         if (keep) {
           children.keep();
@@ -121,7 +123,13 @@ public final class Demo {
     say("The market keeps running. Use it:");
     say("  export GRANARY_HOME=" + dir.resolve("client"));
     say("  ./granary wallet show;  ./granary put FILE;  ./granary deal list;  ./granary audit");
-    say("Stop it: kill " + String.join(" ", Stream.concat(children.pids().stream(), Stream.of(net.chain().pid())).map(String::valueOf).toList()));
+    say(
+        "Stop it: kill "
+            + String.join(
+                " ",
+                Stream.concat(children.pids().stream(), Stream.of(net.chain().pid()))
+                    .map(String::valueOf)
+                    .toList()));
   }
 
   // ---------------------------------------------------------------- set-up
@@ -147,19 +155,44 @@ public final class Demo {
     }
     List<Process> processes = new ArrayList<>();
     for (MinerHome home : miners) {
-      processes.add(children.start(log(home.dir().getFileName().toString()), "miner", "run", "--miner-home", home.dir().toString()));
+      processes.add(
+          children.start(
+              log(home.dir().getFileName().toString()),
+              "miner",
+              "run",
+              "--miner-home",
+              home.dir().toString()));
     }
     Path auditorHome = dir.resolve("auditor");
     String endpoint = "127.0.0.1:" + freePort();
-    try (GranaryChain chain = GranaryChain.connect(deployment.config().forDevnet(), Optional.of(auditor))) {
-      chain.actions().registerAuditor(endpoint, TlsIdentity.loadOrCreate(auditorHome.resolve("auditor")).tlsKeyHash()).orThrow();
+    try (GranaryChain chain =
+        GranaryChain.connect(deployment.config().forDevnet(), Optional.of(auditor))) {
+      chain
+          .actions()
+          .registerAuditor(
+              endpoint, TlsIdentity.loadOrCreate(auditorHome.resolve("auditor")).tlsKeyHash())
+          .orThrow();
     }
-    Process auditing = children.start(log("auditor"), "auditor", "run", "--home", auditorHome.toString(), "--listen", endpoint);
+    Process auditing =
+        children.start(
+            log("auditor"),
+            "auditor",
+            "run",
+            "--home",
+            auditorHome.toString(),
+            "--listen",
+            endpoint);
     for (int i = 0; i < MINERS; i++) {
-      Children.awaitFile(processes.get(i), miners.get(i).statusFile(), log(miners.get(i).dir().getFileName().toString()));
+      Children.awaitFile(
+          processes.get(i),
+          miners.get(i).statusFile(),
+          log(miners.get(i).dir().getFileName().toString()));
     }
     Children.awaitFile(auditing, auditorHome.resolve("auditor/status.json"), log("auditor"));
-    say("✓ " + MINERS + " miners and an auditor run as processes of their own, TLS keys pinned in the registry");
+    say(
+        "✓ "
+            + MINERS
+            + " miners and an auditor run as processes of their own, TLS keys pinned in the registry");
   }
 
   private Path log(String name) {
@@ -174,7 +207,8 @@ public final class Demo {
     Keystores.save(key, PASSWORD, home.resolve("wallet.json"), Keystores.Strength.LIGHT);
   }
 
-  private void prepareMiner(Deployment deployment, Faucet faucet, String name, long price) throws IOException {
+  private void prepareMiner(Deployment deployment, Faucet faucet, String name, long price)
+      throws IOException {
     EthKey owner = EthKey.generate();
     faucet.give(owner.address(), 10, TokenAmount.parseTokens("10000"));
     MinerHome home = new MinerHome(dir.resolve(name));
@@ -182,11 +216,21 @@ public final class Demo {
     Files.writeString(home.dir().resolve("password"), PASSWORD);
     String endpoint = "127.0.0.1:" + freePort();
     MinerHome.Settings settings =
-        new MinerHome.Settings(owner.address().toString(), endpoint, endpoint, 8L << 30, price, 30_000_000_000L);
+        new MinerHome.Settings(
+            owner.address().toString(), endpoint, endpoint, 8L << 30, price, 30_000_000_000L);
     EthKey operator = home.create(settings, deployment, PASSWORD, Keystores.Strength.LIGHT);
     faucet.give(operator.address(), 10, TokenAmount.ZERO);
-    try (GranaryChain chain = GranaryChain.connect(deployment.config().forDevnet(), Optional.of(owner))) {
-      chain.actions().register(operator.address(), TokenAmount.parseTokens("100"), endpoint, home.tls().tlsKeyHash(), settings.price()).orThrow();
+    try (GranaryChain chain =
+        GranaryChain.connect(deployment.config().forDevnet(), Optional.of(owner))) {
+      chain
+          .actions()
+          .register(
+              operator.address(),
+              TokenAmount.parseTokens("100"),
+              endpoint,
+              home.tls().tlsKeyHash(),
+              settings.price())
+          .orThrow();
       chain.actions().deposit(TokenAmount.parseTokens("5000")).orThrow();
     }
     miners.add(home);
@@ -196,9 +240,13 @@ public final class Demo {
 
   private DemoReport live(GranaryChain chain, EthKey wallet, Address auditor, List<Path> files)
       throws IOException, InterruptedException {
-    ClientConfig config = ClientConfig.defaults(dir.resolve("client")).with(REPLICAS, PERIODS, Optional.of(auditor));
+    ClientConfig config =
+        ClientConfig.defaults(dir.resolve("client")).with(REPLICAS, PERIODS, Optional.of(auditor));
     GranaryClient client =
-        new GranaryClient(new ClientPorts(chain.queries(), chain.queries(), chain.actions(), chain.queries()), wallet, config);
+        new GranaryClient(
+            new ClientPorts(chain.queries(), chain.queries(), chain.actions(), chain.queries()),
+            wallet,
+            config);
     chain.actions().deposit(TokenAmount.parseTokens("1000")).orThrow();
     say("✓ the client deposited 1000 tokens with one signed permit");
     List<StoredFile> stored = new ArrayList<>();
@@ -207,10 +255,19 @@ public final class Demo {
       stored.add(client.put(file, this::tell));
       bytes += Files.size(file);
     }
-    say("✓ stored: " + stored.size() + " files, " + REPLICAS + " replicas each, every replica opened on chain");
+    say(
+        "✓ stored: "
+            + stored.size()
+            + " files, "
+            + REPLICAS
+            + " replicas each, every replica opened on chain");
     phase("put");
     Set<DealId> deals = new HashSet<>();
-    stored.forEach(f -> f.deals().stream().filter(d -> !d.abandoned()).forEach(d -> deals.add(DealId.parse(d.dealId()))));
+    stored.forEach(
+        f ->
+            f.deals().stream()
+                .filter(d -> !d.abandoned())
+                .forEach(d -> deals.add(DealId.parse(d.dealId()))));
     awaitGoodPeriods(chain, deals);
     phase("proving");
     MinerHome victim = destroyOneReplica(chain, stored.getFirst());
@@ -224,7 +281,10 @@ public final class Demo {
     phase("rest of the deals");
     AuditReport audit = new ChainAudit(chain.queries(), chain.queries(), chain.queries()).run();
     audit.firstFinding().ifPresent(f -> problems.add("audit: " + f));
-    say(audit.ok() ? "✓ audit: every challenge, opening, period, payment and slash re-derived from the chain" : "✗ audit: " + audit.finding());
+    say(
+        audit.ok()
+            ? "✓ audit: every challenge, opening, period, payment and slash re-derived from the chain"
+            : "✗ audit: " + audit.finding());
     phase("audit");
     return report(chain, audit, bytes, deals);
   }
@@ -232,7 +292,8 @@ public final class Demo {
   private void tell(Progress step) {
     switch (step) {
       case Progress.Hashed h -> say("  hashed " + h.bytes() + " bytes: " + h.pieceCid());
-      case Progress.Active a -> say("  ✓ miner " + brief(a.miner()) + ": deal " + brief(a.deal()) + " is active");
+      case Progress.Active a ->
+          say("  ✓ miner " + brief(a.miner()) + ": deal " + brief(a.deal()) + " is active");
       case Progress.Declined d -> say("  ✗ miner " + brief(d.miner()) + " " + d.reason());
       case Progress.Failover f -> say("  ✗ miner " + brief(f.miner()) + " " + f.reason());
       default -> {}
@@ -253,13 +314,19 @@ public final class Demo {
     Instant limit = Instant.now().plus(LIMIT);
     while (!condition.holds()) {
       if (Instant.now().isAfter(limit)) {
-        throw new IOException(what + " did not happen within " + LIMIT.toMinutes() + " minutes; the logs are in " + dir.resolve("logs"));
+        throw new IOException(
+            what
+                + " did not happen within "
+                + LIMIT.toMinutes()
+                + " minutes; the logs are in "
+                + dir.resolve("logs"));
       }
       Thread.sleep(200);
     }
   }
 
-  private void awaitGoodPeriods(GranaryChain chain, Set<DealId> deals) throws IOException, InterruptedException {
+  private void awaitGoodPeriods(GranaryChain chain, Set<DealId> deals)
+      throws IOException, InterruptedException {
     Map<Address, Long> first = new LinkedHashMap<>();
     for (DealId id : deals) {
       DealSnapshot d = chain.queries().deal(id).orElseThrow();
@@ -273,12 +340,18 @@ public final class Demo {
             "proof of period " + period + " by " + miner.getKey(),
             () ->
                 chain.queries().isProved(miner.getKey(), period)
-                    || chain.queries().head().number().value() >= chain.queries().clock(miner.getKey()).periodEnd(period.index()));
+                    || chain.queries().head().number().value()
+                        >= chain.queries().clock(miner.getKey()).periodEnd(period.index()));
         if (!chain.queries().isProved(miner.getKey(), period)) {
           problems.add("miner " + miner.getKey() + " missed period " + period);
         }
       }
-      say("✓ period " + (i + 1) + ": " + first.size() + " miners proved all their deals, one transaction each");
+      say(
+          "✓ period "
+              + (i + 1)
+              + ": "
+              + first.size()
+              + " miners proved all their deals, one transaction each");
     }
   }
 
@@ -295,24 +368,45 @@ public final class Demo {
             Files.delete(replica);
           }
         }
-        say("✗ destroyed: all replica bytes of miner " + brief(id) + " (block " + chain.queries().head().number() + ")");
+        say(
+            "✗ destroyed: all replica bytes of miner "
+                + brief(id)
+                + " (block "
+                + chain.queries().head().number()
+                + ")");
         return home;
       }
     }
     throw new IllegalStateException("no miner " + id);
   }
 
-  private void awaitTermination(GranaryChain chain, Address victim, Set<DealId> deals) throws IOException, InterruptedException {
-    await("termination of the deals of " + victim, () -> snapshots(chain, deals).stream().filter(d -> d.miner().equals(victim)).allMatch(d -> d.state() == DealState.TERMINATED));
-    DealSnapshot d = snapshots(chain, deals).stream().filter(s -> s.miner().equals(victim)).findFirst().orElseThrow();
-    say("✓ miner " + brief(victim) + " missed " + d.missRun() + " periods in a row; the auditor terminated its deals, the collateral is forfeit");
+  private void awaitTermination(GranaryChain chain, Address victim, Set<DealId> deals)
+      throws IOException, InterruptedException {
+    await(
+        "termination of the deals of " + victim,
+        () ->
+            snapshots(chain, deals).stream()
+                .filter(d -> d.miner().equals(victim))
+                .allMatch(d -> d.state() == DealState.TERMINATED));
+    DealSnapshot d =
+        snapshots(chain, deals).stream()
+            .filter(s -> s.miner().equals(victim))
+            .findFirst()
+            .orElseThrow();
+    say(
+        "✓ miner "
+            + brief(victim)
+            + " missed "
+            + d.missRun()
+            + " periods in a row; the auditor terminated its deals, the collateral is forfeit");
   }
 
   private static List<DealSnapshot> snapshots(GranaryChain chain, Set<DealId> deals) {
     return deals.stream().map(id -> chain.queries().deal(id).orElseThrow()).toList();
   }
 
-  private void getAndCompare(GranaryClient client, StoredFile stored, Path original) throws IOException {
+  private void getAndCompare(GranaryClient client, StoredFile stored, Path original)
+      throws IOException {
     Path back = dir.resolve("back-" + stored.name());
     client.get(stored.name(), back, this::tell);
     if (Files.mismatch(original, back) == -1) {
@@ -322,18 +416,28 @@ public final class Demo {
     }
   }
 
-  private void awaitEnd(GranaryChain chain, Set<DealId> deals) throws IOException, InterruptedException {
-    await("end of all deals", () -> snapshots(chain, deals).stream().allMatch(d -> d.state().isFinal()));
-    long completed = snapshots(chain, deals).stream().filter(d -> d.state() == DealState.COMPLETED).count();
+  private void awaitEnd(GranaryChain chain, Set<DealId> deals)
+      throws IOException, InterruptedException {
+    await(
+        "end of all deals",
+        () -> snapshots(chain, deals).stream().allMatch(d -> d.state().isFinal()));
+    long completed =
+        snapshots(chain, deals).stream().filter(d -> d.state() == DealState.COMPLETED).count();
     say("✓ " + completed + " deals ran to their end: paid, collateral freed, data deleted");
   }
 
   // ---------------------------------------------------------------- the closing table
 
-  private DemoReport report(GranaryChain chain, AuditReport audit, long bytes, Set<DealId> deals) throws IOException {
+  private DemoReport report(GranaryChain chain, AuditReport audit, long bytes, Set<DealId> deals)
+      throws IOException {
     AuditReport.Totals t = audit.totals();
-    long terminated = snapshots(chain, deals).stream().filter(d -> d.state() == DealState.TERMINATED).count();
-    long auditProofs = new ObjectMapper().readTree(dir.resolve("auditor/auditor/status.json").toFile()).path("ok").asLong();
+    long terminated =
+        snapshots(chain, deals).stream().filter(d -> d.state() == DealState.TERMINATED).count();
+    long auditProofs =
+        new ObjectMapper()
+            .readTree(dir.resolve("auditor/auditor/status.json").toFile())
+            .path("ok")
+            .asLong();
     if (terminated == 0) {
       problems.add("no deal was terminated");
     }
@@ -346,7 +450,13 @@ public final class Demo {
     chain
         .queries()
         .gasByOperation(events)
-        .forEach((operation, used) -> gas.put(operation, new DemoReport.Gas(used.size(), used.stream().sorted().skip(used.size() / 2).findFirst().orElse(0L))));
+        .forEach(
+            (operation, used) ->
+                gas.put(
+                    operation,
+                    new DemoReport.Gas(
+                        used.size(),
+                        used.stream().sorted().skip(used.size() / 2).findFirst().orElse(0L))));
     return new DemoReport(
         problems.isEmpty(),
         bytes,

@@ -27,8 +27,14 @@ public final class Devnets {
   /** Starts a chain and deploys a market with the parameters of local networks. */
   public static Devnet start(Path dir, int port, Duration blockTime) throws IOException {
     Files.createDirectories(dir);
-    Anvil chain = Anvil.start(Anvil.binary(root()), port, new Anvil.Mining.Every(blockTime), dir.resolve("chain.log"));
-    try (MarketDeployer deployer = new MarketDeployer(chain.endpoint(), Anvil.richKey(), Duration.ofMillis(100))) {
+    Anvil chain =
+        Anvil.start(
+            Anvil.binary(root()),
+            port,
+            new Anvil.Mining.Every(blockTime),
+            dir.resolve("chain.log"));
+    try (MarketDeployer deployer =
+        new MarketDeployer(chain.endpoint(), Anvil.richKey(), Duration.ofMillis(100))) {
       Deployment deployment = deployer.deploy(MarketParameters.devnet(), Optional.empty());
       deployment.save(dir.resolve("deployment.json"));
       return new Devnet(chain, deployment);
@@ -41,6 +47,14 @@ public final class Devnets {
   /** A miner's intervals for a chain that makes several blocks a second. */
   static Tuning tuning(Tuning t) {
     return new Tuning(
-        Duration.ofMillis(100), Duration.ofSeconds(2), 2, t.keepProofPeriods(), t.minFreeDiskBytes(), t.lowGasWei(), 1, t.publishRoomBlocks(), t.maxPendingDeals());
+        Duration.ofMillis(100),
+        Duration.ofSeconds(2),
+        2,
+        t.keepProofPeriods(),
+        t.minFreeDiskBytes(),
+        t.lowGasWei(),
+        1,
+        t.publishRoomBlocks(),
+        t.maxPendingDeals());
   }
 }

@@ -19,8 +19,10 @@ public final class Endpoints {
         return new InetSocketAddress(text.substring(0, colon), port);
       }
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("not host:port: '" + text + "'; give for example 127.0.0.1:7420", e);
+      throw new IllegalArgumentException(
+          "not host:port: '" + text + "'; give for example 127.0.0.1:7420", e);
     }
-    throw new IllegalArgumentException("not host:port: '" + text + "'; give for example 127.0.0.1:7420");
+    throw new IllegalArgumentException(
+        "not host:port: '" + text + "'; give for example 127.0.0.1:7420");
   }
 }

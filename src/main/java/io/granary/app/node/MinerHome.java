@@ -12,7 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A miner's folder: {@code miner.json}, the operator's key, the TLS key, the deployment file, and below them the node's own data. */
+/**
+ * A miner's folder: {@code miner.json}, the operator's key, the TLS key, the deployment file, and
+ * below them the node's own data.
+ */
 public final class MinerHome {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -27,7 +30,12 @@ public final class MinerHome {
    * @param collateralPerLeaf token units locked for one leaf
    */
   public record Settings(
-      String miner, String endpoint, String listen, long capacityBytes, long pricePerLeafPeriod, long collateralPerLeaf) {
+      String miner,
+      String endpoint,
+      String listen,
+      long capacityBytes,
+      long pricePerLeafPeriod,
+      long collateralPerLeaf) {
     /** The miner's identity. */
     public Address id() {
       return Address.parse(miner);
@@ -61,7 +69,9 @@ public final class MinerHome {
    *
    * @throws IOException when it is one already
    */
-  public EthKey create(Settings settings, Deployment deployment, String password, Keystores.Strength strength) throws IOException {
+  public EthKey create(
+      Settings settings, Deployment deployment, String password, Keystores.Strength strength)
+      throws IOException {
     if (Files.exists(dir.resolve("miner.json"))) {
       throw new IOException(dir + " is a miner's folder already; choose another with --miner-home");
     }
@@ -70,7 +80,9 @@ public final class MinerHome {
     Keystores.save(operator, password, dir.resolve("operator.json"), strength);
     deployment.save(dir.resolve("deployment.json"));
     tls();
-    Files.write(dir.resolve("miner.json"), JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(settings));
+    Files.write(
+        dir.resolve("miner.json"),
+        JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(settings));
     return operator;
   }
 

@@ -5,8 +5,8 @@ import io.granary.auditor.AuditorNode;
 import io.granary.auditor.AuditorPorts;
 import io.granary.contracts.ChainConfig;
 import io.granary.contracts.GranaryChain;
-import io.granary.contracts.devnet.Anvil;
 import io.granary.contracts.deploy.Deployment;
+import io.granary.contracts.devnet.Anvil;
 import io.granary.miner.AskPolicy;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerNode;
@@ -26,11 +26,14 @@ public final class Nodes {
   private Nodes() {}
 
   private static ChainConfig chainConfig(Deployment deployment) {
-    return deployment.chainId() == Anvil.CHAIN_ID ? deployment.config().forDevnet() : deployment.config();
+    return deployment.chainId() == Anvil.CHAIN_ID
+        ? deployment.config().forDevnet()
+        : deployment.config();
   }
 
   /** Starts a miner from its folder. */
-  public static AutoCloseable startMiner(MinerHome home, Optional<Path> passwordFile) throws IOException {
+  public static AutoCloseable startMiner(MinerHome home, Optional<Path> passwordFile)
+      throws IOException {
     MinerHome.Settings settings = home.settings();
     EthKey operator = home.operator(passwordFile);
     ChainConfig chainConfig = chainConfig(home.deployment());
@@ -45,7 +48,13 @@ public final class Nodes {
               .withConfirmations(chainConfig.confirmations())
               .withAsk(
                   new AskPolicy(
-                      settings.price(), TokenAmount.of(settings.collateralPerLeaf()), d.minSize(), d.maxSize(), d.minPeriods(), d.maxPeriods(), d.validity()));
+                      settings.price(),
+                      TokenAmount.of(settings.collateralPerLeaf()),
+                      d.minSize(),
+                      d.maxSize(),
+                      d.minPeriods(),
+                      d.maxPeriods(),
+                      d.validity()));
       if (chainConfig.confirmations() == 0) {
         // A local chain makes blocks faster than networks do.
         config = config.withTuning(Devnets.tuning(config.tuning()));
@@ -53,7 +62,12 @@ public final class Nodes {
       MinerNode node =
           MinerNode.start(
               config,
-              new MinerPorts(chain.queries(), chain.queries(), chain.actions(), chain.queries(), chain.events()),
+              new MinerPorts(
+                  chain.queries(),
+                  chain.queries(),
+                  chain.actions(),
+                  chain.queries(),
+                  chain.events()),
               operator,
               settings.id(),
               home.tls());
@@ -68,7 +82,9 @@ public final class Nodes {
   }
 
   /** Starts an auditor. */
-  public static AutoCloseable startAuditor(Path home, Deployment deployment, EthKey identity, InetSocketAddress listen) throws IOException {
+  public static AutoCloseable startAuditor(
+      Path home, Deployment deployment, EthKey identity, InetSocketAddress listen)
+      throws IOException {
     ChainConfig chainConfig = chainConfig(deployment);
     GranaryChain chain = GranaryChain.connect(chainConfig, Optional.of(identity));
     try {
@@ -77,7 +93,13 @@ public final class Nodes {
       AuditorNode node =
           AuditorNode.start(
               new AuditorConfig(home, listen, poll, true),
-              new AuditorPorts(chain.queries(), chain.queries(), chain.queries(), chain.queries(), chain.events(), chain.actions()),
+              new AuditorPorts(
+                  chain.queries(),
+                  chain.queries(),
+                  chain.queries(),
+                  chain.queries(),
+                  chain.events(),
+                  chain.actions()),
               identity,
               TlsIdentity.loadOrCreate(home));
       return () -> {

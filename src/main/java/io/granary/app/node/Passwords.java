@@ -6,7 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Passwords of key files: from a file, or asked; never from the command line, where other users could read them. */
+/**
+ * Passwords of key files: from a file, or asked; never from the command line, where other users
+ * could read them.
+ */
 public final class Passwords {
   private Passwords() {}
 
@@ -28,7 +31,8 @@ public final class Passwords {
     }
     Console console = System.console();
     if (console == null || !console.isTerminal()) {
-      throw new IOException("a password is needed and there is no terminal to ask at: give --password-file FILE");
+      throw new IOException(
+          "a password is needed and there is no terminal to ask at: give --password-file FILE");
     }
     String password = new String(console.readPassword("Password: "));
     if (twice && !password.equals(new String(console.readPassword("Again: ")))) {

@@ -16,7 +16,8 @@ public final class UntilStopped {
                   try {
                     daemon.close();
                   } catch (Exception e) {
-                    org.slf4j.LoggerFactory.getLogger(UntilStopped.class).error("closing failed", e);
+                    org.slf4j.LoggerFactory.getLogger(UntilStopped.class)
+                        .error("closing failed", e);
                   } finally {
                     stopped.countDown();
                   }

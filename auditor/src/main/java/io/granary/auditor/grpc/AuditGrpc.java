@@ -35,9 +35,11 @@ public final class AuditGrpc extends AuditServiceGrpc.AuditServiceImplBase {
   }
 
   @Override
-  public void pushPeriodProofs(PushPeriodProofsRequest request, StreamObserver<PushPeriodProofsResponse> observer) {
+  public void pushPeriodProofs(
+      PushPeriodProofsRequest request, StreamObserver<PushPeriodProofsResponse> observer) {
     if (request.getProofsCount() > MAX_PROOFS) {
-      throw new WireException("proofs must be at most " + MAX_PROOFS + ", not " + request.getProofsCount());
+      throw new WireException(
+          "proofs must be at most " + MAX_PROOFS + ", not " + request.getProofsCount());
     }
     Address caller = AuthServerInterceptor.CALLER.get();
     PushPeriodProofsResponse.Builder response = PushPeriodProofsResponse.newBuilder();
@@ -51,8 +53,11 @@ public final class AuditGrpc extends AuditServiceGrpc.AuditServiceImplBase {
   private static PushOutcome outcome(ProofCheck.Outcome outcome) {
     return switch (outcome) {
       case ProofCheck.Outcome.Accepted a ->
-          PushOutcome.newBuilder().setAccepted(ProofAccepted.newBuilder().setKnown(a.known())).build();
-      case ProofCheck.Outcome.Refused r -> PushOutcome.newBuilder().setRefused(Wire.message(r.refusal())).build();
+          PushOutcome.newBuilder()
+              .setAccepted(ProofAccepted.newBuilder().setKnown(a.known()))
+              .build();
+      case ProofCheck.Outcome.Refused r ->
+          PushOutcome.newBuilder().setRefused(Wire.message(r.refusal())).build();
     };
   }
 
@@ -60,7 +65,8 @@ public final class AuditGrpc extends AuditServiceGrpc.AuditServiceImplBase {
   public void listAudits(ListAuditsRequest request, StreamObserver<ListAuditsResponse> observer) {
     int limit = request.getLimit();
     if (limit < 1 || limit > MAX_RECORDS) {
-      throw new WireException("limit must be 1 to " + MAX_RECORDS + ", not " + Integer.toUnsignedString(limit));
+      throw new WireException(
+          "limit must be 1 to " + MAX_RECORDS + ", not " + Integer.toUnsignedString(limit));
     }
     ListAuditsResponse.Builder response = ListAuditsResponse.newBuilder();
     Period from = new Period(Integer.toUnsignedLong(request.getFromPeriod()));

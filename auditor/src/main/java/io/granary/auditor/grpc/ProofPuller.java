@@ -34,7 +34,10 @@ public final class ProofPuller {
           ProofServiceGrpc.newBlockingStub(channel)
               .withDeadlineAfter(Limits.CALL.toSeconds(), TimeUnit.SECONDS)
               .getPeriodProof(
-                  GetPeriodProofRequest.newBuilder().setDealId(Wire.bytes(id)).setPeriod((int) period.index()).build());
+                  GetPeriodProofRequest.newBuilder()
+                      .setDealId(Wire.bytes(id))
+                      .setPeriod((int) period.index())
+                      .build());
       return response.hasProof()
           ? new Answer.Got(Wire.periodProof(response.getProof()))
           : new Answer.Nothing(response.getRefused().getMessage());

@@ -5,7 +5,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a replay found; plain numbers and texts, ready to be printed or made JSON. Token amounts are in smallest units.
+ * What a replay found; plain numbers and texts, ready to be printed or made JSON. Token amounts are
+ * in smallest units.
  *
  * @param ok true when everything was right
  * @param fromBlock first block replayed
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param finding the first thing that is not right; null when ok
  * @param totals sums over all deals
  * @param deals one row a deal, in the order of publication
- * @param unseen proofs whose calldata could not be seen because they reached the market through another contract
+ * @param unseen proofs whose calldata could not be seen because they reached the market through
+ *     another contract
  */
 public record AuditReport(
     boolean ok,
@@ -44,5 +46,13 @@ public record AuditReport(
 
   /** One deal. */
   public record DealRow(
-      String dealId, String miner, String client, String state, long bytes, long proved, long missed, String paid, String slashed) {}
+      String dealId,
+      String miner,
+      String client,
+      String state,
+      long bytes,
+      long proved,
+      long missed,
+      String paid,
+      String slashed) {}
 }

@@ -13,8 +13,9 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Replays a market from its deployment: re-derives every deal id, challenge, opening, period bit, payment and slash from chain
- * data alone, then compares the outcome with the contract's state. Uses the block hash seed source (Protocol §5.6).
+ * Replays a market from its deployment: re-derives every deal id, challenge, opening, period bit,
+ * payment and slash from chain data alone, then compares the outcome with the contract's state.
+ * Uses the block hash seed source (Protocol §5.6).
  */
 public final class ChainAudit {
   // A busy chain moves on while it is compared; each round replays what came meanwhile.
@@ -55,7 +56,16 @@ public final class ChainAudit {
           return report(model, from, head, difference.get());
         }
       }
-      return report(model, from, head, new Finding(head.value(), "", "a standstill to compare at", "within " + ROUNDS + " rounds", "the chain moved on each time; run again"));
+      return report(
+          model,
+          from,
+          head,
+          new Finding(
+              head.value(),
+              "",
+              "a standstill to compare at",
+              "within " + ROUNDS + " rounds",
+              "the chain moved on each time; run again"));
     } catch (Finding.FoundException e) {
       return report(model, from, head, e.finding());
     }
@@ -65,12 +75,20 @@ public final class ChainAudit {
     for (Map.Entry<Address, BigInteger> account : model.balances.entrySet()) {
       BigInteger actual = reader.account(account.getKey()).balance().units();
       if (!actual.equals(account.getValue())) {
-        return Optional.of(new Finding(head.value(), "", "balance of " + account.getKey(), account.getValue().toString(), actual.toString()));
+        return Optional.of(
+            new Finding(
+                head.value(),
+                "",
+                "balance of " + account.getKey(),
+                account.getValue().toString(),
+                actual.toString()));
       }
     }
     BigInteger burned = reader.burned().units();
     if (!burned.equals(model.burned)) {
-      return Optional.of(new Finding(head.value(), "", "tokens burned", model.burned.toString(), burned.toString()));
+      return Optional.of(
+          new Finding(
+              head.value(), "", "tokens burned", model.burned.toString(), burned.toString()));
     }
     for (ModelDeal d : model.deals.values()) {
       Optional<Finding> difference = compare(d, head);
@@ -78,10 +96,16 @@ public final class ChainAudit {
         return difference;
       }
     }
-    BigInteger owed = model.balances.values().stream().reduce(BigInteger.ZERO, BigInteger::add).add(model.locked()).add(burned);
+    BigInteger owed =
+        model.balances.values().stream()
+            .reduce(BigInteger.ZERO, BigInteger::add)
+            .add(model.locked())
+            .add(burned);
     BigInteger held = reader.walletBalance(reader.terms().domain().market()).units();
     return held.compareTo(owed) < 0
-        ? Optional.of(new Finding(head.value(), "", "tokens held by the market", "at least " + owed, held.toString()))
+        ? Optional.of(
+            new Finding(
+                head.value(), "", "tokens held by the market", "at least " + owed, held.toString()))
         : Optional.empty();
   }
 
@@ -89,21 +113,42 @@ public final class ChainAudit {
     Optional<DealSnapshot> actual = reader.deal(d.id);
     DealState state = actual.map(DealSnapshot::state).orElse(DealState.NONE);
     if (state != d.state) {
-      return Optional.of(new Finding(head.value(), "", "state of deal " + d.id, d.state.toString(), state.toString()));
+      return Optional.of(
+          new Finding(
+              head.value(), "", "state of deal " + d.id, d.state.toString(), state.toString()));
     }
     if (d.state == DealState.ACTIVE) {
       DealSnapshot s = actual.orElseThrow();
-      String expected = d.cursor + "/" + d.proved + "/" + d.missed + "/" + d.run + "/" + d.collateral;
-      String found = s.cursor() + "/" + s.proved() + "/" + s.missed() + "/" + s.missRun() + "/" + s.collateral().units();
+      String expected =
+          d.cursor + "/" + d.proved + "/" + d.missed + "/" + d.run + "/" + d.collateral;
+      String found =
+          s.cursor()
+              + "/"
+              + s.proved()
+              + "/"
+              + s.missed()
+              + "/"
+              + s.missRun()
+              + "/"
+              + s.collateral().units();
       if (!expected.equals(found)) {
-        return Optional.of(new Finding(head.value(), "", "cursor/proved/missed/run/collateral of deal " + d.id, expected, found));
+        return Optional.of(
+            new Finding(
+                head.value(),
+                "",
+                "cursor/proved/missed/run/collateral of deal " + d.id,
+                expected,
+                found));
       }
     }
     return Optional.empty();
   }
 
   private static AuditReport report(
-      MarketModel m, BlockNumber from, BlockNumber to, @org.jspecify.annotations.Nullable Finding finding) {
+      MarketModel m,
+      BlockNumber from,
+      BlockNumber to,
+      @org.jspecify.annotations.Nullable Finding finding) {
     BigInteger paid = BigInteger.ZERO;
     BigInteger refunded = BigInteger.ZERO;
     BigInteger slashed = BigInteger.ZERO;
@@ -111,7 +156,11 @@ public final class ChainAudit {
     long missed = 0;
     for (ModelDeal d : m.deals.values()) {
       paid = paid.add(d.paid);
-      refunded = refunded.add(d.state == DealState.TERMINATED ? d.terms.price().units().subtract(d.paid) : d.share(d.missed));
+      refunded =
+          refunded.add(
+              d.state == DealState.TERMINATED
+                  ? d.terms.price().units().subtract(d.paid)
+                  : d.share(d.missed));
       slashed = slashed.add(d.slashed);
       proved += d.proved;
       missed += d.missed;
@@ -122,7 +171,17 @@ public final class ChainAudit {
         to.value(),
         finding,
         new AuditReport.Totals(
-            m.events, m.deals.size(), m.sealOpenings, m.proofs, m.openings, proved, missed, paid.toString(), refunded.toString(), slashed.toString(), m.burned.toString()),
+            m.events,
+            m.deals.size(),
+            m.sealOpenings,
+            m.proofs,
+            m.openings,
+            proved,
+            missed,
+            paid.toString(),
+            refunded.toString(),
+            slashed.toString(),
+            m.burned.toString()),
         m.deals.values().stream().map(ChainAudit::row).toList(),
         m.unseen);
   }
@@ -143,6 +202,12 @@ public final class ChainAudit {
   /** Keeps only the rows that a person asked for; the check itself is always of everything. */
   public static AuditReport filter(AuditReport report, Predicate<AuditReport.DealRow> wanted) {
     return new AuditReport(
-        report.ok(), report.fromBlock(), report.toBlock(), report.finding(), report.totals(), report.deals().stream().filter(wanted).toList(), report.unseen());
+        report.ok(),
+        report.fromBlock(),
+        report.toBlock(),
+        report.finding(),
+        report.totals(),
+        report.deals().stream().filter(wanted).toList(),
+        report.unseen());
   }
 }

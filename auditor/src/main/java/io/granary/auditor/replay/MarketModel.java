@@ -35,8 +35,8 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * The market as the protocol says it works, written plainly and independently of the contract: every event is checked against
- * what should have happened, then applied.
+ * The market as the protocol says it works, written plainly and independently of the contract:
+ * every event is checked against what should have happened, then applied.
  */
 final class MarketModel {
   private static final BigInteger BPS = BigInteger.valueOf(10_000);
@@ -59,7 +59,10 @@ final class MarketModel {
   long openings;
   long unseen;
 
-  MarketModel(MarketTerms terms, Function<BlockNumber, Hash32> blockHash, Function<TxHash, List<MarketCall>> calls) {
+  MarketModel(
+      MarketTerms terms,
+      Function<BlockNumber, Hash32> blockHash,
+      Function<TxHash, List<MarketCall>> calls) {
     this.terms = terms;
     this.blockHash = blockHash;
     this.calls = calls;
@@ -103,7 +106,8 @@ final class MarketModel {
   }
 
   private PeriodClock clock(Address miner) {
-    return new PeriodClock(terms.periodBlocks(), terms.windowBlocks(), Seeds.clockShift(miner, terms.periodBlocks()));
+    return new PeriodClock(
+        terms.periodBlocks(), terms.windowBlocks(), Seeds.clockShift(miner, terms.periodBlocks()));
   }
 
   private ProvingSet set(Address miner) {
@@ -117,7 +121,9 @@ final class MarketModel {
   private boolean isFrozen(Address miner, long block) {
     PeriodClock clock = clock(miner);
     long period = clock.periodAt(block);
-    return set(miner).weight() > 0 && block >= clock.challengeBlock(period) && !isProved(miner, period);
+    return set(miner).weight() > 0
+        && block >= clock.challengeBlock(period)
+        && !isProved(miner, period);
   }
 
   private ModelDeal deal(MarketEvent event, DealId id, DealState wanted) {
@@ -132,7 +138,11 @@ final class MarketModel {
   // ---------------------------------------------------------------- money
 
   private void withdrawalRequested(MarketEvent.WithdrawalRequested e) {
-    require(e, "release block of a withdrawal", e.at().block().value() + terms.withdrawNotice(), e.releaseBlock().value());
+    require(
+        e,
+        "release block of a withdrawal",
+        e.at().block().value() + terms.withdrawNotice(),
+        e.releaseBlock().value());
     requested.put(e.account(), e.amount().units());
     releaseBlock.put(e.account(), e.releaseBlock().value());
   }
@@ -142,7 +152,11 @@ final class MarketModel {
     BigInteger due = announced.min(balances.getOrDefault(e.account(), BigInteger.ZERO));
     require(e, "amount withdrawn by " + e.account(), due, e.amount().units());
     if (e.at().block().value() < releaseBlock.getOrDefault(e.account(), Long.MAX_VALUE)) {
-      throw Finding.at(e, "notice of a withdrawal by " + e.account(), "block " + releaseBlock.get(e.account()), "block " + e.at().block());
+      throw Finding.at(
+          e,
+          "notice of a withdrawal by " + e.account(),
+          "block " + releaseBlock.get(e.account()),
+          "block " + e.at().block());
     }
     debit(e, e.account(), e.amount().units(), "withdrawal");
     requested.remove(e.account());
@@ -157,11 +171,15 @@ final class MarketModel {
       throw Finding.at(e, "deal " + e.dealId(), "published once", "published again");
     }
     long block = e.at().block().value();
-    require(e, "seal block of deal " + e.dealId(), block + terms.sealDelay(), e.sealBlock().value());
+    require(
+        e, "seal block of deal " + e.dealId(), block + terms.sealDelay(), e.sealBlock().value());
     requireBounds(e, p, block);
     debit(e, p.client(), p.price().units(), "price of deal " + e.dealId());
     debit(e, p.miner(), p.collateral().units(), "collateral of deal " + e.dealId());
-    deals.put(e.dealId(), new ModelDeal(e.dealId(), p, e.sealedRoot(), e.sealBlock().value(), terms.missPenaltyBps()));
+    deals.put(
+        e.dealId(),
+        new ModelDeal(
+            e.dealId(), p, e.sealedRoot(), e.sealBlock().value(), terms.missPenaltyBps()));
   }
 
   private void requireBounds(MarketEvent e, DealProposal p, long block) {
@@ -175,7 +193,8 @@ final class MarketModel {
             && p.sealProfile() == 1
             && p.replaces().equals(Hash32.ZERO)
             && !p.price().isLessThan(least)
-            && !p.collateral().isLessThan(Pricing.leastCollateral(terms, p.price(), p.size(), p.periods()));
+            && !p.collateral()
+                .isLessThan(Pricing.leastCollateral(terms, p.price(), p.size(), p.periods()));
     require(e, "bounds of a published proposal", true, good);
   }
 
@@ -187,8 +206,16 @@ final class MarketModel {
   private void activated(MarketEvent.DealActivated e) {
     ModelDeal d = deal(e, e.dealId(), DealState.PUBLISHED);
     long block = e.at().block().value();
-    require(e, "activation of " + d.id + " by block " + d.terms.activateBy(), true, block <= d.terms.activateBy().value() && block > d.sealBlock);
-    require(e, "proving set of " + e.miner() + " frozen at an activation", false, isFrozen(e.miner(), block));
+    require(
+        e,
+        "activation of " + d.id + " by block " + d.terms.activateBy(),
+        true,
+        block <= d.terms.activateBy().value() && block > d.sealBlock);
+    require(
+        e,
+        "proving set of " + e.miner() + " frozen at an activation",
+        false,
+        isFrozen(e.miner(), block));
     require(e, "first period of " + d.id, clock(e.miner()).nextDuty(block), e.start().index());
     require(e, "end of " + d.id, e.start().index() + d.terms.periods(), e.end().index());
     checkSeal(e, d);
@@ -196,7 +223,8 @@ final class MarketModel {
     d.start = e.start().index();
     d.cursor = d.start;
     d.end = e.end().index();
-    set(e.miner()).append(new SetEntry(d.id.hash(), d.sealedRoot, d.terms.size().leafCount(), d.end));
+    set(e.miner())
+        .append(new SetEntry(d.id.hash(), d.sealedRoot, d.terms.size().leafCount(), d.end));
   }
 
   private void checkSeal(MarketEvent e, ModelDeal d) {
@@ -215,10 +243,12 @@ final class MarketModel {
 
   private void checkSealOpenings(MarketEvent e, ModelDeal d, byte[] packed) {
     TreeShape shape = d.terms.size().shape();
-    Hash32 seed = Seeds.seal(blockHash.apply(new BlockNumber(d.sealBlock)), terms.domain().market(), d.id);
+    Hash32 seed =
+        Seeds.seal(blockHash.apply(new BlockNumber(d.sealBlock)), terms.domain().market(), d.id);
     List<Long> positions = Positions.seal(seed, terms.sealChallenges(), shape.leafCount());
     int half = 32 * (shape.height() + 1);
-    require(e, "length of the seal openings of " + d.id, positions.size() * 2 * half, packed.length);
+    require(
+        e, "length of the seal openings of " + d.id, positions.size() * 2 * half, packed.length);
     List<DualOpening> given = new ArrayList<>();
     for (int i = 0; i < positions.size(); i++) {
       int at = 2 * half * i;
@@ -229,9 +259,15 @@ final class MarketModel {
               Opening.of(Arrays.copyOfRange(packed, at + half, at + 2 * half))));
     }
     DualVerifier verifier =
-        new DualVerifier(d.id.hash(), d.terms.sealProfile(), d.terms.pieceRoot(), d.sealedRoot, shape.leafCount());
+        new DualVerifier(
+            d.id.hash(),
+            d.terms.sealProfile(),
+            d.terms.pieceRoot(),
+            d.sealedRoot,
+            shape.leafCount());
     if (verifier.verify(positions, given) instanceof DualVerifier.Verdict.Wrong wrong) {
-      throw Finding.at(e, "seal opening " + wrong.opening() + " of " + d.id, "a valid opening", wrong.reason());
+      throw Finding.at(
+          e, "seal opening " + wrong.opening() + " of " + d.id, "a valid opening", wrong.reason());
     }
     sealOpenings += positions.size();
   }
@@ -241,8 +277,13 @@ final class MarketModel {
   private void proved(MarketEvent.PeriodProved e) {
     Address miner = e.miner();
     long period = e.period().index();
-    require(e, "window of period " + period + " of " + miner, true, clock(miner).inWindow(period, e.at().block().value()));
-    require(e, "period " + period + " of " + miner + " proved before", false, isProved(miner, period));
+    require(
+        e,
+        "window of period " + period + " of " + miner,
+        true,
+        clock(miner).inWindow(period, e.at().block().value()));
+    require(
+        e, "period " + period + " of " + miner + " proved before", false, isProved(miner, period));
     Hash32 value = blockHash.apply(new BlockNumber(clock(miner).challengeBlock(period)));
     Hash32 seed = Seeds.period(value, terms.domain().market(), miner, new Period(period));
     List<ProvingSet.Draw> draws = set(miner).draw(seed, period, terms.challenges());
@@ -257,16 +298,20 @@ final class MarketModel {
     bits.computeIfAbsent(miner, m -> new HashSet<>()).add(period);
   }
 
-  private MarketCall.@org.jspecify.annotations.Nullable Prove proveCall(MarketEvent.PeriodProved e, long period) {
+  private MarketCall.@org.jspecify.annotations.Nullable Prove proveCall(
+      MarketEvent.PeriodProved e, long period) {
     for (MarketCall call : calls.apply(e.at().tx())) {
-      if (call instanceof MarketCall.Prove p && p.miner().equals(e.miner()) && p.period().index() == period) {
+      if (call instanceof MarketCall.Prove p
+          && p.miner().equals(e.miner())
+          && p.period().index() == period) {
         return p;
       }
     }
     return null;
   }
 
-  private void checkOpenings(MarketEvent.PeriodProved e, List<ProvingSet.Draw> draws, byte[] packed) {
+  private void checkOpenings(
+      MarketEvent.PeriodProved e, List<ProvingSet.Draw> draws, byte[] packed) {
     int at = 0;
     for (int i = 0; i < draws.size(); i++) {
       SetEntry entry = draws.get(i).entry();
@@ -277,11 +322,19 @@ final class MarketModel {
       }
       Opening opening = Opening.of(Arrays.copyOfRange(packed, at, at + length));
       if (!opening.opens(entry.sealedRoot(), draws.get(i).leaf(), entry.leafCount())) {
-        throw Finding.at(e, what, "leaf " + draws.get(i).leaf() + " of deal " + entry.dealId(), "an opening of something else");
+        throw Finding.at(
+            e,
+            what,
+            "leaf " + draws.get(i).leaf() + " of deal " + entry.dealId(),
+            "an opening of something else");
       }
       at += length;
     }
-    require(e, "length of the openings of period " + e.period() + " of " + e.miner(), at, packed.length);
+    require(
+        e,
+        "length of the openings of period " + e.period() + " of " + e.miner(),
+        at,
+        packed.length);
     openings += draws.size();
   }
 
@@ -294,12 +347,17 @@ final class MarketModel {
     long current = clock(miner).periodAt(e.at().block().value());
     long closed = isProved(miner, current) ? current + 1 : current;
     if (e.to().index() > Math.min(closed, d.end) || e.to().index() <= d.cursor) {
-      throw Finding.at(e, "last period settled of " + d.id, "at most " + Math.min(closed, d.end), e.to().index());
+      throw Finding.at(
+          e,
+          "last period settled of " + d.id,
+          "at most " + Math.min(closed, d.end),
+          e.to().index());
     }
     long won = 0;
     long lost = 0;
     for (long p = d.cursor; p < e.to().index(); p++) {
-      require(e, "settlement of " + d.id + " beyond its default", false, d.run > terms.maxMissRun());
+      require(
+          e, "settlement of " + d.id + " beyond its default", false, d.run > terms.maxMissRun());
       if (isProved(miner, p)) {
         won++;
         d.run = 0;
@@ -347,8 +405,17 @@ final class MarketModel {
 
   private void expired(MarketEvent.DealExpired e) {
     ModelDeal d = deal(e, e.dealId(), DealState.PUBLISHED);
-    require(e, "expiry of " + d.id + " after block " + d.terms.activateBy(), true, e.at().block().isAfter(d.terms.activateBy()));
-    BigInteger burn = d.collateral.multiply(BigInteger.valueOf(terms.expireBurnBps())).add(BPS).subtract(BigInteger.ONE).divide(BPS);
+    require(
+        e,
+        "expiry of " + d.id + " after block " + d.terms.activateBy(),
+        true,
+        e.at().block().isAfter(d.terms.activateBy()));
+    BigInteger burn =
+        d.collateral
+            .multiply(BigInteger.valueOf(terms.expireBurnBps()))
+            .add(BPS)
+            .subtract(BigInteger.ONE)
+            .divide(BPS);
     BigInteger tip = d.collateral.subtract(burn).min(terms.tipCap().units());
     require(e, "burn at the expiry of " + d.id, burn, e.burned().units());
     require(e, "tip at the expiry of " + d.id, tip, e.tip().units());
@@ -364,7 +431,11 @@ final class MarketModel {
     require(e, "settled periods of " + d.id + " at its completion", d.end, d.cursor);
     require(e, "default of " + d.id + " at its completion", false, d.run > terms.maxMissRun());
     long due = clock(d.terms.miner()).periodEnd(d.end - 1) + terms.collateralHold();
-    require(e, "hold of the collateral of " + d.id + " until block " + due, true, e.at().block().value() >= due);
+    require(
+        e,
+        "hold of the collateral of " + d.id + " until block " + due,
+        true,
+        e.at().block().value() >= due);
     require(e, "collateral freed of " + d.id, d.collateral, e.collateral().units());
     require(e, "dust of " + d.id, d.unspent(), e.dust().units());
     credit(d.terms.miner(), d.collateral);
@@ -379,10 +450,16 @@ final class MarketModel {
     BigInteger half = d.collateral.shiftRight(1);
     BigInteger tip = half.min(terms.tipCap().units());
     require(e, "refund at the termination of " + d.id, d.unspent(), e.refunded().units());
-    require(e, "client's half at the termination of " + d.id, half.subtract(tip), e.toClient().units());
+    require(
+        e, "client's half at the termination of " + d.id, half.subtract(tip), e.toClient().units());
     require(e, "tip at the termination of " + d.id, tip, e.tip().units());
-    require(e, "burn at the termination of " + d.id, d.collateral.subtract(half), e.burned().units());
-    require(e, "exit period of " + d.id, clock(d.terms.miner()).nextDuty(e.at().block().value()), e.exitPeriod().index());
+    require(
+        e, "burn at the termination of " + d.id, d.collateral.subtract(half), e.burned().units());
+    require(
+        e,
+        "exit period of " + d.id,
+        clock(d.terms.miner()).nextDuty(e.at().block().value()),
+        e.exitPeriod().index());
     credit(d.terms.client(), d.unspent().add(half).subtract(tip));
     credit(e.by(), tip);
     burned = burned.add(d.collateral).subtract(half);
@@ -391,12 +468,19 @@ final class MarketModel {
     d.state = DealState.TERMINATED;
   }
 
-  /** Inside a freeze the entry stays and is only no longer drawn; outside, EntryPurged has removed it just before. */
+  /**
+   * Inside a freeze the entry stays and is only no longer drawn; outside, EntryPurged has removed
+   * it just before.
+   */
   private void leave(MarketEvent e, ModelDeal d) {
     Address miner = d.terms.miner();
     if (set(miner).contains(d.id.hash())) {
       long block = e.at().block().value();
-      require(e, "entry of " + d.id + " left in a set that is not frozen", true, isFrozen(miner, block));
+      require(
+          e,
+          "entry of " + d.id + " left in a set that is not frozen",
+          true,
+          isFrozen(miner, block));
       set(miner).endAt(d.id.hash(), clock(miner).nextDuty(block));
     }
   }
@@ -406,7 +490,11 @@ final class MarketModel {
     if (d == null || !set(e.miner()).contains(e.dealId().hash())) {
       throw Finding.at(e, "entry of " + e.dealId(), "in the proving set", "not there");
     }
-    require(e, "proving set of " + e.miner() + " frozen at a purge", false, isFrozen(e.miner(), e.at().block().value()));
+    require(
+        e,
+        "proving set of " + e.miner() + " frozen at a purge",
+        false,
+        isFrozen(e.miner(), e.at().block().value()));
     set(e.miner()).remove(e.dealId().hash());
   }
 

@@ -36,7 +36,11 @@ final class ModelDeal {
 
   /** ⌊price · n / periods⌋. */
   BigInteger share(long n) {
-    return terms.price().units().multiply(BigInteger.valueOf(n)).divide(BigInteger.valueOf(terms.periods()));
+    return terms
+        .price()
+        .units()
+        .multiply(BigInteger.valueOf(n))
+        .divide(BigInteger.valueOf(terms.periods()));
   }
 
   BigInteger unspent() {

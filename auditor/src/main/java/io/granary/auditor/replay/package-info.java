@@ -1,4 +1,7 @@
-/** An independent plain model of the market that a replay of the chain is held against (Protocol §6). */
+/**
+ * An independent plain model of the market that a replay of the chain is held against (Protocol
+ * §6).
+ */
 @NullMarked
 package io.granary.auditor.replay;
 

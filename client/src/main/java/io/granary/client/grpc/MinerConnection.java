@@ -58,7 +58,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** One miner over gRPC. Every method throws {@link PeerException} when the miner is unreachable, refuses, or lies. */
+/**
+ * One miner over gRPC. Every method throws {@link PeerException} when the miner is unreachable,
+ * refuses, or lies.
+ */
 public final class MinerConnection implements AutoCloseable {
   private static final int UPLOAD_CHUNK = 1 << 20;
 
@@ -76,7 +79,8 @@ public final class MinerConnection implements AutoCloseable {
     this.domain = domain;
     this.channel = PeerChannels.open(miner.peer());
     Channel signed =
-        ClientInterceptors.intercept(channel, new AuthClientInterceptor(domain, caller, miner.peer().id()));
+        ClientInterceptors.intercept(
+            channel, new AuthClientInterceptor(domain, caller, miner.peer().id()));
     this.deals = DealServiceGrpc.newBlockingStub(channel);
     this.signedDeals = DealServiceGrpc.newBlockingStub(signed);
     this.uploads = DealServiceGrpc.newStub(signed);
@@ -96,7 +100,8 @@ public final class MinerConnection implements AutoCloseable {
       root = root.getCause();
     }
     String why = root == e || root.getMessage() == null ? "" : " (" + root.getMessage() + ")";
-    return new PeerException(miner.peer().id(), miner.peer().endpoint() + ": " + e.getMessage() + why);
+    return new PeerException(
+        miner.peer().id(), miner.peer().endpoint() + ": " + e.getMessage() + why);
   }
 
   private PeerException lied(String what) {
@@ -105,7 +110,10 @@ public final class MinerConnection implements AutoCloseable {
 
   private PeerException refused(io.granary.v1.Refusal refusal) {
     Refusal r = Wire.refusal(refusal);
-    String numbers = r.acceptable().isEmpty() ? "" : " [sent " + r.actual() + ", acceptable " + r.acceptable() + "]";
+    String numbers =
+        r.acceptable().isEmpty()
+            ? ""
+            : " [sent " + r.actual() + ", acceptable " + r.acceptable() + "]";
     return new PeerException(miner.peer().id(), r.code() + ": " + r.message() + numbers);
   }
 
@@ -118,7 +126,9 @@ public final class MinerConnection implements AutoCloseable {
       if (!ask.ask().miner().equals(miner.peer().id())) {
         throw lied("its ask is " + ask.ask().miner() + "'s");
       }
-      if (Signatures.recover(Eip712.ask(domain, ask.ask()), ask.signature()).filter(miner.operator()::equals).isEmpty()) {
+      if (Signatures.recover(Eip712.ask(domain, ask.ask()), ask.signature())
+          .filter(miner.operator()::equals)
+          .isEmpty()) {
         throw lied("its ask is not signed by its operator " + miner.operator());
       }
       if (!ask.ask().expiresAt().isAfter(Clock.systemUTC().instant())) {
@@ -136,7 +146,10 @@ public final class MinerConnection implements AutoCloseable {
       ProposeDealResponse response =
           timed(deals)
               .proposeDeal(
-                  ProposeDealRequest.newBuilder().setProposal(Wire.message(proposal)).setAsk(Wire.message(ask)).build());
+                  ProposeDealRequest.newBuilder()
+                      .setProposal(Wire.message(proposal))
+                      .setAsk(Wire.message(ask))
+                      .build());
       return switch (response.getOutcomeCase()) {
         case ACCEPTED -> response.getAccepted().getUploadOffset();
         case DECLINED -> throw refused(response.getDeclined());
@@ -159,7 +172,9 @@ public final class MinerConnection implements AutoCloseable {
   public DealStanding status(DealId id) {
     try {
       DealStatus status =
-          timed(deals).getDeal(GetDealRequest.newBuilder().setDealId(Wire.bytes(id)).build()).getStatus();
+          timed(deals)
+              .getDeal(GetDealRequest.newBuilder().setDealId(Wire.bytes(id)).build())
+              .getStatus();
       return new DealStanding(Wire.stage(status.getStage()), status.getReason());
     } catch (StatusRuntimeException | WireException e) {
       throw failed(e);
@@ -172,7 +187,8 @@ public final class MinerConnection implements AutoCloseable {
   public void upload(DealId id, FileChannel file, long size, LongConsumer progress) {
     try {
       GetUploadResponse there =
-          timed(signedDeals).getUpload(GetUploadRequest.newBuilder().setDealId(Wire.bytes(id)).build());
+          timed(signedDeals)
+              .getUpload(GetUploadRequest.newBuilder().setDealId(Wire.bytes(id)).build());
       if (there.getComplete()) {
         progress.accept(size);
         return;
@@ -184,7 +200,8 @@ public final class MinerConnection implements AutoCloseable {
       switch (response.getOutcomeCase()) {
         case DONE -> {
           if (!response.getDone().getComplete()) {
-            throw lied("the upload ended at byte " + response.getDone().getOffset() + " of " + size);
+            throw lied(
+                "the upload ended at byte " + response.getDone().getOffset() + " of " + size);
           }
         }
         case REFUSED -> throw refused(response.getRefused());
@@ -195,7 +212,8 @@ public final class MinerConnection implements AutoCloseable {
     }
   }
 
-  private UploadPieceResponse stream(DealId id, FileChannel file, long offset, long size, LongConsumer progress) {
+  private UploadPieceResponse stream(
+      DealId id, FileChannel file, long offset, long size, LongConsumer progress) {
     UploadCall call = new UploadCall(id, file, offset, size, progress);
     uploads.withDeadlineAfter(Limits.STREAM.toSeconds(), TimeUnit.SECONDS).uploadPiece(call);
     call.begin();
@@ -216,7 +234,8 @@ public final class MinerConnection implements AutoCloseable {
   }
 
   /** Sends while the transport has room, so that memory stays bounded. */
-  private static final class UploadCall implements ClientResponseObserver<UploadPieceRequest, UploadPieceResponse> {
+  private static final class UploadCall
+      implements ClientResponseObserver<UploadPieceRequest, UploadPieceResponse> {
     private final CompletableFuture<UploadPieceResponse> response = new CompletableFuture<>();
     private final DealId id;
     private final FileChannel file;
@@ -243,7 +262,10 @@ public final class MinerConnection implements AutoCloseable {
 
     synchronized void begin() {
       began = true;
-      send(UploadPieceRequest.newBuilder().setHeader(UploadHeader.newBuilder().setDealId(Wire.bytes(id)).setOffset(at)).build());
+      send(
+          UploadPieceRequest.newBuilder()
+              .setHeader(UploadHeader.newBuilder().setDealId(Wire.bytes(id)).setOffset(at))
+              .build());
       pump();
     }
 
@@ -263,10 +285,14 @@ public final class MinerConnection implements AutoCloseable {
           ByteBuffer buffer = ByteBuffer.wrap(bytes);
           while (buffer.hasRemaining()) {
             if (file.read(buffer, at + buffer.position()) < 0) {
-              throw new IOException("the file shrank to " + (at + buffer.position()) + " bytes while it was sent");
+              throw new IOException(
+                  "the file shrank to " + (at + buffer.position()) + " bytes while it was sent");
             }
           }
-          send(UploadPieceRequest.newBuilder().setChunk(UnsafeByteOperations.unsafeWrap(bytes)).build());
+          send(
+              UploadPieceRequest.newBuilder()
+                  .setChunk(UnsafeByteOperations.unsafeWrap(bytes))
+                  .build());
           at += bytes.length;
           progress.accept(at);
         }
@@ -299,7 +325,10 @@ public final class MinerConnection implements AutoCloseable {
 
     @Override
     public void onCompleted() {
-      response.completeExceptionally(Status.INTERNAL.withDescription("the upload ended without an answer").asRuntimeException());
+      response.completeExceptionally(
+          Status.INTERNAL
+              .withDescription("the upload ended without an answer")
+              .asRuntimeException());
     }
   }
 
@@ -317,7 +346,8 @@ public final class MinerConnection implements AutoCloseable {
    *
    * @throws IOException when the sink fails
    */
-  public void retrieve(DealId id, Hash32 pieceRoot, RawSize size, long from, long to, Sink sink) throws IOException {
+  public void retrieve(DealId id, Hash32 pieceRoot, RawSize size, long from, long to, Sink sink)
+      throws IOException {
     Context.CancellableContext context = Context.current().withCancellation();
     try {
       Context previous = context.attach();
@@ -331,7 +361,8 @@ public final class MinerConnection implements AutoCloseable {
     }
   }
 
-  private void retrieveNow(DealId id, Hash32 pieceRoot, RawSize size, long from, long to, Sink sink) throws IOException {
+  private void retrieveNow(DealId id, Hash32 pieceRoot, RawSize size, long from, long to, Sink sink)
+      throws IOException {
     TreeShape shape = size.shape();
     long next = from;
     try {
@@ -339,7 +370,11 @@ public final class MinerConnection implements AutoCloseable {
           retrieval
               .withDeadlineAfter(Limits.STREAM.toSeconds(), TimeUnit.SECONDS)
               .retrieveRange(
-                  RetrieveRangeRequest.newBuilder().setDealId(Wire.bytes(id)).setOffset(from).setLength(to - from).build());
+                  RetrieveRangeRequest.newBuilder()
+                      .setDealId(Wire.bytes(id))
+                      .setOffset(from)
+                      .setLength(to - from)
+                      .build());
       while (next < to) {
         if (!parts.hasNext()) {
           throw lied("it ended at byte " + next + " of " + to);
@@ -356,19 +391,34 @@ public final class MinerConnection implements AutoCloseable {
   }
 
   private long accept(
-      RetrieveChunk chunk, long next, long to, Hash32 pieceRoot, RawSize size, TreeShape shape, Sink sink)
+      RetrieveChunk chunk,
+      long next,
+      long to,
+      Hash32 pieceRoot,
+      RawSize size,
+      TreeShape shape,
+      Sink sink)
       throws IOException {
     long offset = chunk.getOffset();
     byte[] data = chunk.getData().toByteArray();
     long end = offset + data.length;
-    boolean aligned = offset >= 0 && offset % Fr32.RAW == 0 && (data.length % Fr32.RAW == 0 || end == size.bytes());
-    if (!aligned || data.length == 0 || data.length > 3 * Chunks.RAW || offset > next || end <= next || end > size.bytes()) {
+    boolean aligned =
+        offset >= 0
+            && offset % Fr32.RAW == 0
+            && (data.length % Fr32.RAW == 0 || end == size.bytes());
+    if (!aligned
+        || data.length == 0
+        || data.length > 3 * Chunks.RAW
+        || offset > next
+        || end <= next
+        || end > size.bytes()) {
       throw lied("it sent bytes " + offset + " to " + end + " where byte " + next + " was due");
     }
     int groups = (data.length + Fr32.RAW - 1) / Fr32.RAW;
     byte[] leaves = new byte[groups * Fr32.PADDED];
     Fr32.pad(Arrays.copyOf(data, groups * Fr32.RAW), 0, leaves, 0, groups);
-    if (!RangeProof.verify(pieceRoot, shape, offset / Fr32.RAW * 4, leaves, chunk.getProof().toByteArray())) {
+    if (!RangeProof.verify(
+        pieceRoot, shape, offset / Fr32.RAW * 4, leaves, chunk.getProof().toByteArray())) {
       throw lied("bytes " + offset + " to " + end + " do not belong to piece " + pieceRoot);
     }
     int skip = (int) (next - offset);

@@ -2,7 +2,9 @@ package io.granary.client.grpc;
 
 import io.granary.protocol.values.Address;
 
-/** A miner could not or would not do what was asked, or was caught lying; the message says which. */
+/**
+ * A miner could not or would not do what was asked, or was caught lying; the message says which.
+ */
 public final class PeerException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -13,7 +13,8 @@ public final class Ranking {
   private Ranking() {}
 
   /**
-   * Cheapest first; of equal price the one with more proved and fewer missed periods, then fewer live deals, then by id.
+   * Cheapest first; of equal price the one with more proved and fewer missed periods, then fewer
+   * live deals, then by id.
    *
    * @param score proved less missed periods of a miner's settled deals, as far as they are known
    */
@@ -48,7 +49,10 @@ public final class Ranking {
       return "takes no new deals";
     }
     if (max.isLessThan(m.pricePerLeafPeriod())) {
-      return "asks " + m.pricePerLeafPeriod().units() + " units per leaf and period, the cap is " + max.units();
+      return "asks "
+          + m.pricePerLeafPeriod().units()
+          + " units per leaf and period, the cap is "
+          + max.units();
     }
     return "";
   }

@@ -17,13 +17,21 @@ import java.security.SecureRandom;
 public final class Terms {
   private Terms() {}
 
-  /** A proposal with a fresh salt; the client is its own auditor unless the configuration names one. */
+  /**
+   * A proposal with a fresh salt; the client is its own auditor unless the configuration names one.
+   */
   public static DealProposal propose(
-      Address client, Ask ask, PieceCommitment piece, ClientConfig config, MarketTerms terms, BlockNumber head) {
+      Address client,
+      Ask ask,
+      PieceCommitment piece,
+      ClientConfig config,
+      MarketTerms terms,
+      BlockNumber head) {
     TokenAmount price = Pricing.price(ask.pricePerLeafPeriod(), piece.size(), config.periods());
     byte[] salt = new byte[32];
     new SecureRandom().nextBytes(salt);
-    // Half of what the market allows for publishing, which waits for upload and sealing; the rest is for activation.
+    // Half of what the market allows for publishing, which waits for upload and sealing; the rest
+    // is for activation.
     long span = terms.maxActivationBlocks();
     return new DealProposal(
         client,

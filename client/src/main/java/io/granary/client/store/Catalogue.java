@@ -18,8 +18,9 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * The client's files in one JSON file, replaced as a whole (write, fsync, rename), so that a kill leaves the old or the new
- * one. A wallet has few files and people want to read and back up the list: a database would only hide it.
+ * The client's files in one JSON file, replaced as a whole (write, fsync, rename), so that a kill
+ * leaves the old or the new one. A wallet has few files and people want to read and back up the
+ * list: a database would only hide it.
  */
 public final class Catalogue {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -37,10 +38,16 @@ public final class Catalogue {
     this.file = home.resolve("files.json");
     if (Files.exists(file)) {
       try {
-        List<StoredFile> files = JSON.readValue(file.toFile(), new TypeReference<List<StoredFile>>() {});
+        List<StoredFile> files =
+            JSON.readValue(file.toFile(), new TypeReference<List<StoredFile>>() {});
         files.forEach(f -> byName.put(f.name(), f));
       } catch (IOException e) {
-        throw new IOException(file + " is no file catalogue (" + e.getMessage() + "): restore it from a backup, or move it away", e);
+        throw new IOException(
+            file
+                + " is no file catalogue ("
+                + e.getMessage()
+                + "): restore it from a backup, or move it away",
+            e);
       }
     }
   }
@@ -82,16 +89,21 @@ public final class Catalogue {
       byte[] bytes = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(byName.values());
       try (FileChannel out =
           FileChannel.open(
-              temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+              temporary,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         while (buffer.hasRemaining()) {
           out.write(buffer);
         }
         out.force(true);
       }
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + file + " (" + e.getMessage() + "): free space or check permissions", e);
+      throw new UncheckedIOException(
+          "cannot write " + file + " (" + e.getMessage() + "): free space or check permissions", e);
     }
   }
 }

@@ -11,7 +11,8 @@ import java.util.List;
  * @param complete true once all replicas were active
  * @param deals its deals
  */
-public record StoredFile(String name, String pieceCid, long bytes, boolean complete, List<StoredDeal> deals) {
+public record StoredFile(
+    String name, String pieceCid, long bytes, boolean complete, List<StoredDeal> deals) {
   /**
    * One replica.
    *

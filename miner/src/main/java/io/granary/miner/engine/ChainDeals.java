@@ -33,7 +33,11 @@ final class ChainDeals {
         continue;
       }
       Seen before = seen.get(deal.id());
-      boolean due = before == null || deal.stage() != DealStage.ACTIVE || head - before.head() >= patience || head < before.head();
+      boolean due =
+          before == null
+              || deal.stage() != DealStage.ACTIVE
+              || head - before.head() >= patience
+              || head < before.head();
       if (due && deal.stage().compareTo(DealStage.ACCEPTED) >= 0) {
         seen.put(deal.id(), new Seen(ports.reader().deal(deal.id()), head));
       }

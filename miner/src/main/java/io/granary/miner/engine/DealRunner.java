@@ -34,7 +34,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Asks the planner at each head and does what it says, in batches. Doing something twice does no harm. */
+/**
+ * Asks the planner at each head and does what it says, in batches. Doing something twice does no
+ * harm.
+ */
 final class DealRunner {
   /** Deals of one transaction; 20 activations of large pieces stay below two million gas. */
   private static final int BATCH = 20;
@@ -54,7 +57,15 @@ final class DealRunner {
   private final Map<DealId, Long> notBefore = new HashMap<>();
 
   DealRunner(
-      MinerPorts ports, Address miner, Tuning tuning, DealBook book, ChainDeals chainDeals, SealingRoom sealing, ReplicaReader replicas, Shelf shelf, OperatorLog log) {
+      MinerPorts ports,
+      Address miner,
+      Tuning tuning,
+      DealBook book,
+      ChainDeals chainDeals,
+      SealingRoom sealing,
+      ReplicaReader replicas,
+      Shelf shelf,
+      OperatorLog log) {
     this.ports = ports;
     this.miner = miner;
     this.tuning = tuning;
@@ -79,7 +90,13 @@ final class DealRunner {
     PeriodClock clock = ports.reader().clock(miner);
     boolean proved = ports.reader().isProved(miner, new Period(clock.periodAt(number + 1)));
     ChainView view =
-        new ChainView(head.number(), clock, proved, ports.reader().setWeight(miner) > 0, ports.reader().terms(), tuning.settleEveryPeriods());
+        new ChainView(
+            head.number(),
+            clock,
+            proved,
+            ports.reader().setWeight(miner) > 0,
+            ports.reader().terms(),
+            tuning.settleEveryPeriods());
     perform(DealLifecycle.actionsAt(view, deals), number);
   }
 
@@ -99,7 +116,8 @@ final class DealRunner {
         case DealAction.Settle a -> settle.add(a.id());
         case DealAction.Purge a -> purge.add(a.id());
         case DealAction.Advance a -> book.change(a.id(), d -> d.isOver() ? d : d.at(a.to()));
-        case DealAction.Complete a -> single("complete", a.id(), head, ports.market().complete(a.id()));
+        case DealAction.Complete a ->
+            single("complete", a.id(), head, ports.market().complete(a.id()));
         case DealAction.Expire a -> single("expire", a.id(), head, ports.market().expire(a.id()));
         case DealAction.Delete a -> end(a.id(), DealStage.ENDED, a.reason());
         case DealAction.GiveUp a -> end(a.id(), DealStage.FAILED, a.reason());
@@ -172,7 +190,8 @@ final class DealRunner {
       return Optional.empty();
     }
     List<Long> positions =
-        Positions.seal(seed.get(), ports.reader().terms().sealChallenges(), deal.terms().size().leafCount());
+        Positions.seal(
+            seed.get(), ports.reader().terms().sealChallenges(), deal.terms().size().leafCount());
     return switch (replicas.openBoth(deal, positions)) {
       case Reading.Good<List<DualOpening>> good -> Optional.of(DualOpening.pack(good.value()));
       case Reading.Damaged<List<DualOpening>> damaged -> {
@@ -208,9 +227,9 @@ final class DealRunner {
   private void skipped(String operation, BatchItem item, long head) {
     log.skipped(operation, item.dealId(), item.skipped());
     notBefore.put(item.dealId(), head + RETRY_BLOCKS);
-    // What the contract will never take is given up; a frozen set or a pending seal block only needs time.
-    boolean hopeless =
-        operation.equals("publish") && !item.skipped().equals("AlreadyKnown");
+    // What the contract will never take is given up; a frozen set or a pending seal block only
+    // needs time.
+    boolean hopeless = operation.equals("publish") && !item.skipped().equals("AlreadyKnown");
     if (hopeless) {
       end(item.dealId(), DealStage.FAILED, "the market did not take it: " + item.skipped());
     }
@@ -222,7 +241,9 @@ final class DealRunner {
     deleteData(id);
   }
 
-  /** Deletes the data of a deal that is over; tried again at the next start when the disk refuses. */
+  /**
+   * Deletes the data of a deal that is over; tried again at the next start when the disk refuses.
+   */
   private void deleteData(DealId id) {
     try {
       shelf.deleteAll(id);

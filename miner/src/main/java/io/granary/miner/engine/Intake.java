@@ -31,7 +31,10 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Signs asks and decides about proposals (Protocol §3.2): everything the contract would check, and what the operator wants. */
+/**
+ * Signs asks and decides about proposals (Protocol §3.2): everything the contract would check, and
+ * what the operator wants.
+ */
 public final class Intake {
   private final MinerConfig config;
   private final MinerPorts ports;
@@ -45,7 +48,15 @@ public final class Intake {
 
   /** Of one miner. */
   public Intake(
-      MinerConfig config, MinerPorts ports, EthKey operator, Address miner, DealBook book, Shelf shelf, Disk disk, OperatorLog log, Clock clock) {
+      MinerConfig config,
+      MinerPorts ports,
+      EthKey operator,
+      Address miner,
+      DealBook book,
+      Shelf shelf,
+      Disk disk,
+      OperatorLog log,
+      Clock clock) {
     this.config = config;
     this.ports = ports;
     this.operator = operator;
@@ -62,7 +73,15 @@ public final class Intake {
     AskPolicy p = config.ask();
     Instant expiry = Instant.ofEpochSecond(clock.instant().getEpochSecond()).plus(p.validity());
     Ask ask =
-        new Ask(miner, p.pricePerLeafPeriod(), p.collateralPerLeaf(), p.minSize(), p.maxSize(), p.minPeriods(), p.maxPeriods(), expiry);
+        new Ask(
+            miner,
+            p.pricePerLeafPeriod(),
+            p.collateralPerLeaf(),
+            p.minSize(),
+            p.maxSize(),
+            p.minPeriods(),
+            p.maxPeriods(),
+            expiry);
     return new SignedAsk(ask, operator.sign(Eip712.ask(ports.reader().terms().domain(), ask)));
   }
 
@@ -91,8 +110,10 @@ public final class Intake {
     return new Decision.Accepted(id);
   }
 
-  private static Optional<Refusal> no(String code, String message, Object actual, Object acceptable) {
-    return Optional.of(new Refusal(code, message, String.valueOf(actual), String.valueOf(acceptable)));
+  private static Optional<Refusal> no(
+      String code, String message, Object actual, Object acceptable) {
+    return Optional.of(
+        new Refusal(code, message, String.valueOf(actual), String.valueOf(acceptable)));
   }
 
   private Optional<Refusal> refuse(DealId id, SignedProposal signed, SignedAsk ask) {
@@ -113,12 +134,19 @@ public final class Intake {
     if (Signatures.recover(id.hash(), signed.signature()).filter(p.client()::equals).isEmpty()) {
       return no(
           "BAD_SIGNATURE",
-          "the proposal is not signed by its client for chain " + ports.reader().terms().domain().chainId() + " and market " + ports.reader().terms().domain().market(),
+          "the proposal is not signed by its client for chain "
+              + ports.reader().terms().domain().chainId()
+              + " and market "
+              + ports.reader().terms().domain().market(),
           "",
           p.client());
     }
     if (p.auditor().equals(Address.ZERO)) {
-      return no("NO_AUDITOR", "a deal names an auditor; name yourself when nobody else watches", p.auditor(), p.client());
+      return no(
+          "NO_AUDITOR",
+          "a deal names an auditor; name yourself when nobody else watches",
+          p.auditor(),
+          p.client());
     }
     return Optional.empty();
   }
@@ -126,11 +154,18 @@ public final class Intake {
   private Optional<Refusal> refuseAsk(SignedAsk signed) {
     Ask ask = signed.ask();
     if (!ask.miner().equals(miner)
-        || Signatures.recover(Eip712.ask(ports.reader().terms().domain(), ask), signed.signature()).filter(operator.address()::equals).isEmpty()) {
-      return no("UNKNOWN_ASK", "the ask is not one of this miner's; get a new one", ask.miner(), miner);
+        || Signatures.recover(Eip712.ask(ports.reader().terms().domain(), ask), signed.signature())
+            .filter(operator.address()::equals)
+            .isEmpty()) {
+      return no(
+          "UNKNOWN_ASK", "the ask is not one of this miner's; get a new one", ask.miner(), miner);
     }
     if (!ask.expiresAt().isAfter(clock.instant())) {
-      return no("ASK_EXPIRED", "the ask has expired; get a new one", ask.expiresAt(), "after " + clock.instant());
+      return no(
+          "ASK_EXPIRED",
+          "the ask has expired; get a new one",
+          ask.expiresAt(),
+          "after " + clock.instant());
     }
     return Optional.empty();
   }
@@ -139,23 +174,41 @@ public final class Intake {
     MarketTerms terms = ports.reader().terms();
     long size = p.size().bytes();
     if (size < ask.minSize() || size > ask.maxSize()) {
-      return no("SIZE", "the piece is outside the sizes this miner takes", size, ask.minSize() + " to " + ask.maxSize());
+      return no(
+          "SIZE",
+          "the piece is outside the sizes this miner takes",
+          size,
+          ask.minSize() + " to " + ask.maxSize());
     }
     long most = Math.min(ask.maxPeriods(), terms.maxPeriods());
     if (p.periods() < ask.minPeriods() || p.periods() > most) {
-      return no("PERIODS", "the deal is outside the lengths this miner takes", p.periods(), ask.minPeriods() + " to " + most);
+      return no(
+          "PERIODS",
+          "the deal is outside the lengths this miner takes",
+          p.periods(),
+          ask.minPeriods() + " to " + most);
     }
     if (p.sealProfile() != SealProfile.STREAM || !p.replaces().equals(Hash32.ZERO)) {
-      return no("UNSUPPORTED", "only seal profile 1 is taken, and no hand-over", p.sealProfile() + " " + p.replaces(), "1 " + Hash32.ZERO);
+      return no(
+          "UNSUPPORTED",
+          "only seal profile 1 is taken, and no hand-over",
+          p.sealProfile() + " " + p.replaces(),
+          "1 " + Hash32.ZERO);
     }
     TokenAmount least = Pricing.price(ask.pricePerLeafPeriod(), p.size(), p.periods());
     if (p.price().isLessThan(least)) {
-      return no("PRICE", "the price is below the ask", p.price().units(), "at least " + least.units());
+      return no(
+          "PRICE", "the price is below the ask", p.price().units(), "at least " + least.units());
     }
     TokenAmount floor = Pricing.leastCollateral(terms, p.price(), p.size(), p.periods());
-    TokenAmount ceiling = Pricing.collateral(terms, ask.collateralPerLeaf(), p.price(), p.size(), p.periods());
+    TokenAmount ceiling =
+        Pricing.collateral(terms, ask.collateralPerLeaf(), p.price(), p.size(), p.periods());
     if (p.collateral().isLessThan(floor) || ceiling.isLessThan(p.collateral())) {
-      return no("COLLATERAL", "the collateral is not what the ask offers", p.collateral().units(), floor.units() + " to " + ceiling.units());
+      return no(
+          "COLLATERAL",
+          "the collateral is not what the ask offers",
+          p.collateral().units(),
+          floor.units() + " to " + ceiling.units());
     }
     return Optional.empty();
   }
@@ -165,14 +218,26 @@ public final class Intake {
     long head = ports.chain().head().number().value();
     long earliest = head + config.tuning().publishRoomBlocks();
     if (p.publishBy().value() < earliest) {
-      return no("PUBLISH_BY", "too few blocks are left for upload, sealing and publishing", p.publishBy(), "at least " + earliest);
+      return no(
+          "PUBLISH_BY",
+          "too few blocks are left for upload, sealing and publishing",
+          p.publishBy(),
+          "at least " + earliest);
     }
     long room = p.publishBy().value() + terms.sealDelay() + terms.windowBlocks() + 1;
     if (p.activateBy().value() < room) {
-      return no("ACTIVATE_BY", "activation must stay possible when the deal is published last thing", p.activateBy(), "at least " + room);
+      return no(
+          "ACTIVATE_BY",
+          "activation must stay possible when the deal is published last thing",
+          p.activateBy(),
+          "at least " + room);
     }
     if (p.activateBy().value() > head + terms.maxActivationBlocks()) {
-      return no("ACTIVATE_BY", "the market takes no activation so far ahead", p.activateBy(), "at most " + (head + terms.maxActivationBlocks()));
+      return no(
+          "ACTIVATE_BY",
+          "the market takes no activation so far ahead",
+          p.activateBy(),
+          "at most " + (head + terms.maxActivationBlocks()));
     }
     return Optional.empty();
   }
@@ -180,41 +245,67 @@ public final class Intake {
   private Optional<Refusal> refuseMoney(DealProposal p) {
     AccountBalance client = ports.reader().account(p.client());
     TokenAmount unlocked =
-        client.balance().isLessThan(client.requested()) ? TokenAmount.ZERO : client.balance().minus(client.requested());
-    TokenAmount promised = pending(d -> d.terms().client().equals(p.client()) ? d.terms().price() : TokenAmount.ZERO);
+        client.balance().isLessThan(client.requested())
+            ? TokenAmount.ZERO
+            : client.balance().minus(client.requested());
+    TokenAmount promised =
+        pending(d -> d.terms().client().equals(p.client()) ? d.terms().price() : TokenAmount.ZERO);
     if (unlocked.isLessThan(promised.plus(p.price()))) {
-      return no("CLIENT_ESCROW", "the client's unlocked balance, less what it has announced to withdraw, is below the price: deposit more", unlocked.units(), "at least " + promised.plus(p.price()).units());
+      return no(
+          "CLIENT_ESCROW",
+          "the client's unlocked balance, less what it has announced to withdraw, is below the price: deposit more",
+          unlocked.units(),
+          "at least " + promised.plus(p.price()).units());
     }
     TokenAmount own = ports.reader().account(miner).balance();
     TokenAmount needed = pending(d -> d.terms().collateral()).plus(p.collateral());
     if (own.isLessThan(needed)) {
-      return no("MINER_COLLATERAL", "this miner has too little unlocked for the collateral now; ask another or come back", own.units(), "");
+      return no(
+          "MINER_COLLATERAL",
+          "this miner has too little unlocked for the collateral now; ask another or come back",
+          own.units(),
+          "");
     }
     return Optional.empty();
   }
 
   private TokenAmount pending(java.util.function.Function<StoredDeal, TokenAmount> amount) {
-    return book.all().stream().filter(d -> !d.isOver() && d.isPending()).map(amount).reduce(TokenAmount.ZERO, TokenAmount::plus);
+    return book.all().stream()
+        .filter(d -> !d.isOver() && d.isPending())
+        .map(amount)
+        .reduce(TokenAmount.ZERO, TokenAmount::plus);
   }
 
   private Optional<Refusal> refuseRoom(DealProposal p) {
     long wanted = Footprint.peakBytes(p.size());
     long free = book.room(config.capacityBytes()).freeBytes();
     if (wanted > free) {
-      return no("CAPACITY", "this miner has too little capacity left for the piece", wanted, "at most " + free);
+      return no(
+          "CAPACITY",
+          "this miner has too little capacity left for the piece",
+          wanted,
+          "at most " + free);
     }
     try {
       long usable = disk.usableBytes(shelf.directory()) - config.tuning().minFreeDiskBytes();
       if (wanted > usable) {
         log.lowDisk(usable, wanted);
-        return no("DISK_FULL", "this miner's disk has too little space left for the piece; ask another", wanted, "at most " + Math.max(0, usable));
+        return no(
+            "DISK_FULL",
+            "this miner's disk has too little space left for the piece; ask another",
+            wanted,
+            "at most " + Math.max(0, usable));
       }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot tell the free space of " + shelf.directory(), e);
     }
     long open = book.all().stream().filter(d -> !d.isOver() && d.isPending()).count();
     return open >= config.tuning().maxPendingDeals()
-        ? no("BUSY", "this miner has as many deals in the making as it takes; come back later", open, "below " + config.tuning().maxPendingDeals())
+        ? no(
+            "BUSY",
+            "this miner has as many deals in the making as it takes; come back later",
+            open,
+            "below " + config.tuning().maxPendingDeals())
         : Optional.empty();
   }
 

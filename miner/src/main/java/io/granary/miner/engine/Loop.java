@@ -5,7 +5,10 @@ import io.granary.miner.Tuning;
 import io.granary.protocol.chain.ChainUnavailableException;
 import java.time.Duration;
 
-/** Runs a step again and again on a thread of its own; failures are logged and waited out, longer each time. */
+/**
+ * Runs a step again and again on a thread of its own; failures are logged and waited out, longer
+ * each time.
+ */
 final class Loop implements AutoCloseable {
   /** One round. */
   @FunctionalInterface

@@ -16,7 +16,10 @@ import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockRef;
 import java.util.List;
 
-/** The miner's loops: deals, proving, pushing. Proving has a thread of its own, so that nothing makes it wait. */
+/**
+ * The miner's loops: deals, proving, pushing. Proving has a thread of its own, so that nothing
+ * makes it wait.
+ */
 public final class MinerEngine implements AutoCloseable {
   private final List<AutoCloseable> parts;
 
@@ -38,11 +41,20 @@ public final class MinerEngine implements AutoCloseable {
       Shelf shelf,
       OperatorLog log) {
     ChainDeals chainDeals = new ChainDeals(ports, book);
-    DealRunner runner = new DealRunner(ports, miner, config.tuning(), book, chainDeals, sealing, replicas, shelf, log);
+    DealRunner runner =
+        new DealRunner(
+            ports, miner, config.tuning(), book, chainDeals, sealing, replicas, shelf, log);
     Prover prover = new Prover(config, ports, operator, miner, book, proofs, replicas, log);
     Pusher pusher =
-        new Pusher(ports, config.tuning(), book, proofs, new AuditorClient(ports.reader().terms().domain(), operator), log);
-    StatusFile status = new StatusFile(config, ports, miner, operator.address(), port, book, proofs, log);
+        new Pusher(
+            ports,
+            config.tuning(),
+            book,
+            proofs,
+            new AuditorClient(ports.reader().terms().domain(), operator),
+            log);
+    StatusFile status =
+        new StatusFile(config, ports, miner, operator.address(), port, book, proofs, log);
     runner.deleteLeftovers();
     long[] lastHead = {-1};
     Loop deals =
@@ -66,7 +78,8 @@ public final class MinerEngine implements AutoCloseable {
   }
 
   /** Looks at a deal again when the chain says something of it, or takes something back. */
-  private record Watcher(DealBook book, ChainDeals chainDeals, OperatorLog log) implements EventStream.Listener {
+  private record Watcher(DealBook book, ChainDeals chainDeals, OperatorLog log)
+      implements EventStream.Listener {
     @Override
     public void applied(BlockRef block, List<MarketEvent> events) {
       for (MarketEvent event : events) {
@@ -75,7 +88,8 @@ public final class MinerEngine implements AutoCloseable {
           if (s.slashed().units().signum() > 0) {
             log.slashed(s.dealId(), s.slashed().toTokens());
           }
-        } else if (event instanceof MarketEvent.DealTerminated t && book.find(t.dealId()).isPresent()) {
+        } else if (event instanceof MarketEvent.DealTerminated t
+            && book.find(t.dealId()).isPresent()) {
           chainDeals.forget(t.dealId());
           log.slashed(t.dealId(), t.burned().plus(t.toClient()).plus(t.tip()).toTokens());
         }

@@ -31,7 +31,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Proves each period on chain, and each deal's period to its auditor (Protocol §5, §6). Nothing that does not verify is sent. */
+/**
+ * Proves each period on chain, and each deal's period to its auditor (Protocol §5, §6). Nothing
+ * that does not verify is sent.
+ */
 final class Prover {
   private final MinerConfig config;
   private final MinerPorts ports;
@@ -47,7 +50,14 @@ final class Prover {
   private long checkedMiss = -1;
 
   Prover(
-      MinerConfig config, MinerPorts ports, EthKey operator, Address miner, DealBook book, ProofStore proofs, ReplicaReader replicas, OperatorLog log) {
+      MinerConfig config,
+      MinerPorts ports,
+      EthKey operator,
+      Address miner,
+      DealBook book,
+      ProofStore proofs,
+      ReplicaReader replicas,
+      OperatorLog log) {
     this.config = config;
     this.ports = ports;
     this.operator = operator;
@@ -95,7 +105,9 @@ final class Prover {
   }
 
   private static boolean covers(DealSnapshot c, Period period) {
-    return c.state() == DealState.ACTIVE && period.compareTo(c.start()) >= 0 && period.compareTo(c.end()) < 0;
+    return c.state() == DealState.ACTIVE
+        && period.compareTo(c.start()) >= 0
+        && period.compareTo(c.end()) < 0;
   }
 
   private void prove(Period period, PeriodClock clock, long head) {
@@ -134,7 +146,11 @@ final class Prover {
     for (DrawnLeaf leaf : drawn) {
       Optional<StoredDeal> deal = book.find(leaf.deal());
       if (deal.isEmpty()) {
-        log.proofWithheld(period, leaf.deal().toString(), leaf.leaf().value(), "this node does not have the deal");
+        log.proofWithheld(
+            period,
+            leaf.deal().toString(),
+            leaf.leaf().value(),
+            "this node does not have the deal");
         return Optional.empty();
       }
       switch (replicas.openSealed(deal.get(), leaf.leaf().value())) {
@@ -156,9 +172,16 @@ final class Prover {
     List<SignedPeriodProof> pushed = new ArrayList<>();
     List<SignedPeriodProof> kept = new ArrayList<>();
     for (StoredDeal deal : book.all()) {
-      if (deal.stage() == DealStage.ACTIVE && ports.reader().deal(deal.id()).filter(c -> covers(c, period)).isPresent()) {
+      if (deal.stage() == DealStage.ACTIVE
+          && ports.reader().deal(deal.id()).filter(c -> covers(c, period)).isPresent()) {
         sign(deal, period, seed.get())
-            .ifPresent(p -> (config.pushProofs() && ports.directory().auditor(deal.terms().auditor()).isPresent() ? pushed : kept).add(p));
+            .ifPresent(
+                p ->
+                    (config.pushProofs()
+                                && ports.directory().auditor(deal.terms().auditor()).isPresent()
+                            ? pushed
+                            : kept)
+                        .add(p));
       }
     }
     if (!pushed.isEmpty()) {
@@ -172,7 +195,8 @@ final class Prover {
       log.periodProofs(period, pushed.size() + kept.size());
     }
     if (period.index() > config.tuning().keepProofPeriods()) {
-      long expired = proofs.dropBefore(new Period(period.index() - config.tuning().keepProofPeriods()));
+      long expired =
+          proofs.dropBefore(new Period(period.index() - config.tuning().keepProofPeriods()));
       if (expired > 0) {
         log.proofsExpired(expired);
       }
@@ -185,7 +209,8 @@ final class Prover {
       case Reading.Good<List<DualOpening>> good -> {
         PeriodProof proof = new PeriodProof(deal.id(), period, seed, good.value());
         yield Optional.of(
-            new SignedPeriodProof(proof, operator.sign(Eip712.periodProof(ports.reader().terms().domain(), proof))));
+            new SignedPeriodProof(
+                proof, operator.sign(Eip712.periodProof(ports.reader().terms().domain(), proof))));
       }
       case Reading.Damaged<List<DualOpening>> damaged -> {
         log.damaged(deal.id(), "audit proof of period " + period, damaged.reason());

@@ -19,7 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Empties the outbox: pushes proofs to the auditors, each on its own pace when it does not answer. */
+/**
+ * Empties the outbox: pushes proofs to the auditors, each on its own pace when it does not answer.
+ */
 final class Pusher {
   private static final int BATCH = 64;
 
@@ -31,7 +33,13 @@ final class Pusher {
   private final OperatorLog log;
   private final Map<Address, Instant> notBefore = new HashMap<>();
 
-  Pusher(MinerPorts ports, Tuning tuning, DealBook book, ProofStore proofs, AuditorClient client, OperatorLog log) {
+  Pusher(
+      MinerPorts ports,
+      Tuning tuning,
+      DealBook book,
+      ProofStore proofs,
+      AuditorClient client,
+      OperatorLog log) {
     this.ports = ports;
     this.tuning = tuning;
     this.book = book;
@@ -45,7 +53,8 @@ final class Pusher {
     Map<Address, List<SignedPeriodProof>> byAuditor = new LinkedHashMap<>();
     for (SignedPeriodProof proof : proofs.outbox(16 * BATCH)) {
       Optional<StoredDeal> deal = book.find(proof.proof().dealId());
-      deal.ifPresent(d -> byAuditor.computeIfAbsent(d.terms().auditor(), a -> new ArrayList<>()).add(proof));
+      deal.ifPresent(
+          d -> byAuditor.computeIfAbsent(d.terms().auditor(), a -> new ArrayList<>()).add(proof));
     }
     byAuditor.forEach(this::push);
   }
@@ -72,21 +81,25 @@ final class Pusher {
     log.auditorUnreachable(auditor, reason, tuning.maxBackoff());
   }
 
-  private void settle(Address auditor, List<SignedPeriodProof> batch, List<Optional<Refusal>> outcomes) {
+  private void settle(
+      Address auditor, List<SignedPeriodProof> batch, List<Optional<Refusal>> outcomes) {
     List<SignedPeriodProof> answered = new ArrayList<>();
     int refused = 0;
     boolean early = false;
     for (int i = 0; i < batch.size(); i++) {
       Optional<Refusal> refusal = outcomes.get(i);
       // An auditor that is behind the chain learns of the deal in a moment.
-      if (refusal.filter(r -> r.code().equals("UNKNOWN_DEAL") || r.code().equals("NOT_IN_DEAL")).isPresent()) {
+      if (refusal
+          .filter(r -> r.code().equals("UNKNOWN_DEAL") || r.code().equals("NOT_IN_DEAL"))
+          .isPresent()) {
         early = true;
         continue;
       }
       answered.add(batch.get(i));
       if (refusal.isPresent()) {
         refused++;
-        log.proofRefused(auditor, batch.get(i).proof().dealId(), batch.get(i).proof().period(), refusal.get());
+        log.proofRefused(
+            auditor, batch.get(i).proof().dealId(), batch.get(i).proof().period(), refusal.get());
       }
     }
     proofs.answered(answered);

@@ -22,7 +22,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Writes {@code status.json} in the home at each block, as a whole, for whoever wants to know how the node is. */
+/**
+ * Writes {@code status.json} in the home at each block, as a whole, for whoever wants to know how
+ * the node is.
+ */
 final class StatusFile {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -36,7 +39,14 @@ final class StatusFile {
   private final OperatorLog log;
 
   StatusFile(
-      MinerConfig config, MinerPorts ports, Address miner, Address operator, int port, DealBook book, ProofStore proofs, OperatorLog log) {
+      MinerConfig config,
+      MinerPorts ports,
+      Address miner,
+      Address operator,
+      int port,
+      DealBook book,
+      ProofStore proofs,
+      OperatorLog log) {
     this.config = config;
     this.ports = ports;
     this.miner = miner;
@@ -55,8 +65,10 @@ final class StatusFile {
     Path file = config.home().resolve("status.json");
     Path temporary = config.home().resolve("status.json.new");
     try {
-      Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(status(head, wei)));
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.write(
+          temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(status(head, wei)));
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       log.statusNotWritten(e);
     }

@@ -20,8 +20,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Takes the bytes of pieces. What is acknowledged is on disk: every 8 MiB the file is synced, then the offset is noted. A resumed
- * upload goes on at the noted offset; whatever lies beyond it in the file is overwritten.
+ * Takes the bytes of pieces. What is acknowledged is on disk: every 8 MiB the file is synced, then
+ * the offset is noted. A resumed upload goes on at the noted offset; whatever lies beyond it in the
+ * file is overwritten.
  */
 public final class Uploads {
   private static final int SYNC_BYTES = 8 << 20;
@@ -64,9 +65,20 @@ public final class Uploads {
 
   private StoredDeal own(DealId id, Address caller) throws RefusedException {
     StoredDeal deal =
-        book.find(id).orElseThrow(() -> new RefusedException("UNKNOWN_DEAL", "this miner has accepted no deal of that id; propose it first", id, ""));
+        book.find(id)
+            .orElseThrow(
+                () ->
+                    new RefusedException(
+                        "UNKNOWN_DEAL",
+                        "this miner has accepted no deal of that id; propose it first",
+                        id,
+                        ""));
     if (!deal.terms().client().equals(caller)) {
-      throw new RefusedException("NOT_CLIENT", "only the deal's client may upload its piece", caller, deal.terms().client());
+      throw new RefusedException(
+          "NOT_CLIENT",
+          "only the deal's client may upload its piece",
+          caller,
+          deal.terms().client());
     }
     return deal;
   }
@@ -83,15 +95,21 @@ public final class Uploads {
   public Session open(DealId id, long offset, Address caller) throws RefusedException, IOException {
     StoredDeal deal = own(id, caller);
     if (deal.stage() != DealStage.ACCEPTED) {
-      throw new RefusedException("NOT_AWAITED", "no bytes are awaited for this deal", deal.stage(), DealStage.ACCEPTED);
+      throw new RefusedException(
+          "NOT_AWAITED", "no bytes are awaited for this deal", deal.stage(), DealStage.ACCEPTED);
     }
     if (!running.add(id)) {
-      throw new RefusedException("UPLOAD_RUNNING", "another upload of this deal is running; wait until it has ended", id, "");
+      throw new RefusedException(
+          "UPLOAD_RUNNING",
+          "another upload of this deal is running; wait until it has ended",
+          id,
+          "");
     }
     try {
       long durable = offsets.offset(id);
       if (offset != durable) {
-        throw new RefusedException("WRONG_OFFSET", "an upload resumes where it stopped", offset, durable);
+        throw new RefusedException(
+            "WRONG_OFFSET", "an upload resumes where it stopped", offset, durable);
       }
       Session session = new Session(deal, disk.openForWriting(shelf.part(id)), durable);
       log.uploadOpened(id, durable, deal.terms().size().bytes());
@@ -125,7 +143,11 @@ public final class Uploads {
     /** Takes bytes. */
     public void write(ByteBuffer bytes) throws RefusedException, IOException {
       if (bytes.remaining() > size - at) {
-        throw new RefusedException("TOO_MANY_BYTES", "more bytes came than the proposal says", at + bytes.remaining(), size);
+        throw new RefusedException(
+            "TOO_MANY_BYTES",
+            "more bytes came than the proposal says",
+            at + bytes.remaining(),
+            size);
       }
       try {
         hasher.ifPresent(h -> h.update(bytes.duplicate()));
@@ -136,7 +158,14 @@ public final class Uploads {
           sync();
         }
       } catch (IOException e) {
-        Refusal refusal = new Refusal("DISK_FAILED", "this miner could not write the bytes (" + e.getMessage() + "); the upload can resume, or ask another miner", "", "");
+        Refusal refusal =
+            new Refusal(
+                "DISK_FAILED",
+                "this miner could not write the bytes ("
+                    + e.getMessage()
+                    + "); the upload can resume, or ask another miner",
+                "",
+                "");
         log.uploadFailed(deal.id(), refusal, e);
         throw new RefusedException(refusal.code(), refusal.message(), "", "");
       }
@@ -160,7 +189,11 @@ public final class Uploads {
       Hash32 root = hasher.isPresent() ? hasher.get().finish().root() : hashFile();
       if (!root.equals(deal.terms().pieceRoot())) {
         RefusedException wrong =
-            new RefusedException("WRONG_ROOT", "the bytes are not the piece that was proposed; they were dropped, send the right ones", root, deal.terms().pieceRoot());
+            new RefusedException(
+                "WRONG_ROOT",
+                "the bytes are not the piece that was proposed; they were dropped, send the right ones",
+                root,
+                deal.terms().pieceRoot());
         offsets.remove(deal.id());
         close();
         shelf.deletePart(deal.id());

@@ -46,21 +46,34 @@ public final class AuditorClient {
    *
    * @return for each proof why it was refused; empty when it was accepted
    */
-  public List<Optional<Refusal>> push(PeerRecord auditor, List<SignedPeriodProof> proofs) throws UnreachableException {
+  public List<Optional<Refusal>> push(PeerRecord auditor, List<SignedPeriodProof> proofs)
+      throws UnreachableException {
     ManagedChannel channel = PeerChannels.open(auditor);
     try {
       PushPeriodProofsResponse response =
           AuditServiceGrpc.newBlockingStub(
-                  ClientInterceptors.intercept(channel, new AuthClientInterceptor(domain, operator, auditor.id())))
+                  ClientInterceptors.intercept(
+                      channel, new AuthClientInterceptor(domain, operator, auditor.id())))
               .withDeadlineAfter(Limits.CALL.toSeconds(), TimeUnit.SECONDS)
               .pushPeriodProofs(
-                  PushPeriodProofsRequest.newBuilder().addAllProofs(proofs.stream().map(Wire::message).toList()).build());
+                  PushPeriodProofsRequest.newBuilder()
+                      .addAllProofs(proofs.stream().map(Wire::message).toList())
+                      .build());
       if (response.getOutcomesCount() != proofs.size()) {
-        throw new UnreachableException(auditor.endpoint() + " answered " + response.getOutcomesCount() + " of " + proofs.size() + " proofs");
+        throw new UnreachableException(
+            auditor.endpoint()
+                + " answered "
+                + response.getOutcomesCount()
+                + " of "
+                + proofs.size()
+                + " proofs");
       }
       List<Optional<Refusal>> outcomes = new ArrayList<>();
       for (PushOutcome outcome : response.getOutcomesList()) {
-        outcomes.add(outcome.hasAccepted() ? Optional.empty() : Optional.of(Wire.refusal(outcome.getRefused())));
+        outcomes.add(
+            outcome.hasAccepted()
+                ? Optional.empty()
+                : Optional.of(Wire.refusal(outcome.getRefused())));
       }
       return outcomes;
     } catch (StatusRuntimeException e) {

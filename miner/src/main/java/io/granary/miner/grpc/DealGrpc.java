@@ -58,12 +58,14 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
   }
 
   @Override
-  public void proposeDeal(ProposeDealRequest request, StreamObserver<ProposeDealResponse> observer) {
+  public void proposeDeal(
+      ProposeDealRequest request, StreamObserver<ProposeDealResponse> observer) {
     Intake.Decision decision =
         intake.propose(Wire.signedProposal(request.getProposal()), Wire.ask(request.getAsk()));
     ProposeDealResponse.Builder response = ProposeDealResponse.newBuilder();
     switch (decision) {
-      case Intake.Decision.Accepted a -> response.setAccepted(Acceptance.newBuilder().setDealId(Wire.bytes(a.id())));
+      case Intake.Decision.Accepted a ->
+          response.setAccepted(Acceptance.newBuilder().setDealId(Wire.bytes(a.id())));
       case Intake.Decision.Declined d -> response.setDeclined(Wire.message(d.refusal()));
     }
     observer.onNext(response.build());
@@ -73,16 +75,24 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
   @Override
   public void getUpload(GetUploadRequest request, StreamObserver<GetUploadResponse> observer) {
     try {
-      Uploads.Standing standing = uploads.standing(Wire.dealId(request.getDealId()), AuthServerInterceptor.CALLER.get());
-      observer.onNext(GetUploadResponse.newBuilder().setOffset(standing.offset()).setComplete(standing.complete()).build());
+      Uploads.Standing standing =
+          uploads.standing(Wire.dealId(request.getDealId()), AuthServerInterceptor.CALLER.get());
+      observer.onNext(
+          GetUploadResponse.newBuilder()
+              .setOffset(standing.offset())
+              .setComplete(standing.complete())
+              .build());
       observer.onCompleted();
     } catch (Uploads.RefusedException e) {
-      throw Status.FAILED_PRECONDITION.withDescription(e.refusal().code() + ": " + e.refusal().message()).asRuntimeException();
+      throw Status.FAILED_PRECONDITION
+          .withDescription(e.refusal().code() + ": " + e.refusal().message())
+          .asRuntimeException();
     }
   }
 
   @Override
-  public StreamObserver<UploadPieceRequest> uploadPiece(StreamObserver<UploadPieceResponse> observer) {
+  public StreamObserver<UploadPieceRequest> uploadPiece(
+      StreamObserver<UploadPieceResponse> observer) {
     return new Upload(AuthServerInterceptor.CALLER.get(), observer);
   }
 
@@ -106,7 +116,9 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
         switch (request.getPartCase()) {
           case HEADER -> open(request);
           case CHUNK -> write(request);
-          case PART_NOT_SET -> throw new WireException("an upload message is a header or a chunk; this one is empty");
+          case PART_NOT_SET ->
+              throw new WireException(
+                  "an upload message is a header or a chunk; this one is empty");
         }
       } catch (Uploads.RefusedException e) {
         refuse(e);
@@ -123,7 +135,11 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
       if (session != null) {
         throw new WireException("the header comes once, first");
       }
-      session = uploads.open(Wire.dealId(request.getHeader().getDealId()), request.getHeader().getOffset(), caller);
+      session =
+          uploads.open(
+              Wire.dealId(request.getHeader().getDealId()),
+              request.getHeader().getOffset(),
+              caller);
     }
 
     private void write(UploadPieceRequest request) throws Uploads.RefusedException, IOException {
@@ -131,7 +147,8 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
         throw new WireException("the header comes first, then chunks");
       }
       if (request.getChunk().isEmpty() || request.getChunk().size() > MAX_CHUNK) {
-        throw new WireException("a chunk has 1 to " + MAX_CHUNK + " bytes, not " + request.getChunk().size());
+        throw new WireException(
+            "a chunk has 1 to " + MAX_CHUNK + " bytes, not " + request.getChunk().size());
       }
       for (java.nio.ByteBuffer part : request.getChunk().asReadOnlyByteBufferList()) {
         session.write(part);
@@ -153,7 +170,13 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
       }
       try {
         Uploads.Standing standing = session.finish();
-        answer(UploadPieceResponse.newBuilder().setDone(UploadDone.newBuilder().setOffset(standing.offset()).setComplete(standing.complete())).build());
+        answer(
+            UploadPieceResponse.newBuilder()
+                .setDone(
+                    UploadDone.newBuilder()
+                        .setOffset(standing.offset())
+                        .setComplete(standing.complete()))
+                .build());
       } catch (Uploads.RefusedException e) {
         refuse(e);
       } catch (IOException e) {
@@ -186,9 +209,11 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
   }
 
   private DealStatus status(StoredDeal deal) {
-    boolean beingSealed = deal.stage() == DealStage.UPLOADED && sealing.sealedBytes(deal.id()).isPresent();
+    boolean beingSealed =
+        deal.stage() == DealStage.UPLOADED && sealing.sealedBytes(deal.id()).isPresent();
     DealStage stage = beingSealed ? DealStage.SEALING : deal.stage();
-    long sealed = deal.hasReplica() ? deal.terms().size().bytes() : sealing.sealedBytes(deal.id()).orElse(0L);
+    long sealed =
+        deal.hasReplica() ? deal.terms().size().bytes() : sealing.sealedBytes(deal.id()).orElse(0L);
     return DealStatus.newBuilder()
         .setDealId(Wire.bytes(deal.id()))
         .setStage(Wire.message(stage))
@@ -199,19 +224,27 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
 
   private StoredDeal find(DealId id) {
     return book.find(id)
-        .orElseThrow(() -> Status.NOT_FOUND.withDescription("this miner has no deal " + id).asRuntimeException());
+        .orElseThrow(
+            () ->
+                Status.NOT_FOUND
+                    .withDescription("this miner has no deal " + id)
+                    .asRuntimeException());
   }
 
   @Override
   public void getDeal(GetDealRequest request, StreamObserver<GetDealResponse> observer) {
-    observer.onNext(GetDealResponse.newBuilder().setStatus(status(find(Wire.dealId(request.getDealId())))).build());
+    observer.onNext(
+        GetDealResponse.newBuilder()
+            .setStatus(status(find(Wire.dealId(request.getDealId()))))
+            .build());
     observer.onCompleted();
   }
 
   @Override
   public void watchDeal(WatchDealRequest request, StreamObserver<WatchDealResponse> observer) {
     StoredDeal deal = find(Wire.dealId(request.getDealId()));
-    ServerCallStreamObserver<WatchDealResponse> call = (ServerCallStreamObserver<WatchDealResponse>) observer;
+    ServerCallStreamObserver<WatchDealResponse> call =
+        (ServerCallStreamObserver<WatchDealResponse>) observer;
     Watch watch = new Watch(call);
     DealBook.Subscription subscription = book.watch(deal.id(), watch::tell);
     call.setOnCancelHandler(subscription::close);

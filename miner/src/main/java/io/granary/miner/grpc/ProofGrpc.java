@@ -51,20 +51,24 @@ public final class ProofGrpc extends ProofServiceGrpc.ProofServiceImplBase {
     if (leaves.isEmpty() || leaves.size() > MAX_LEAVES) {
       throw new WireException("leaf_indices must be 1 to " + MAX_LEAVES + ", not " + leaves.size());
     }
-    Optional<StoredDeal> deal = book.find(Wire.dealId(request.getDealId())).filter(StoredDeal::hasReplica);
+    Optional<StoredDeal> deal =
+        book.find(Wire.dealId(request.getDealId())).filter(StoredDeal::hasReplica);
     if (deal.isEmpty()) {
       return refuse("NOT_STORED", "this miner does not store that deal", "", "");
     }
     long count = deal.get().terms().size().leafCount();
     for (long leaf : leaves) {
       if (leaf < 0 || leaf >= count) {
-        throw new WireException("leaf " + Long.toUnsignedString(leaf) + " is not below the deal's " + count);
+        throw new WireException(
+            "leaf " + Long.toUnsignedString(leaf) + " is not below the deal's " + count);
       }
     }
     return switch (replicas.openBoth(deal.get(), leaves)) {
       case Reading.Good<List<DualOpening>> good ->
           OpenLeavesResponse.newBuilder()
-              .setOpened(OpenedLeaves.newBuilder().addAllOpenings(good.value().stream().map(Wire::message).toList()))
+              .setOpened(
+                  OpenedLeaves.newBuilder()
+                      .addAllOpenings(good.value().stream().map(Wire::message).toList()))
               .build();
       case Reading.Damaged<List<DualOpening>> damaged -> {
         log.damaged(deal.get().id(), "opening on demand", damaged.reason());
@@ -73,12 +77,16 @@ public final class ProofGrpc extends ProofServiceGrpc.ProofServiceImplBase {
     };
   }
 
-  private static OpenLeavesResponse refuse(String code, String message, String actual, String acceptable) {
-    return OpenLeavesResponse.newBuilder().setRefused(Wire.message(new Refusal(code, message, actual, acceptable))).build();
+  private static OpenLeavesResponse refuse(
+      String code, String message, String actual, String acceptable) {
+    return OpenLeavesResponse.newBuilder()
+        .setRefused(Wire.message(new Refusal(code, message, actual, acceptable)))
+        .build();
   }
 
   @Override
-  public void getPeriodProof(GetPeriodProofRequest request, StreamObserver<GetPeriodProofResponse> observer) {
+  public void getPeriodProof(
+      GetPeriodProofRequest request, StreamObserver<GetPeriodProofResponse> observer) {
     DealId id = Wire.dealId(request.getDealId());
     Period period = new Period(Integer.toUnsignedLong(request.getPeriod()));
     Optional<SignedPeriodProof> proof = proofs.find(id, period);
@@ -86,7 +94,13 @@ public final class ProofGrpc extends ProofServiceGrpc.ProofServiceImplBase {
     if (proof.isPresent()) {
       response.setProof(Wire.message(proof.get()));
     } else {
-      response.setRefused(Wire.message(new Refusal("NO_PROOF", "this miner has no proof of that deal for that period", period.toString(), "")));
+      response.setRefused(
+          Wire.message(
+              new Refusal(
+                  "NO_PROOF",
+                  "this miner has no proof of that deal for that period",
+                  period.toString(),
+                  "")));
     }
     observer.onNext(response.build());
     observer.onCompleted();

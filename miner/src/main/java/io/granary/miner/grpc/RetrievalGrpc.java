@@ -34,26 +34,49 @@ public final class RetrievalGrpc extends RetrievalServiceGrpc.RetrievalServiceIm
   }
 
   @Override
-  public void retrieveRange(RetrieveRangeRequest request, StreamObserver<RetrieveRangeResponse> observer) {
+  public void retrieveRange(
+      RetrieveRangeRequest request, StreamObserver<RetrieveRangeResponse> observer) {
     Optional<StoredDeal> deal = book.find(Wire.dealId(request.getDealId()));
     if (deal.isEmpty() || !deal.get().hasReplica()) {
-      refuse(observer, "NOT_STORED", "this miner does not store that deal (any more); ask another", deal.map(d -> d.stage().toString()).orElse(""), "");
+      refuse(
+          observer,
+          "NOT_STORED",
+          "this miner does not store that deal (any more); ask another",
+          deal.map(d -> d.stage().toString()).orElse(""),
+          "");
       return;
     }
     long size = deal.get().terms().size().bytes();
     long offset = request.getOffset();
     long length = request.getLength() == 0 ? size - offset : request.getLength();
     if (offset < 0 || offset >= size || length < 1 || length > size - offset) {
-      throw new WireException("bytes " + Long.toUnsignedString(offset) + " + " + Long.toUnsignedString(length) + " are not within the piece's " + size);
+      throw new WireException(
+          "bytes "
+              + Long.toUnsignedString(offset)
+              + " + "
+              + Long.toUnsignedString(length)
+              + " are not within the piece's "
+              + size);
     }
-    ServerCallStreamObserver<RetrieveRangeResponse> call = (ServerCallStreamObserver<RetrieveRangeResponse>) observer;
-    Sending sending = new Sending(deal.get(), call, offset / Fr32.RAW, (offset + length + Fr32.RAW - 1) / Fr32.RAW);
+    ServerCallStreamObserver<RetrieveRangeResponse> call =
+        (ServerCallStreamObserver<RetrieveRangeResponse>) observer;
+    Sending sending =
+        new Sending(
+            deal.get(), call, offset / Fr32.RAW, (offset + length + Fr32.RAW - 1) / Fr32.RAW);
     call.setOnReadyHandler(sending::pump);
     sending.pump();
   }
 
-  private static void refuse(StreamObserver<RetrieveRangeResponse> observer, String code, String message, String actual, String acceptable) {
-    observer.onNext(RetrieveRangeResponse.newBuilder().setRefused(Wire.message(new Refusal(code, message, actual, acceptable))).build());
+  private static void refuse(
+      StreamObserver<RetrieveRangeResponse> observer,
+      String code,
+      String message,
+      String actual,
+      String acceptable) {
+    observer.onNext(
+        RetrieveRangeResponse.newBuilder()
+            .setRefused(Wire.message(new Refusal(code, message, actual, acceptable)))
+            .build());
     observer.onCompleted();
   }
 
@@ -64,7 +87,11 @@ public final class RetrievalGrpc extends RetrievalServiceGrpc.RetrievalServiceIm
     private long next;
     private boolean done;
 
-    Sending(StoredDeal deal, ServerCallStreamObserver<RetrieveRangeResponse> call, long first, long end) {
+    Sending(
+        StoredDeal deal,
+        ServerCallStreamObserver<RetrieveRangeResponse> call,
+        long first,
+        long end) {
       this.deal = deal;
       this.call = call;
       this.next = first;

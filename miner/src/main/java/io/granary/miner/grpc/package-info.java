@@ -1,4 +1,7 @@
-/** The miner's gRPC services: deals and uploads, retrieval, proofs on demand, and the client that pushes proofs. */
+/**
+ * The miner's gRPC services: deals and uploads, retrieval, proofs on demand, and the client that
+ * pushes proofs.
+ */
 @NullMarked
 package io.granary.miner.grpc;
 

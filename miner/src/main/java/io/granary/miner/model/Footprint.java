@@ -12,7 +12,10 @@ public final class Footprint {
     return size.paddedBytes() + 2 * StoredTree.fileSize(size.shape());
   }
 
-  /** The most a deal takes at any moment: the staged piece beside replica and trees, until sealing is done. */
+  /**
+   * The most a deal takes at any moment: the staged piece beside replica and trees, until sealing
+   * is done.
+   */
   public static long peakBytes(RawSize size) {
     return size.bytes() + sealedBytes(size);
   }

@@ -3,7 +3,8 @@ package io.granary.miner.model;
 import java.util.Collection;
 
 /**
- * How much of the promised capacity is taken, counted from the stored deals alone, so that a restart counts the same.
+ * How much of the promised capacity is taken, counted from the stored deals alone, so that a
+ * restart counts the same.
  *
  * @param capacityBytes what the operator promised
  * @param usedBytes replicas and trees of sealed deals

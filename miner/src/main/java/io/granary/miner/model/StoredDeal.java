@@ -8,12 +8,13 @@ import io.granary.protocol.values.DealId;
 import java.time.Instant;
 
 /**
- * A deal as this miner keeps it. The chain knows better where a published deal stands; this is what the miner itself must
- * remember.
+ * A deal as this miner keeps it. The chain knows better where a published deal stands; this is what
+ * the miner itself must remember.
  *
  * @param id its id
  * @param signed the terms with the client's signature
- * @param stage where it stands here; {@link DealStage#SEALING} is never stored, a crash then seals again
+ * @param stage where it stands here; {@link DealStage#SEALING} is never stored, a crash then seals
+ *     again
  * @param reason why it ended or failed, else empty
  * @param sealedRoot root of the replica, 32 zero bytes before it is sealed
  * @param dataDeleted true once nothing of it is on disk any more
@@ -52,9 +53,7 @@ public record StoredDeal(
 
   /** True when a replica that was durable once belongs to it. */
   public boolean hasReplica() {
-    return stage == DealStage.SEALED
-        || stage == DealStage.PUBLISHED
-        || stage == DealStage.ACTIVE;
+    return stage == DealStage.SEALED || stage == DealStage.PUBLISHED || stage == DealStage.ACTIVE;
   }
 
   /** True until the deal is on chain: the time in which its money is not locked yet. */

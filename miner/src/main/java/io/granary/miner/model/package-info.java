@@ -1,4 +1,6 @@
-/** What a miner knows of its deals, and how it counts its room; plain values, no input or output. */
+/**
+ * What a miner knows of its deals, and how it counts its room; plain values, no input or output.
+ */
 @NullMarked
 package io.granary.miner.model;
 

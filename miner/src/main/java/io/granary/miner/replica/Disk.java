@@ -9,7 +9,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.function.LongConsumer;
 
-/** The writes of large files, apart so that a test can make them fail as a full or dying disk does. */
+/**
+ * The writes of large files, apart so that a test can make them fail as a full or dying disk does.
+ */
 public interface Disk {
   /** Opens a file to read and write, making it when it is missing. */
   FileChannel openForWriting(Path file) throws IOException;

@@ -14,8 +14,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reads replicas and believes nothing it reads: each opening and each range is checked against the roots that the deal was
- * made with before it is handed out, so a damaged disk never makes this miner send something wrong.
+ * Reads replicas and believes nothing it reads: each opening and each range is checked against the
+ * roots that the deal was made with before it is handed out, so a damaged disk never makes this
+ * miner send something wrong.
  */
 public final class ReplicaReader {
   private final Shelf shelf;
@@ -82,7 +83,10 @@ public final class ReplicaReader {
         });
   }
 
-  /** Reads raw bytes of {@code groups} groups of 127 bytes from {@code firstGroup} on, with their range proof. */
+  /**
+   * Reads raw bytes of {@code groups} groups of 127 bytes from {@code firstGroup} on, with their
+   * range proof.
+   */
   public Reading<Replica.Range> range(StoredDeal deal, long firstGroup, int groups) {
     return with(
         deal,

@@ -1,7 +1,7 @@
 package io.granary.miner.replica;
 
-import io.granary.protocol.values.DealId;
 import io.granary.proofs.seal.ReplicaFiles;
+import io.granary.protocol.values.DealId;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -13,9 +13,9 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Where the bytes of deals lie: {@code uploads/<id>.part} while they arrive; {@code replicas/<id>.replica},
- * {@code .sealed-tree} and {@code .piece-tree} once sealed. Files are written under a temporary name and renamed when they
- * are durable.
+ * Where the bytes of deals lie: {@code uploads/<id>.part} while they arrive; {@code
+ * replicas/<id>.replica}, {@code .sealed-tree} and {@code .piece-tree} once sealed. Files are
+ * written under a temporary name and renamed when they are durable.
  */
 public final class Shelf {
   private static final String TEMPORARY = ".tmp";
@@ -111,7 +111,9 @@ public final class Shelf {
     Files.deleteIfExists(files.pieceTree());
   }
 
-  /** Deletes what a crash left behind: temporary files, and files of deals that should have none. */
+  /**
+   * Deletes what a crash left behind: temporary files, and files of deals that should have none.
+   */
   public void sweep(Predicate<DealId> keep) throws IOException {
     for (Path directory : new Path[] {uploads, replicas}) {
       try (Stream<Path> files = Files.list(directory)) {

@@ -26,8 +26,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Seals uploaded pieces one at a time, each on several threads. The replica gets its name when it is durable and its roots were
- * checked; the staged piece goes after that, so a crash at any moment only means sealing again.
+ * Seals uploaded pieces one at a time, each on several threads. The replica gets its name when it
+ * is durable and its roots were checked; the staged piece goes after that, so a crash at any moment
+ * only means sealing again.
  */
 public final class SealingRoom implements AutoCloseable {
   private static final Duration RETRY = Duration.ofSeconds(10);
@@ -38,12 +39,19 @@ public final class SealingRoom implements AutoCloseable {
   private final Shelf shelf;
   private final Disk disk;
   private final OperatorLog log;
-  private final ExecutorService worker = Executors.newSingleThreadExecutor(Thread.ofPlatform().name("sealing").factory());
+  private final ExecutorService worker =
+      Executors.newSingleThreadExecutor(Thread.ofPlatform().name("sealing").factory());
   private final Map<DealId, Long> progress = new ConcurrentHashMap<>();
   private final Map<DealId, Instant> notBefore = new ConcurrentHashMap<>();
 
   /** For the deals of a book. */
-  public SealingRoom(MinerConfig config, DealBook book, UploadStore uploads, Shelf shelf, Disk disk, OperatorLog log) {
+  public SealingRoom(
+      MinerConfig config,
+      DealBook book,
+      UploadStore uploads,
+      Shelf shelf,
+      Disk disk,
+      OperatorLog log) {
     this.config = config;
     this.book = book;
     this.uploads = uploads;
@@ -54,7 +62,8 @@ public final class SealingRoom implements AutoCloseable {
 
   /** Takes a deal unless it is here already, or failed a moment ago. */
   public void submit(DealId id) {
-    boolean waits = Optional.ofNullable(notBefore.get(id)).filter(t -> Instant.now().isBefore(t)).isPresent();
+    boolean waits =
+        Optional.ofNullable(notBefore.get(id)).filter(t -> Instant.now().isBefore(t)).isPresent();
     if (!waits && progress.putIfAbsent(id, 0L) == null) {
       worker.execute(() -> seal(id));
     }
@@ -98,7 +107,8 @@ public final class SealingRoom implements AutoCloseable {
                 book.nudge(id);
               });
       if (!sealed.pieceRoot().equals(deal.terms().pieceRoot())) {
-        throw new IOException("the staged piece has changed on disk: its root is " + sealed.pieceRoot());
+        throw new IOException(
+            "the staged piece has changed on disk: its root is " + sealed.pieceRoot());
       }
       shelf.commit(id);
       book.change(id, d -> d.stage() == DealStage.UPLOADED ? d.sealed(sealed.sealedRoot()) : d);

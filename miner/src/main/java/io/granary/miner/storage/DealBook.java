@@ -15,7 +15,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
-/** The deals in memory, as the store has them: every change is durable before anyone sees it. Safe for several threads. */
+/**
+ * The deals in memory, as the store has them: every change is durable before anyone sees it. Safe
+ * for several threads.
+ */
 public final class DealBook {
   /** Ends a subscription. */
   public interface Subscription extends AutoCloseable {
@@ -120,7 +123,10 @@ public final class DealBook {
             });
   }
 
-  /** Tells the watchers of a deal that something beside the stored deal changed, such as the progress of its sealing. */
+  /**
+   * Tells the watchers of a deal that something beside the stored deal changed, such as the
+   * progress of its sealing.
+   */
   public void nudge(DealId id) {
     find(id).ifPresent(this::tell);
   }

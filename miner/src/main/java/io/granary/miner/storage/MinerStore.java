@@ -1,8 +1,6 @@
 package io.granary.miner.storage;
 
-/**
- * The repositories of one miner, which no other process can open at the same time.
- */
+/** The repositories of one miner, which no other process can open at the same time. */
 public interface MinerStore extends AutoCloseable {
   /** Deals. */
   DealStore deals();

@@ -7,12 +7,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Signed period proofs, and the outbox of those that an auditor has not answered yet (Protocol §6). Every method throws
- * {@link StorageException} when the store fails.
+ * Signed period proofs, and the outbox of those that an auditor has not answered yet (Protocol §6).
+ * Every method throws {@link StorageException} when the store fails.
  */
 public interface ProofStore {
   /**
-   * Keeps proofs, in place of older ones of the same deal and period; all or none, durable when it returns.
+   * Keeps proofs, in place of older ones of the same deal and period; all or none, durable when it
+   * returns.
    *
    * @param push true: they also go into the outbox
    */
@@ -30,6 +31,9 @@ public interface ProofStore {
   /** Takes proofs out of the outbox, but not newer ones that replaced them; they stay kept. */
   void answered(List<SignedPeriodProof> proofs);
 
-  /** Drops proofs of periods before {@code period}, answered or not; returns how many unanswered ones went. */
+  /**
+   * Drops proofs of periods before {@code period}, answered or not; returns how many unanswered
+   * ones went.
+   */
   long dropBefore(Period period);
 }

@@ -1,6 +1,9 @@
 package io.granary.miner.storage;
 
-/** The store or the disk failed; nothing that was acknowledged is lost. A restart may help once the cause is gone. */
+/**
+ * The store or the disk failed; nothing that was acknowledged is lost. A restart may help once the
+ * cause is gone.
+ */
 public final class StorageException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The openings of a period's draws in their sealed trees, as {@code prove} takes them (Protocol §5.3). */
+/**
+ * The openings of a period's draws in their sealed trees, as {@code prove} takes them (Protocol
+ * §5.3).
+ */
 public final class DrawOpenings {
   private DrawOpenings() {}
 
@@ -29,7 +32,12 @@ public final class DrawOpenings {
     int wanted = draws.stream().mapToInt(DrawOpenings::bytes).sum();
     if (packed.length != wanted) {
       throw new IllegalArgumentException(
-          "openings of these " + draws.size() + " draws have " + wanted + " bytes, not " + packed.length);
+          "openings of these "
+              + draws.size()
+              + " draws have "
+              + wanted
+              + " bytes, not "
+              + packed.length);
     }
     List<Opening> openings = new ArrayList<>();
     int at = 0;
@@ -48,11 +56,17 @@ public final class DrawOpenings {
     }
     for (int i = 0; i < draws.size(); i++) {
       Draw draw = draws.get(i);
-      if (!openings.get(i).opens(draw.entry().sealedRoot(), draw.leaf(), draw.entry().leafCount())) {
+      if (!openings
+          .get(i)
+          .opens(draw.entry().sealedRoot(), draw.leaf(), draw.entry().leafCount())) {
         return new Verdict.Wrong(
             i,
-            "leaf " + draw.leaf() + " of deal " + draw.entry().dealId()
-                + " does not lead to the sealed root " + draw.entry().sealedRoot());
+            "leaf "
+                + draw.leaf()
+                + " of deal "
+                + draw.entry().dealId()
+                + " does not lead to the sealed root "
+                + draw.entry().sealedRoot());
       }
     }
     return new Verdict.Ok();

@@ -10,4 +10,5 @@ import io.granary.protocol.values.TokenAmount;
  * @param requested announced for withdrawal
  * @param releaseBlock first block in which the announced part may leave
  */
-public record AccountBalance(TokenAmount balance, TokenAmount requested, BlockNumber releaseBlock) {}
+public record AccountBalance(
+    TokenAmount balance, TokenAmount requested, BlockNumber releaseBlock) {}

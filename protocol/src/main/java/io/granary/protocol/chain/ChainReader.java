@@ -5,7 +5,10 @@ import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
 import java.math.BigInteger;
 
-/** Blocks and ether. Every method throws {@link ChainUnavailableException} when the endpoint cannot answer. */
+/**
+ * Blocks and ether. Every method throws {@link ChainUnavailableException} when the endpoint cannot
+ * answer.
+ */
 public interface ChainReader {
   /** The newest block. */
   BlockRef head();

@@ -1,8 +1,8 @@
 package io.granary.protocol.chain;
 
 import io.granary.protocol.deal.DealProposal;
-import io.granary.protocol.values.TokenAmount;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.TokenAmount;
 import java.util.List;
 
 /** What the owner of an account sends; conventions as {@link MinerMarket}. */

@@ -23,18 +23,22 @@ public sealed interface MarketEvent {
    */
   record Position(BlockNumber block, TxHash tx, int logIndex) {}
 
-  record Deposited(Position at, Address account, Address from, TokenAmount amount) implements MarketEvent {}
-
-  record WithdrawalRequested(Position at, Address account, TokenAmount amount, BlockNumber releaseBlock)
+  record Deposited(Position at, Address account, Address from, TokenAmount amount)
       implements MarketEvent {}
 
-  record Withdrawn(Position at, Address account, Address to, TokenAmount amount) implements MarketEvent {}
+  record WithdrawalRequested(
+      Position at, Address account, TokenAmount amount, BlockNumber releaseBlock)
+      implements MarketEvent {}
+
+  record Withdrawn(Position at, Address account, Address to, TokenAmount amount)
+      implements MarketEvent {}
 
   record DealPublished(
       Position at, DealId dealId, DealProposal proposal, Hash32 sealedRoot, BlockNumber sealBlock)
       implements MarketEvent {}
 
-  record DealSkipped(Position at, DealId dealId, Address miner, String reason) implements MarketEvent {}
+  record DealSkipped(Position at, DealId dealId, Address miner, String reason)
+      implements MarketEvent {}
 
   record DealActivated(Position at, DealId dealId, Address miner, Period start, Period end)
       implements MarketEvent {}
@@ -73,5 +77,6 @@ public sealed interface MarketEvent {
 
   record EntryPurged(Position at, DealId dealId, Address miner) implements MarketEvent {}
 
-  record PeriodProved(Position at, Address miner, Period period, Address sender) implements MarketEvent {}
+  record PeriodProved(Position at, Address miner, Period period, Address sender)
+      implements MarketEvent {}
 }

@@ -12,6 +12,9 @@ public interface MarketHistory {
   /** All events of [from, to], in order; fetched in bounded pages. */
   List<MarketEvent> events(BlockNumber from, BlockNumber to);
 
-  /** The proving calls a transaction made to the market itself; empty when it reached it through another contract. */
+  /**
+   * The proving calls a transaction made to the market itself; empty when it reached it through
+   * another contract.
+   */
   List<MarketCall> calls(TxHash tx);
 }

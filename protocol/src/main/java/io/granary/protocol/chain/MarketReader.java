@@ -41,8 +41,8 @@ public interface MarketReader {
   long setWeight(Address miner);
 
   /**
-   * The seed of a period (Protocol §5.3), or empty when its challenge block is not yet in the past or
-   * the seed source no longer reaches it.
+   * The seed of a period (Protocol §5.3), or empty when its challenge block is not yet in the past
+   * or the seed source no longer reaches it.
    */
   Optional<Hash32> periodSeed(Address miner, Period period);
 
@@ -50,8 +50,8 @@ public interface MarketReader {
   Optional<Hash32> sealSeed(DealId id, BlockNumber sealBlock);
 
   /**
-   * What {@link MinerMarket#prove} will have to open now, in order; empty when the miner's set has no
-   * weight, or the window of the period is not open.
+   * What {@link MinerMarket#prove} will have to open now, in order; empty when the miner's set has
+   * no weight, or the window of the period is not open.
    */
   List<DrawnLeaf> drawnLeaves(Address miner, Period period);
 }

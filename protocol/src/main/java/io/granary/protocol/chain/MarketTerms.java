@@ -5,7 +5,8 @@ import io.granary.protocol.values.Address;
 import io.granary.protocol.values.TokenAmount;
 
 /**
- * A market's immutable parameters (Protocol §3 to §5), named as the contract's {@code MarketParams}.
+ * A market's immutable parameters (Protocol §3 to §5), named as the contract's {@code
+ * MarketParams}.
  *
  * @param domain chain id and market address, which signatures are bound to
  * @param token the ERC-20

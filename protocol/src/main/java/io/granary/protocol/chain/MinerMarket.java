@@ -9,8 +9,8 @@ import io.granary.protocol.values.Period;
 import java.util.List;
 
 /**
- * What a miner's operator sends. Each call blocks until its transaction is confirmed or refused, and throws {@link
- * ChainUnavailableException} when neither can be learned; trying again is safe.
+ * What a miner's operator sends. Each call blocks until its transaction is confirmed or refused,
+ * and throws {@link ChainUnavailableException} when neither can be learned; trying again is safe.
  */
 public interface MinerMarket {
   /** One deal to publish. */

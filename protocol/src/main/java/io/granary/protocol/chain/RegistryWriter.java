@@ -8,10 +8,15 @@ import io.granary.protocol.values.TokenAmount;
 public interface RegistryWriter {
   /** Registers the caller as a miner; approves the stake first. */
   TxResult register(
-      Address operator, TokenAmount stake, String endpoint, Hash32 tlsKeyHash, TokenAmount pricePerLeafPeriod);
+      Address operator,
+      TokenAmount stake,
+      String endpoint,
+      Hash32 tlsKeyHash,
+      TokenAmount pricePerLeafPeriod);
 
   /** Changes endpoint, TLS key and posted ask. */
-  TxResult update(Address miner, String endpoint, Hash32 tlsKeyHash, TokenAmount pricePerLeafPeriod);
+  TxResult update(
+      Address miner, String endpoint, Hash32 tlsKeyHash, TokenAmount pricePerLeafPeriod);
 
   /** Registers the caller as an auditor service. */
   TxResult registerAuditor(String endpoint, Hash32 tlsKeyHash);

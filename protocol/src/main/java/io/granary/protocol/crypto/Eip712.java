@@ -134,8 +134,14 @@ public final class Eip712 {
 
   /** An ERC-2612 permit's digest, under the token's own domain separator. */
   public static Hash32 permit(
-      Hash32 tokenDomain, Address owner, Address spender, BigInteger value, BigInteger nonce, BigInteger deadline) {
-    Words words = new Words().add(PERMIT_TYPE).add(owner).add(spender).add(value).add(nonce).add(deadline);
+      Hash32 tokenDomain,
+      Address owner,
+      Address spender,
+      BigInteger value,
+      BigInteger nonce,
+      BigInteger deadline) {
+    Words words =
+        new Words().add(PERMIT_TYPE).add(owner).add(spender).add(value).add(nonce).add(deadline);
     return Keccak.hash(PREFIX, tokenDomain.bytes(), words.keccak().bytes());
   }
 }

@@ -15,7 +15,9 @@ public final class Seeds {
     return new Words().add(value).add(market).add(miner).add(period.index()).keccak();
   }
 
-  /** Seed of a deal's seal challenge; {@code value} is the seed source's value of its seal block. */
+  /**
+   * Seed of a deal's seal challenge; {@code value} is the seed source's value of its seal block.
+   */
   public static Hash32 seal(Hash32 value, Address market, DealId dealId) {
     return new Words().add(value).add(market).add(dealId.hash()).keccak();
   }

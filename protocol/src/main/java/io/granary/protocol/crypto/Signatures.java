@@ -12,7 +12,10 @@ import org.bouncycastle.math.ec.ECPoint;
 public final class Signatures {
   private Signatures() {}
 
-  /** The signer's address; empty when the signature recovers to nobody or has a high s, which contracts refuse. */
+  /**
+   * The signer's address; empty when the signature recovers to nobody or has a high s, which
+   * contracts refuse.
+   */
   public static Optional<Address> recover(Hash32 digest, Signature signature) {
     byte[] bytes = signature.bytes();
     BigInteger n = EthKey.CURVE.getN();

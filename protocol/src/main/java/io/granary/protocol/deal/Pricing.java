@@ -40,7 +40,11 @@ public final class Pricing {
 
   /** Collateral of a deal at an ask: what the miner offers, but at least what the market wants. */
   public static TokenAmount collateral(
-      MarketTerms terms, TokenAmount offeredPerLeaf, TokenAmount price, RawSize size, long periods) {
+      MarketTerms terms,
+      TokenAmount offeredPerLeaf,
+      TokenAmount price,
+      RawSize size,
+      long periods) {
     TokenAmount offered = offeredPerLeaf.times(size.leafCount());
     TokenAmount least = leastCollateral(terms, price, size, periods);
     return offered.isLessThan(least) ? least : offered;

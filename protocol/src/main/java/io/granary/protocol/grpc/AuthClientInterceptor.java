@@ -13,7 +13,10 @@ import io.grpc.MethodDescriptor;
 import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 
-/** Signs every call (Protocol §8.3). The first message is part of what is signed, so a call starts with it. */
+/**
+ * Signs every call (Protocol §8.3). The first message is part of what is signed, so a call starts
+ * with it.
+ */
 public final class AuthClientInterceptor implements ClientInterceptor {
   private final SigningDomain domain;
   private final EthKey caller;

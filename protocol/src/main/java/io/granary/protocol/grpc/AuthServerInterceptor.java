@@ -58,7 +58,8 @@ public final class AuthServerInterceptor implements ServerInterceptor {
     private boolean checked;
     private boolean rejected;
 
-    FirstMessageCheck(ServerCall.Listener<Q> listener, ServerCall<Q, ?> call, CallAuth.Caller caller) {
+    FirstMessageCheck(
+        ServerCall.Listener<Q> listener, ServerCall<Q, ?> call, CallAuth.Caller caller) {
       super(listener);
       this.call = call;
       this.caller = caller;

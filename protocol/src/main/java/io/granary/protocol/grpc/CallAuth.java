@@ -17,11 +17,14 @@ import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Makes and checks the tokens that authenticate calls (Protocol §8.3). Safe for several threads. */
+/**
+ * Makes and checks the tokens that authenticate calls (Protocol §8.3). Safe for several threads.
+ */
 public final class CallAuth {
   static final Metadata.Key<byte[]> KEY =
       Metadata.Key.of("granary-auth-bin", Metadata.BINARY_BYTE_MARSHALLER);
-  // Within the two minutes that a token lives, a node sees fewer calls than this; beyond it new callers wait.
+  // Within the two minutes that a token lives, a node sees fewer calls than this; beyond it new
+  // callers wait.
   private static final int MAX_NONCES = 200_000;
   private static final long LIFETIME_SECONDS = 60;
 
@@ -48,13 +51,17 @@ public final class CallAuth {
 
   /** A token for one call. */
   static byte[] token(
-      SigningDomain domain, EthKey caller, Address audience, String method, Object first, Clock clock) {
+      SigningDomain domain,
+      EthKey caller,
+      Address audience,
+      String method,
+      Object first,
+      Clock clock) {
     byte[] nonce = new byte[16];
     new SecureRandom().nextBytes(nonce);
     long expiresAt = clock.instant().getEpochSecond() + LIFETIME_SECONDS;
     Hash32 hash = hashOf(first);
-    Hash32 digest =
-        Eip712.call(domain, caller.address(), audience, method, hash, expiresAt, nonce);
+    Hash32 digest = Eip712.call(domain, caller.address(), audience, method, hash, expiresAt, nonce);
     return AuthToken.newBuilder()
         .setCaller(Wire.bytes(caller.address()))
         .setAudience(Wire.bytes(audience))
@@ -89,12 +96,21 @@ public final class CallAuth {
       }
       Address named = Wire.address("audience", token.getAudience());
       if (!named.equals(audience)) {
-        throw new Rejected("the token is for " + named + ", this is " + audience + "; sign one for this node");
+        throw new Rejected(
+            "the token is for " + named + ", this is " + audience + "; sign one for this node");
       }
       digest =
           Eip712.call(
-              domain, caller, named, token.getMethod(), requestHash, token.getExpiresAt(), token.getNonce().toByteArray());
-      if (Signatures.recover(digest, Wire.signature(token.getSignature())).filter(caller::equals).isEmpty()) {
+              domain,
+              caller,
+              named,
+              token.getMethod(),
+              requestHash,
+              token.getExpiresAt(),
+              token.getNonce().toByteArray());
+      if (Signatures.recover(digest, Wire.signature(token.getSignature()))
+          .filter(caller::equals)
+          .isEmpty()) {
         throw new Rejected("the signature is not " + caller + "'s; check chain id, market and key");
       }
     } catch (InvalidProtocolBufferException | WireException e) {
@@ -105,10 +121,16 @@ public final class CallAuth {
     }
     long now = clock.instant().getEpochSecond();
     if (token.getExpiresAt() <= now) {
-      throw new Rejected("the token expired " + (now - token.getExpiresAt()) + " s ago; check the clock and sign a new one");
+      throw new Rejected(
+          "the token expired "
+              + (now - token.getExpiresAt())
+              + " s ago; check the clock and sign a new one");
     }
     if (token.getExpiresAt() > now + Limits.AUTH_MAX.toSeconds()) {
-      throw new Rejected("the token expires more than " + Limits.AUTH_MAX.toSeconds() + " s ahead; sign a shorter one");
+      throw new Rejected(
+          "the token expires more than "
+              + Limits.AUTH_MAX.toSeconds()
+              + " s ahead; sign a shorter one");
     }
     useNonce(caller, token, now);
     return new Caller(caller, requestHash);

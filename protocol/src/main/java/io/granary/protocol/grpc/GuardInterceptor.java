@@ -18,8 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What every call is held to: a malformed message is INVALID_ARGUMENT, a fault of ours is INTERNAL with an incident number
- * that the log explains, a call without a deadline gets one, and a peer that goes silent in the middle of a stream is cut off.
+ * What every call is held to: a malformed message is INVALID_ARGUMENT, a fault of ours is INTERNAL
+ * with an incident number that the log explains, a call without a deadline gets one, and a peer
+ * that goes silent in the middle of a stream is cut off.
  */
 final class GuardInterceptor implements ServerInterceptor {
   private static final Logger LOG = LoggerFactory.getLogger(GuardInterceptor.class);
@@ -40,7 +41,10 @@ final class GuardInterceptor implements ServerInterceptor {
     if (limit > 0) {
       listener.deadline =
           timer.schedule(
-              () -> guarded.close(Status.DEADLINE_EXCEEDED.withDescription("no deadline was set; set one"), new Metadata()),
+              () ->
+                  guarded.close(
+                      Status.DEADLINE_EXCEEDED.withDescription("no deadline was set; set one"),
+                      new Metadata()),
               limit,
               TimeUnit.MILLISECONDS);
     }
@@ -95,7 +99,9 @@ final class GuardInterceptor implements ServerInterceptor {
                 () ->
                     call.close(
                         Status.DEADLINE_EXCEEDED.withDescription(
-                            "nothing was sent for " + Limits.IDLE.toSeconds() + " s; resume where the stream stopped"),
+                            "nothing was sent for "
+                                + Limits.IDLE.toSeconds()
+                                + " s; resume where the stream stopped"),
                         new Metadata()),
                 Limits.IDLE.toMillis(),
                 TimeUnit.MILLISECONDS);
@@ -121,7 +127,9 @@ final class GuardInterceptor implements ServerInterceptor {
             .addKeyValue("method", call.getMethodDescriptor().getFullMethodName())
             .log("a call failed");
         call.close(
-            Status.INTERNAL.withDescription("incident " + incident + "; the node's log explains it"), new Metadata());
+            Status.INTERNAL.withDescription(
+                "incident " + incident + "; the node's log explains it"),
+            new Metadata());
       }
     }
 

@@ -23,7 +23,10 @@ public final class NodeServer implements AutoCloseable {
   private final HealthStatusManager health;
 
   private NodeServer(
-      Server server, ExecutorService executor, ScheduledExecutorService timer, HealthStatusManager health) {
+      Server server,
+      ExecutorService executor,
+      ScheduledExecutorService timer,
+      HealthStatusManager health) {
     this.server = server;
     this.executor = executor;
     this.timer = timer;
@@ -46,7 +49,8 @@ public final class NodeServer implements AutoCloseable {
       throws IOException {
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     ScheduledExecutorService timer =
-        Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("grpc-timer").factory());
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("grpc-timer").factory());
     HealthStatusManager health = new HealthStatusManager();
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(listen)

@@ -13,7 +13,9 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/** Channels to registered peers: TLS 1.3, the peer's key pinned from the registry (Protocol §8.1). */
+/**
+ * Channels to registered peers: TLS 1.3, the peer's key pinned from the registry (Protocol §8.1).
+ */
 public final class PeerChannels {
   private PeerChannels() {}
 
@@ -32,7 +34,11 @@ public final class PeerChannels {
     }
     if (colon < 1 || port < 1 || port > 65_535) {
       throw new IllegalArgumentException(
-          "endpoint '" + peer.endpoint() + "' of " + peer.id() + " is not host:port; its owner must update the registry");
+          "endpoint '"
+              + peer.endpoint()
+              + "' of "
+              + peer.id()
+              + " is not host:port; its owner must update the registry");
     }
     try {
       return NettyChannelBuilder.forAddress(peer.endpoint().substring(0, colon), port)
@@ -72,7 +78,8 @@ public final class PeerChannels {
     }
 
     @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
+    public void checkServerTrusted(X509Certificate[] chain, String type)
+        throws CertificateException {
       check(chain);
     }
 
@@ -89,7 +96,8 @@ public final class PeerChannels {
     }
 
     @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
+    public void checkClientTrusted(X509Certificate[] chain, String type)
+        throws CertificateException {
       throw new CertificateException("this side is no server");
     }
 

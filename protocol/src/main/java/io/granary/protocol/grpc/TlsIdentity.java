@@ -28,8 +28,8 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
- * A node's TLS key and self-signed certificate (Protocol §8.1), as PEM files. Peers know the key by its hash in the registry,
- * so nobody else needs to sign it.
+ * A node's TLS key and self-signed certificate (Protocol §8.1), as PEM files. Peers know the key by
+ * its hash in the registry, so nobody else needs to sign it.
  *
  * @param keyFile PKCS#8 private key, readable by its owner only
  * @param certificateFile the certificate

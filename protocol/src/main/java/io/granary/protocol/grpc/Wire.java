@@ -26,7 +26,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
 
-/** Messages to domain values and back. Whatever a peer sent, only {@link WireException} comes out of {@code from…}. */
+/**
+ * Messages to domain values and back. Whatever a peer sent, only {@link WireException} comes out of
+ * {@code from…}.
+ */
 public final class Wire {
   private Wire() {}
 
@@ -105,7 +108,8 @@ public final class Wire {
 
   private static long unsigned(String field, int value) {
     if (value < 0) {
-      throw new WireException(field + " must be below 2^31, not " + Integer.toUnsignedString(value));
+      throw new WireException(
+          field + " must be below 2^31, not " + Integer.toUnsignedString(value));
     }
     return value;
   }

@@ -1,4 +1,7 @@
-/** The wire: TLS with pinned keys, call authentication, limits, and the mapping between messages and domain values (Protocol §8). */
+/**
+ * The wire: TLS with pinned keys, call authentication, limits, and the mapping between messages and
+ * domain values (Protocol §8).
+ */
 @NullMarked
 package io.granary.protocol.grpc;
 

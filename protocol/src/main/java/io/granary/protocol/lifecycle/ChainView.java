@@ -28,9 +28,7 @@ public record ChainView(
 
   /** True when the set will be frozen in the next block (Protocol §5.4). */
   public boolean frozenNext() {
-    return hasWeight
-        && !provedCurrent
-        && next() >= clock.challengeBlock(clock.periodAt(next()));
+    return hasWeight && !provedCurrent && next() >= clock.challengeBlock(clock.periodAt(next()));
   }
 
   /** First period that is neither over nor proved, seen from the next block. */

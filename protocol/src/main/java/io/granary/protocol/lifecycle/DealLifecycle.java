@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The miner's planner: a pure function from what is known to what is to be done. It looks at states, not at events, so it need
- * not be called for every block, and a restart or a reorg changes nothing but its input.
+ * The miner's planner: a pure function from what is known to what is to be done. It looks at
+ * states, not at events, so it need not be called for every block, and a restart or a reorg changes
+ * nothing but its input.
  */
 public final class DealLifecycle {
   private DealLifecycle() {}
@@ -51,7 +52,9 @@ public final class DealLifecycle {
 
   /** An entry that is still in the set can still be drawn: its data stays until it was purged. */
   private static Optional<DealAction> delete(MinerDeal deal, DealSnapshot chain, String reason) {
-    return chain.removed() ? Optional.of(new DealAction.Delete(deal.id(), reason)) : Optional.empty();
+    return chain.removed()
+        ? Optional.of(new DealAction.Delete(deal.id(), reason))
+        : Optional.empty();
   }
 
   private static Optional<DealAction> beforePublishing(ChainView view, MinerDeal deal) {
@@ -71,7 +74,8 @@ public final class DealLifecycle {
     };
   }
 
-  private static Optional<DealAction> published(ChainView view, MinerDeal deal, DealSnapshot chain) {
+  private static Optional<DealAction> published(
+      ChainView view, MinerDeal deal, DealSnapshot chain) {
     if (view.next() > chain.activateBy().value()) {
       return Optional.of(new DealAction.Expire(deal.id()));
     }
@@ -82,7 +86,9 @@ public final class DealLifecycle {
   }
 
   private static Optional<DealAction> advance(MinerDeal deal, DealStage to) {
-    return deal.stage() == to ? Optional.empty() : Optional.of(new DealAction.Advance(deal.id(), to));
+    return deal.stage() == to
+        ? Optional.empty()
+        : Optional.of(new DealAction.Advance(deal.id(), to));
   }
 
   private static Optional<DealAction> active(ChainView view, MinerDeal deal, DealSnapshot chain) {

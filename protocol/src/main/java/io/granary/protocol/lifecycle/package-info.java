@@ -1,4 +1,7 @@
-/** The pure planner at the heart of a miner: from a view of the chain and its deals to what is to be done now. */
+/**
+ * The pure planner at the heart of a miner: from a view of the chain and its deals to what is to be
+ * done now.
+ */
 @NullMarked
 package io.granary.protocol.lifecycle;
 

@@ -3,7 +3,10 @@ package io.granary.protocol.values;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/** The first 23 bytes of a deal's id, which is what an entry of a proving set has room for (Protocol §5.2). */
+/**
+ * The first 23 bytes of a deal's id, which is what an entry of a proving set has room for (Protocol
+ * §5.2).
+ */
 public final class DealKey {
   /** Length in bytes. */
   public static final int BYTES = 23;

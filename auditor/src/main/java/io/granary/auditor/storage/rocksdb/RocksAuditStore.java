@@ -36,16 +36,19 @@ import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
 /**
- * Column families: {@code meta} (layout version, next block), {@code deals} (id → JSON of proposal and sealed root), {@code
- * records} (id ‖ period → JSON), {@code proofs} (id ‖ period → the signed proof as it came). Every write waits for the log.
+ * Column families: {@code meta} (layout version, next block), {@code deals} (id → JSON of proposal
+ * and sealed root), {@code records} (id ‖ period → JSON), {@code proofs} (id ‖ period → the signed
+ * proof as it came). Every write waits for the log.
  */
 public final class RocksAuditStore implements AuditStore {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final byte[] VERSION = bytes("version");
   private static final byte[] NEXT = bytes("next-block");
   private static final String LAYOUT = "1";
-  private static final List<String> FAMILIES = List.of("default", "meta", "deals", "records", "proofs");
-  // A proposal is kept as it was published; the chain has checked the client's signature, which the event does not carry.
+  private static final List<String> FAMILIES =
+      List.of("default", "meta", "deals", "records", "proofs");
+  // A proposal is kept as it was published; the chain has checked the client's signature, which the
+  // event does not carry.
   private static final Signature NO_SIGNATURE = Signature.of(new byte[Signature.BYTES]);
 
   private final RocksDB db;
@@ -62,14 +65,17 @@ public final class RocksAuditStore implements AuditStore {
   /**
    * Opens or creates a store.
    *
-   * @throws IOException when another process has it open, it cannot be read, or its layout is another version's
+   * @throws IOException when another process has it open, it cannot be read, or its layout is
+   *     another version's
    */
   public static RocksAuditStore open(Path directory) throws IOException {
     RocksDB.loadLibrary();
     Files.createDirectories(directory);
-    DBOptions options = new DBOptions().setCreateIfMissing(true).setCreateMissingColumnFamilies(true);
+    DBOptions options =
+        new DBOptions().setCreateIfMissing(true).setCreateMissingColumnFamilies(true);
     List<ColumnFamilyHandle> handles = new ArrayList<>();
-    List<ColumnFamilyDescriptor> families = FAMILIES.stream().map(f -> new ColumnFamilyDescriptor(bytes(f))).toList();
+    List<ColumnFamilyDescriptor> families =
+        FAMILIES.stream().map(f -> new ColumnFamilyDescriptor(bytes(f))).toList();
     try {
       RocksDB db = RocksDB.open(options, directory.toString(), families, handles);
       RocksAuditStore store = new RocksAuditStore(db, options, handles);
@@ -77,7 +83,13 @@ public final class RocksAuditStore implements AuditStore {
       return store;
     } catch (RocksDBException e) {
       options.close();
-      throw new IOException("cannot open the store " + directory + " (" + e.getMessage() + "): stop the process that uses it, or restore it from a backup", e);
+      throw new IOException(
+          "cannot open the store "
+              + directory
+              + " ("
+              + e.getMessage()
+              + "): stop the process that uses it, or restore it from a backup",
+          e);
     }
   }
 
@@ -87,7 +99,13 @@ public final class RocksAuditStore implements AuditStore {
       db.put(handles.get(1), sync, VERSION, bytes(LAYOUT));
     } else if (!Arrays.equals(version, bytes(LAYOUT))) {
       close();
-      throw new IOException(directory + " has layout " + new String(version, StandardCharsets.UTF_8) + ", this program knows " + LAYOUT + ": use the program that wrote it");
+      throw new IOException(
+          directory
+              + " has layout "
+              + new String(version, StandardCharsets.UTF_8)
+              + ", this program knows "
+              + LAYOUT
+              + ": use the program that wrote it");
     }
   }
 
@@ -109,7 +127,9 @@ public final class RocksAuditStore implements AuditStore {
       change.into(batch);
       db.write(sync, batch);
     } catch (RocksDBException e) {
-      throw new UncheckedIOException(new IOException("the auditor's store refused a write (" + e.getMessage() + "): check the disk", e));
+      throw new UncheckedIOException(
+          new IOException(
+              "the auditor's store refused a write (" + e.getMessage() + "): check the disk", e));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -119,7 +139,9 @@ public final class RocksAuditStore implements AuditStore {
     try {
       return Optional.ofNullable(db.get(handles.get(family), key));
     } catch (RocksDBException e) {
-      throw new UncheckedIOException(new IOException("the auditor's store cannot be read (" + e.getMessage() + "): check the disk", e));
+      throw new UncheckedIOException(
+          new IOException(
+              "the auditor's store cannot be read (" + e.getMessage() + "): check the disk", e));
     }
   }
 
@@ -141,20 +163,28 @@ public final class RocksAuditStore implements AuditStore {
 
   @Override
   public Optional<BlockNumber> nextBlock() {
-    return read(1, NEXT).map(b -> new BlockNumber(Long.parseLong(new String(b, StandardCharsets.UTF_8))));
+    return read(1, NEXT)
+        .map(b -> new BlockNumber(Long.parseLong(new String(b, StandardCharsets.UTF_8))));
   }
 
   private static byte[] encode(WatchedDeal deal) throws IOException {
     ObjectNode json = JSON.createObjectNode();
-    json.put("proposal", Base64.getEncoder().encodeToString(Wire.encode(new SignedProposal(deal.terms(), NO_SIGNATURE))));
+    json.put(
+        "proposal",
+        Base64.getEncoder()
+            .encodeToString(Wire.encode(new SignedProposal(deal.terms(), NO_SIGNATURE))));
     json.put("sealedRoot", deal.sealedRoot().toHex());
     return JSON.writeValueAsBytes(json);
   }
 
   private static WatchedDeal decodeDeal(byte[] key, byte[] value) {
     JsonNode json = parse(value);
-    SignedProposal proposal = Wire.decodeProposal(Base64.getDecoder().decode(json.path("proposal").asText()));
-    return new WatchedDeal(new DealId(Hash32.of(key)), proposal.proposal(), Hash32.fromHex(json.path("sealedRoot").asText()));
+    SignedProposal proposal =
+        Wire.decodeProposal(Base64.getDecoder().decode(json.path("proposal").asText()));
+    return new WatchedDeal(
+        new DealId(Hash32.of(key)),
+        proposal.proposal(),
+        Hash32.fromHex(json.path("sealedRoot").asText()));
   }
 
   private static JsonNode parse(byte[] value) {

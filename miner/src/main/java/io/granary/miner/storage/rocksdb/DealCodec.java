@@ -11,10 +11,10 @@ import io.granary.protocol.values.DealId;
 import java.time.Instant;
 
 /**
- * Version 1 of a stored deal: id 32, stage uint8 (by the names below, not by ordinal), dataDeleted uint8, sealedRoot 32,
- * acceptedAt uint64 ms, reason uint16 + UTF-8, then the proposal: client 20, miner 20, auditor 20, pieceRoot 32, rawSize
- * uint64, sealProfile uint8, periods uint32, price 12, collateral 12, publishBy uint64, activateBy uint64, replaces 32, salt
- * 32, signature 65.
+ * Version 1 of a stored deal: id 32, stage uint8 (by the names below, not by ordinal), dataDeleted
+ * uint8, sealedRoot 32, acceptedAt uint64 ms, reason uint16 + UTF-8, then the proposal: client 20,
+ * miner 20, auditor 20, pieceRoot 32, rawSize uint64, sealProfile uint8, periods uint32, price 12,
+ * collateral 12, publishBy uint64, activateBy uint64, replaces 32, salt 32, signature 65.
  */
 final class DealCodec {
   private static final int VERSION = 1;
@@ -27,7 +27,9 @@ final class DealCodec {
 
   static byte[] encode(StoredDeal deal) {
     String reason =
-        deal.reason().length() > MAX_REASON ? deal.reason().substring(0, MAX_REASON) : deal.reason();
+        deal.reason().length() > MAX_REASON
+            ? deal.reason().substring(0, MAX_REASON)
+            : deal.reason();
     DealProposal p = deal.terms();
     return Fields.write(FIXED_BYTES + 3 * reason.length(), VERSION)
         .hash(deal.id().hash())

@@ -12,7 +12,10 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.function.Function;
 
-/** Reads and writes the fields of stored values: fixed-width, big-endian; bytes of variable length after a uint16. */
+/**
+ * Reads and writes the fields of stored values: fixed-width, big-endian; bytes of variable length
+ * after a uint16.
+ */
 final class Fields {
   private static final int AMOUNT_BYTES = 12;
 

@@ -11,8 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Version 1 of a stored period proof: deal id 32, period uint32, seed 32, signature 65, count uint8, then for each opening
- * leaf index uint64, piece opening and sealed opening as uint16 + leaf ‖ path.
+ * Version 1 of a stored period proof: deal id 32, period uint32, seed 32, signature 65, count
+ * uint8, then for each opening leaf index uint64, piece opening and sealed opening as uint16 + leaf
+ * ‖ path.
  */
 final class ProofCodec {
   private static final int VERSION = 1;
@@ -49,8 +50,7 @@ final class ProofCodec {
           int count = in.u8();
           List<DualOpening> openings = new ArrayList<>();
           for (int i = 0; i < count; i++) {
-            openings.add(
-                new DualOpening(in.u64(), Opening.of(in.blob()), Opening.of(in.blob())));
+            openings.add(new DualOpening(in.u64(), Opening.of(in.blob()), Opening.of(in.blob())));
           }
           return new SignedPeriodProof(new PeriodProof(id, period, seed, openings), signature);
         });

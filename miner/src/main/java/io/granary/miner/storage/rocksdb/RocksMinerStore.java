@@ -34,12 +34,18 @@ public final class RocksMinerStore implements MinerStore {
   /**
    * Opens or creates a store, which from then on belongs to that miner at that market.
    *
-   * @throws StorageException when another process has it open, it is of another version, or of another miner or market
+   * @throws StorageException when another process has it open, it is of another version, or of
+   *     another miner or market
    */
   public static RocksMinerStore open(Path path, SigningDomain domain, Address miner) {
     RocksDatabase db = RocksDatabase.open(path);
     try {
-      stamp(db, SCHEMA_KEY, Integer.toString(SCHEMA), path, "the version of the software that wrote it");
+      stamp(
+          db,
+          SCHEMA_KEY,
+          Integer.toString(SCHEMA),
+          path,
+          "the version of the software that wrote it");
       String owner = "chain " + domain.chainId() + " market " + domain.market() + " miner " + miner;
       stamp(db, OWNER_KEY, owner, path, "another home directory for this miner and market");
       return new RocksMinerStore(db);

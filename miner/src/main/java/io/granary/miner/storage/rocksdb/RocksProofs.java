@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Period proofs by uint32 period ‖ deal id, so that old ones go in one range. The outbox has the same keys; its values are
- * the signatures of the proofs it stands for.
+ * Period proofs by uint32 period ‖ deal id, so that old ones go in one range. The outbox has the
+ * same keys; its values are the signatures of the proofs it stands for.
  */
 final class RocksProofs implements ProofStore {
   private final RocksDatabase db;

@@ -17,7 +17,9 @@ record RocksUploads(RocksDatabase db) implements UploadStore {
     }
     if (value.length != 9 || value[0] != VERSION) {
       throw new StorageException(
-          "the upload record of deal " + id + " is damaged; delete the store's upload and start it again");
+          "the upload record of deal "
+              + id
+              + " is damaged; delete the store's upload and start it again");
     }
     return ByteBuffer.wrap(value, 1, 8).getLong();
   }
