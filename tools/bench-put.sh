@@ -12,7 +12,7 @@ port=${CHAIN_PORT:-18545}
 export GRANARY_HOME=$dir JAVA_TOOL_OPTIONS=-Xmx512m
 granary() { "$GRANARY_ROOT/granary" "$@" 2> >(grep -v 'Picked up JAVA_TOOL_OPTIONS' >&2); }
 miner=
-cleanup() { [ -n "$miner" ] && kill "$miner" 2>/dev/null && wait "$miner" 2>/dev/null; granary devnet down >/dev/null; rm -rf "$dir"; }
+cleanup() { if [ -n "$miner" ]; then kill "$miner" 2>/dev/null || true; wait "$miner" 2>/dev/null || true; fi; granary devnet down >/dev/null || true; rm -rf "$dir"; }
 trap cleanup EXIT
 echo bench >"$dir/password"
 granary devnet up --port "$port" --block-time 0.5 >/dev/null

@@ -13,11 +13,18 @@ import io.granary.protocol.deal.Refusal;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 
 /**
  * Takes the bytes of pieces. What is acknowledged is on disk: every 8 MiB the file is synced, then
@@ -120,13 +127,22 @@ public final class Uploads {
     }
   }
 
-  /** One stream of bytes of one deal. Not safe for several threads. */
+  /**
+   * One stream of bytes of one deal. Not safe for several threads. Hashing and syncing go on beside the writing, each on a
+   * thread of its own, so that neither holds up the peer; at most 16 chunks wait to be hashed.
+   */
   public final class Session implements AutoCloseable {
+    private static final int MAX_WAITING = 16;
+
     private final StoredDeal deal;
     private final FileChannel file;
     private final long size;
     // Hashing goes along with the bytes; only a resumed upload is hashed again from the file.
     private final Optional<PieceHasher> hasher;
+    private final ExecutorService hashing = Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
+    private final ExecutorService syncing = Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
+    private final Semaphore waiting = new Semaphore(MAX_WAITING);
+    private Future<?> lastSync = CompletableFuture.completedFuture(null);
     private long at;
     private long synced;
     private boolean closed;
@@ -140,60 +156,100 @@ public final class Uploads {
       this.synced = offset;
     }
 
-    /** Takes bytes. */
+    /** Takes bytes, which the caller leaves alone from then on. */
     public void write(ByteBuffer bytes) throws RefusedException, IOException {
       if (bytes.remaining() > size - at) {
-        throw new RefusedException(
-            "TOO_MANY_BYTES",
-            "more bytes came than the proposal says",
-            at + bytes.remaining(),
-            size);
+        throw new RefusedException("TOO_MANY_BYTES", "more bytes came than the proposal says", at + bytes.remaining(), size);
       }
       try {
-        hasher.ifPresent(h -> h.update(bytes.duplicate()));
+        hash(bytes.duplicate());
         while (bytes.hasRemaining()) {
           at += file.write(bytes, at);
         }
         if (at - synced >= SYNC_BYTES) {
-          sync();
+          // One sync at a time: what has gathered meanwhile is synced together.
+          if (lastSync.isDone()) {
+            await(lastSync);
+            lastSync = sync();
+          }
         }
       } catch (IOException e) {
-        Refusal refusal =
-            new Refusal(
-                "DISK_FAILED",
-                "this miner could not write the bytes ("
-                    + e.getMessage()
-                    + "); the upload can resume, or ask another miner",
-                "",
-                "");
-        log.uploadFailed(deal.id(), refusal, e);
-        throw new RefusedException(refusal.code(), refusal.message(), "", "");
+        throw diskFailed(e);
       }
     }
 
-    private void sync() throws IOException {
-      file.force(false);
-      if (synced == 0) {
-        shelf.syncUploads();
+    private void hash(ByteBuffer bytes) throws IOException {
+      if (hasher.isPresent()) {
+        PieceHasher h = hasher.get();
+        try {
+          waiting.acquire();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          throw new InterruptedIOException("the upload was interrupted");
+        }
+        hashing.execute(
+            () -> {
+              try {
+                h.update(bytes);
+              } finally {
+                waiting.release();
+              }
+            });
       }
-      offsets.advance(deal.id(), at);
-      synced = at;
+    }
+
+    private RefusedException diskFailed(IOException e) {
+      Refusal refusal =
+          new Refusal("DISK_FAILED", "this miner could not write the bytes (" + e.getMessage() + "); the upload can resume, or ask another miner", "", "");
+      log.uploadFailed(deal.id(), refusal, e);
+      return new RefusedException(refusal.code(), refusal.message(), "", "");
+    }
+
+    /** Makes everything written so far durable, then notes it. */
+    private Future<?> sync() {
+      long upTo = at;
+      boolean first = synced == 0;
+      synced = upTo;
+      return syncing.submit(
+          () -> {
+            file.force(false);
+            if (first) {
+              shelf.syncUploads();
+            }
+            offsets.advance(deal.id(), upTo);
+            return upTo;
+          });
+    }
+
+    private static void await(Future<?> task) throws IOException {
+      try {
+        task.get();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException("the upload was interrupted");
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof IOException io) {
+          throw io;
+        }
+        throw new IllegalStateException("an upload failed", e.getCause());
+      }
     }
 
     /** Ends the stream: makes its bytes durable and, when the piece is whole, checks its root. */
     public Standing finish() throws RefusedException, IOException {
-      sync();
+      try {
+        await(lastSync);
+        await(sync());
+      } catch (IOException e) {
+        throw diskFailed(e);
+      }
       if (at < size) {
         return new Standing(at, false);
       }
-      Hash32 root = hasher.isPresent() ? hasher.get().finish().root() : hashFile();
+      Hash32 root = root();
       if (!root.equals(deal.terms().pieceRoot())) {
         RefusedException wrong =
-            new RefusedException(
-                "WRONG_ROOT",
-                "the bytes are not the piece that was proposed; they were dropped, send the right ones",
-                root,
-                deal.terms().pieceRoot());
+            new RefusedException("WRONG_ROOT", "the bytes are not the piece that was proposed; they were dropped, send the right ones", root, deal.terms().pieceRoot());
         offsets.remove(deal.id());
         close();
         shelf.deletePart(deal.id());
@@ -204,6 +260,14 @@ public final class Uploads {
       book.change(deal.id(), d -> d.stage() == DealStage.ACCEPTED ? d.at(DealStage.UPLOADED) : d);
       log.uploaded(deal.id(), size);
       return new Standing(at, true);
+    }
+
+    private Hash32 root() throws IOException {
+      if (hasher.isEmpty()) {
+        return hashFile();
+      }
+      await(hashing.submit(() -> true));
+      return hasher.get().finish().root();
     }
 
     private Hash32 hashFile() throws IOException {
@@ -226,8 +290,11 @@ public final class Uploads {
     public void close() throws IOException {
       if (!closed) {
         closed = true;
-        running.remove(deal.id());
+        // Both queues are short; nothing may touch the file once another stream can open it.
+        hashing.close();
+        syncing.close();
         file.close();
+        running.remove(deal.id());
       }
     }
   }

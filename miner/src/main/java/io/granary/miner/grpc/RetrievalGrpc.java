@@ -10,6 +10,7 @@ import io.granary.proofs.piece.Chunks;
 import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.seal.Replica;
 import io.granary.protocol.deal.Refusal;
+import io.granary.protocol.grpc.Limits;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.grpc.WireException;
 import io.granary.v1.RetrievalServiceGrpc;
@@ -63,6 +64,8 @@ public final class RetrievalGrpc extends RetrievalServiceGrpc.RetrievalServiceIm
     Sending sending =
         new Sending(
             deal.get(), call, offset / Fr32.RAW, (offset + length + Fr32.RAW - 1) / Fr32.RAW);
+    // By default a stream is ready below 32 KiB, which would let the line run dry between chunks.
+    call.setOnReadyThreshold(Limits.FLOW_WINDOW);
     call.setOnReadyHandler(sending::pump);
     sending.pump();
   }

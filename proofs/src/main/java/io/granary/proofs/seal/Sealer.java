@@ -57,16 +57,21 @@ public final class Sealer {
                 files.replica(),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE)) {
+                StandardOpenOption.WRITE);
+        Flusher flusher = new Flusher(replica)) {
       AtomicLong done = new AtomicLong();
       ChunkWorkers.run(
           threads,
           ChunkWorkers.chunksOf(size),
           () -> {
             Worker worker = new Worker(source, replica, pieceTree, sealedTree);
-            return chunk -> progress.accept(done.addAndGet(worker.seal(chunk)));
+            return chunk -> {
+              int bytes = worker.seal(chunk);
+              flusher.wrote(bytes);
+              progress.accept(done.addAndGet(bytes));
+            };
           });
-      replica.force(true);
+      flusher.finish();
       return new SealedPiece(pieceTree.finish(), sealedTree.finish());
     }
   }
