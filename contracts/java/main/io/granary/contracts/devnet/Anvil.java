@@ -7,6 +7,7 @@ import io.granary.protocol.values.Address;
 import java.io.File;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -94,7 +95,7 @@ public final class Anvil implements AutoCloseable {
    * @param log file that takes what it prints
    */
   public static Anvil start(Path binary, int port, Mining mining, Path log) throws IOException {
-    int chosen = port == 0 ? freePort() : port;
+    int chosen = freePort(port);
     List<String> command =
         new ArrayList<>(
             List.of(binary.toString(), "--host", "127.0.0.1", "--port", Integer.toString(chosen)));
@@ -133,9 +134,17 @@ public final class Anvil implements AutoCloseable {
     }
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+  /**
+   * Takes the port for a moment: a chain that is there already would answer in place of the new
+   * one.
+   */
+  private static int freePort(int wanted) throws IOException {
+    try (ServerSocket socket = new ServerSocket(wanted, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
+    } catch (BindException e) {
+      throw new IOException(
+          "port " + wanted + " is taken: stop what uses the port, or choose another with --port",
+          e);
     }
   }
 

@@ -215,7 +215,10 @@ public final class MinerConnection implements AutoCloseable {
   private UploadPieceResponse stream(
       DealId id, FileChannel file, long offset, long size, LongConsumer progress) {
     UploadCall call = new UploadCall(id, file, offset, size, progress);
-    uploads.withOnReadyThreshold(Limits.FLOW_WINDOW).withDeadlineAfter(Limits.STREAM.toSeconds(), TimeUnit.SECONDS).uploadPiece(call);
+    uploads
+        .withOnReadyThreshold(Limits.FLOW_WINDOW)
+        .withDeadlineAfter(Limits.STREAM.toSeconds(), TimeUnit.SECONDS)
+        .uploadPiece(call);
     call.begin();
     try {
       return call.response.get(Limits.STREAM.toSeconds(), TimeUnit.SECONDS);

@@ -8,12 +8,15 @@ import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.UploadStore;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.piece.PieceHasher;
+import io.granary.proofs.tree.StoredTreeWriter;
+import io.granary.proofs.tree.TreeShape;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.Refusal;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Optional;
@@ -25,6 +28,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes the bytes of pieces. What is acknowledged is on disk: every 8 MiB the file is synced, then
@@ -128,8 +132,9 @@ public final class Uploads {
   }
 
   /**
-   * One stream of bytes of one deal. Not safe for several threads. Hashing and syncing go on beside the writing, each on a
-   * thread of its own, so that neither holds up the peer; at most 16 chunks wait to be hashed.
+   * One stream of bytes of one deal. Not safe for several threads. Hashing and syncing go on beside
+   * the writing, each on a thread of its own, so that neither holds up the peer; at most 16 chunks
+   * wait to be hashed.
    */
   public final class Session implements AutoCloseable {
     private static final int MAX_WAITING = 16;
@@ -139,27 +144,58 @@ public final class Uploads {
     private final long size;
     // Hashing goes along with the bytes; only a resumed upload is hashed again from the file.
     private final Optional<PieceHasher> hasher;
-    private final ExecutorService hashing = Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
-    private final ExecutorService syncing = Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
+    private final Optional<StoredTreeWriter> tree;
+    private final ExecutorService hashing =
+        Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
+    private final ExecutorService syncing =
+        Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
     private final Semaphore waiting = new Semaphore(MAX_WAITING);
     private Future<?> lastSync = CompletableFuture.completedFuture(null);
+    private volatile @Nullable IOException hashFailure;
     private long at;
     private long synced;
     private boolean closed;
 
-    Session(StoredDeal deal, FileChannel file, long offset) {
+    Session(StoredDeal deal, FileChannel file, long offset) throws IOException {
       this.deal = deal;
       this.file = file;
       this.size = deal.terms().size().bytes();
-      this.hasher = offset == 0 ? Optional.of(new PieceHasher()) : Optional.empty();
+      // A piece that comes in one go has its tree stored on the way; sealing then hashes a third
+      // less.
+      boolean whole = offset == 0 && deal.terms().size().shape().height() >= TreeShape.BLOCK_LEVEL;
+      this.tree =
+          whole
+              ? Optional.of(
+                  new StoredTreeWriter(
+                      shelf.temporaryFiles(deal.id()).pieceTree(), deal.terms().size().shape()))
+              : Optional.empty();
+      this.hasher =
+          offset == 0
+              ? Optional.of(tree.map(Session::hasherInto).orElseGet(PieceHasher::new))
+              : Optional.empty();
       this.at = offset;
       this.synced = offset;
+    }
+
+    private static PieceHasher hasherInto(StoredTreeWriter tree) {
+      return new PieceHasher(
+          (first, roots, count) -> {
+            try {
+              tree.writeBlockRoots(first, roots, count);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
     }
 
     /** Takes bytes, which the caller leaves alone from then on. */
     public void write(ByteBuffer bytes) throws RefusedException, IOException {
       if (bytes.remaining() > size - at) {
-        throw new RefusedException("TOO_MANY_BYTES", "more bytes came than the proposal says", at + bytes.remaining(), size);
+        throw new RefusedException(
+            "TOO_MANY_BYTES",
+            "more bytes came than the proposal says",
+            at + bytes.remaining(),
+            size);
       }
       try {
         hash(bytes.duplicate());
@@ -191,6 +227,8 @@ public final class Uploads {
             () -> {
               try {
                 h.update(bytes);
+              } catch (UncheckedIOException e) {
+                hashFailure = e.getCause();
               } finally {
                 waiting.release();
               }
@@ -200,7 +238,13 @@ public final class Uploads {
 
     private RefusedException diskFailed(IOException e) {
       Refusal refusal =
-          new Refusal("DISK_FAILED", "this miner could not write the bytes (" + e.getMessage() + "); the upload can resume, or ask another miner", "", "");
+          new Refusal(
+              "DISK_FAILED",
+              "this miner could not write the bytes ("
+                  + e.getMessage()
+                  + "); the upload can resume, or ask another miner",
+              "",
+              "");
       log.uploadFailed(deal.id(), refusal, e);
       return new RefusedException(refusal.code(), refusal.message(), "", "");
     }
@@ -246,13 +290,23 @@ public final class Uploads {
       if (at < size) {
         return new Standing(at, false);
       }
-      Hash32 root = root();
+      Hash32 root;
+      try {
+        root = root();
+      } catch (IOException e) {
+        throw diskFailed(e);
+      }
       if (!root.equals(deal.terms().pieceRoot())) {
         RefusedException wrong =
-            new RefusedException("WRONG_ROOT", "the bytes are not the piece that was proposed; they were dropped, send the right ones", root, deal.terms().pieceRoot());
+            new RefusedException(
+                "WRONG_ROOT",
+                "the bytes are not the piece that was proposed; they were dropped, send the right ones",
+                root,
+                deal.terms().pieceRoot());
         offsets.remove(deal.id());
         close();
         shelf.deletePart(deal.id());
+        shelf.deleteTemporary(deal.id());
         log.wrongRoot(deal.id(), wrong.refusal());
         throw wrong;
       }
@@ -267,7 +321,18 @@ public final class Uploads {
         return hashFile();
       }
       await(hashing.submit(() -> true));
-      return hasher.get().finish().root();
+      IOException failed = hashFailure;
+      if (failed != null) {
+        throw failed;
+      }
+      Hash32[] root = new Hash32[1];
+      await(
+          hashing.submit(
+              () -> {
+                root[0] = hasher.get().finish().root();
+                return tree.isPresent() ? tree.get().finish() : root[0];
+              }));
+      return root[0];
     }
 
     private Hash32 hashFile() throws IOException {
@@ -293,6 +358,9 @@ public final class Uploads {
         // Both queues are short; nothing may touch the file once another stream can open it.
         hashing.close();
         syncing.close();
+        if (tree.isPresent()) {
+          tree.get().close();
+        }
         file.close();
         running.remove(deal.id());
       }

@@ -16,7 +16,7 @@ public interface Disk {
   /** Opens a file to read and write, making it when it is missing. */
   FileChannel openForWriting(Path file) throws IOException;
 
-  /** Runs a sealer. */
+  /** Runs a sealer; with the piece's tree when it is there already. */
   SealedPiece seal(
       Sealer sealer, RawSource source, ReplicaFiles files, int threads, LongConsumer progress)
       throws IOException;

@@ -4,6 +4,7 @@ import io.granary.proofs.seal.RawSource;
 import io.granary.proofs.seal.ReplicaFiles;
 import io.granary.proofs.seal.SealedPiece;
 import io.granary.proofs.seal.Sealer;
+import io.granary.proofs.tree.CorruptTreeException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -23,6 +24,13 @@ public final class LocalDisk implements Disk {
   public SealedPiece seal(
       Sealer sealer, RawSource source, ReplicaFiles files, int threads, LongConsumer progress)
       throws IOException {
+    if (Files.exists(files.pieceTree())) {
+      try {
+        return sealer.sealWithPieceTree(source, files, threads, progress);
+      } catch (CorruptTreeException halfWritten) {
+        Files.delete(files.pieceTree());
+      }
+    }
     return sealer.seal(source, files, threads, progress);
   }
 

@@ -1,5 +1,6 @@
 package io.granary.proofs.piece;
 
+import io.granary.proofs.Hash32;
 import io.granary.proofs.tree.NodeHasher;
 import io.granary.proofs.tree.SubtreeHasher;
 import io.granary.proofs.tree.TreeShape;
@@ -13,6 +14,25 @@ import java.util.Objects;
  * several threads.
  */
 public final class PieceHasher {
+  /**
+   * Takes the roots of 4 KiB blocks as they come, in order, so that a stored tree need not hash the
+   * piece again.
+   */
+  @FunctionalInterface
+  public interface BlockRoots {
+    /**
+     * Roots of {@code count} blocks from {@code firstBlock} on; the array is reused afterwards.
+     *
+     * @throws java.io.UncheckedIOException when they cannot be stored
+     */
+    void take(long firstBlock, byte[] roots, int count);
+  }
+
+  private static final int BLOCKS = 1 << (Chunks.LEVEL - TreeShape.BLOCK_LEVEL);
+
+  private final BlockRoots blockRoots;
+  private final byte[] roots = new byte[32 * BLOCKS];
+  private long chunks;
   private final SubtreeHasher hasher = new SubtreeHasher(NodeHasher.create());
   private final byte[] raw = new byte[Chunks.RAW];
   private final byte[] leaves = new byte[Chunks.PADDED];
@@ -20,6 +40,16 @@ public final class PieceHasher {
   private int filled;
   private boolean finished;
   private long total;
+
+  /** Of a piece whose block roots nobody wants. */
+  public PieceHasher() {
+    this((firstBlock, roots, count) -> {});
+  }
+
+  /** Hands on block roots; none of a piece whose tree is lower than a block. */
+  public PieceHasher(BlockRoots blockRoots) {
+    this.blockRoots = blockRoots;
+  }
 
   /** Takes more bytes. */
   public void update(byte[] bytes, int offset, int length) {
@@ -63,8 +93,17 @@ public final class PieceHasher {
 
   private void pushChunk() {
     Fr32.pad(raw, 0, leaves, 0, Chunks.GROUPS);
-    stack.push(Chunks.LEVEL, hasher.root(leaves, 0, Chunks.LEVEL));
+    stack.push(Chunks.LEVEL, chunkRoot(BLOCKS));
     filled = 0;
+  }
+
+  /** Root of the chunk in {@code leaves}, of which so many blocks have leaves. */
+  private Hash32 chunkRoot(int present) {
+    byte[] reduced = hasher.reduce(leaves, 0, Chunks.LEAVES, TreeShape.BLOCK_LEVEL);
+    System.arraycopy(reduced, 0, roots, 0, roots.length);
+    blockRoots.take(chunks * BLOCKS, roots, present);
+    chunks++;
+    return hasher.root(roots, 0, Chunks.LEVEL - TreeShape.BLOCK_LEVEL);
   }
 
   /** Bytes taken so far. */
@@ -88,10 +127,18 @@ public final class PieceHasher {
     Arrays.fill(raw, filled, raw.length, (byte) 0);
     Arrays.fill(leaves, (byte) 0);
     Fr32.pad(raw, 0, leaves, 0, groups);
-    if (shape.height() <= Chunks.LEVEL) {
+    int blocks = (groups * 4 + (1 << TreeShape.BLOCK_LEVEL) - 1) >> TreeShape.BLOCK_LEVEL;
+    if (shape.height() < TreeShape.BLOCK_LEVEL) {
       return new PieceCommitment(hasher.root(leaves, 0, shape.height()), total);
     }
-    stack.push(Chunks.LEVEL, hasher.root(leaves, 0, Chunks.LEVEL));
+    Hash32 last = chunkRoot(blocks);
+    if (shape.height() <= Chunks.LEVEL) {
+      // What lies beside the piece's own sub-tree is zero: its root is found from the same block
+      // roots.
+      return new PieceCommitment(
+          hasher.root(roots, 0, shape.height() - TreeShape.BLOCK_LEVEL), total);
+    }
+    stack.push(Chunks.LEVEL, last);
     return new PieceCommitment(stack.root(shape.height()), total);
   }
 }

@@ -6,8 +6,8 @@ import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a growing file durable while it is written, on a thread of its own: the disk then works beside the hashing, and the
- * sync at the end has little left to do.
+ * Makes a growing file durable while it is written, on a thread of its own: the disk then works
+ * beside the hashing, and the sync at the end has little left to do.
  */
 final class Flusher implements AutoCloseable {
   private static final long FLUSH_BYTES = 64L << 20;

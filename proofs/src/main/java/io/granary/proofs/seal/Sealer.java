@@ -6,6 +6,7 @@ import io.granary.proofs.piece.Chunks;
 import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.piece.RawSize;
 import io.granary.proofs.tree.NodeHasher;
+import io.granary.proofs.tree.StoredTree;
 import io.granary.proofs.tree.StoredTreeWriter;
 import io.granary.proofs.tree.SubtreeHasher;
 import io.granary.proofs.tree.TreeShape;
@@ -14,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 
@@ -43,6 +45,23 @@ public final class Sealer {
   }
 
   /**
+   * Seals a piece whose tree is already stored under its name in {@code files}, which saves a third
+   * of the hashing.
+   *
+   * @throws IOException as {@link #seal}
+   */
+  public SealedPiece sealWithPieceTree(
+      RawSource source, ReplicaFiles files, int threads, LongConsumer progress) throws IOException {
+    try (StoredTree pieceTree = StoredTree.open(files.pieceTree())) {
+      if (!pieceTree.shape().equals(shape)) {
+        throw new IOException(files.pieceTree() + " is the tree of a piece of another size");
+      }
+      return new SealedPiece(
+          pieceTree.root(), seal(source, files, threads, progress, Optional.empty()));
+    }
+  }
+
+  /**
    * Seals. The files are durable when this returns.
    *
    * @param progress told the raw bytes done so far, from any thread
@@ -50,8 +69,20 @@ public final class Sealer {
    */
   public SealedPiece seal(RawSource source, ReplicaFiles files, int threads, LongConsumer progress)
       throws IOException {
-    try (StoredTreeWriter pieceTree = new StoredTreeWriter(files.pieceTree(), shape);
-        StoredTreeWriter sealedTree = new StoredTreeWriter(files.sealedTree(), shape);
+    try (StoredTreeWriter pieceTree = new StoredTreeWriter(files.pieceTree(), shape)) {
+      Hash32 sealedRoot = seal(source, files, threads, progress, Optional.of(pieceTree));
+      return new SealedPiece(pieceTree.finish(), sealedRoot);
+    }
+  }
+
+  private Hash32 seal(
+      RawSource source,
+      ReplicaFiles files,
+      int threads,
+      LongConsumer progress,
+      Optional<StoredTreeWriter> pieceTree)
+      throws IOException {
+    try (StoredTreeWriter sealedTree = new StoredTreeWriter(files.sealedTree(), shape);
         FileChannel replica =
             FileChannel.open(
                 files.replica(),
@@ -72,14 +103,14 @@ public final class Sealer {
             };
           });
       flusher.finish();
-      return new SealedPiece(pieceTree.finish(), sealedTree.finish());
+      return sealedTree.finish();
     }
   }
 
   private final class Worker {
     private final RawSource source;
     private final FileChannel replica;
-    private final StoredTreeWriter pieceTree;
+    private final Optional<StoredTreeWriter> pieceTree;
     private final StoredTreeWriter sealedTree;
     private final SealProfile seal = SealProfile.byId(profile);
     private final SubtreeHasher hasher = new SubtreeHasher(NodeHasher.create());
@@ -89,7 +120,7 @@ public final class Sealer {
     Worker(
         RawSource source,
         FileChannel replica,
-        StoredTreeWriter pieceTree,
+        Optional<StoredTreeWriter> pieceTree,
         StoredTreeWriter sealedTree) {
       this.source = source;
       this.replica = replica;
@@ -109,7 +140,9 @@ public final class Sealer {
       // What lies beyond the last leaf is zero in both trees.
       Arrays.fill(leaves, padded, leaves.length, (byte) 0);
       long firstLeaf = chunk * Chunks.LEAVES;
-      writeRoots(pieceTree, chunk, groups * 4);
+      if (pieceTree.isPresent()) {
+        writeRoots(pieceTree.get(), chunk, groups * 4);
+      }
       seal.apply(replicaId, firstLeaf, leaves, 0, groups * 4);
       writeRoots(sealedTree, chunk, groups * 4);
       ByteBuffer out = ByteBuffer.wrap(leaves, 0, padded);
