@@ -18,6 +18,9 @@ import io.granary.app.cli.QuoteCommand;
 import io.granary.app.cli.VersionCommand;
 import io.granary.app.cli.WalletCommand;
 import io.granary.app.cli.WithdrawCommand;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -61,8 +64,17 @@ import picocli.CommandLine.Command;
 public final class Main {
   private Main() {}
 
+  // What a peer's malformed bytes do to gRPC is answered with a status; a stack trace each would
+  // fill the log. Kept, because
+  // the JDK forgets the level of a logger that nobody holds.
+  private static final List<Logger> QUIET =
+      List.of(
+          Logger.getLogger("io.grpc.internal.SerializingExecutor"),
+          Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty.NettyServerStream"));
+
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
+    QUIET.forEach(logger -> logger.setLevel(Level.OFF));
     System.exit(run(args));
   }
 
