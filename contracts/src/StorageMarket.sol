@@ -70,8 +70,9 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     uint96 private immutable MIN_COLLATERAL;
 
     mapping(address owner => Account) private _accounts;
-    // Keyed by the first 23 bytes of the id, which is what an entry of a proving set has room for. Two proposals that
-    // collide in them would only make the second one AlreadyKnown.
+    // Keyed by the first 23 bytes of the id, which is what an entry of a proving set has room for. A second proposal that
+    // collides with a published one is AlreadyKnown. To pass for the published one at activation it would have to hit
+    // those 184 bits of an id that the client's salt is in: a second preimage, not a birthday.
     mapping(bytes23 dealKey => Deal) private _deals;
     mapping(address miner => ProvingSet.Set) private _sets;
     mapping(address miner => mapping(uint256 word => uint256)) private _proved;
@@ -114,9 +115,9 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         if (p.challenges == 0 || p.challenges > 32) revert BadParameter("challenges", p.challenges);
         if (p.sealChallenges == 0 || p.sealChallenges > 16) revert BadParameter("sealChallenges", p.sealChallenges);
         if (p.sealDelay == 0) revert BadParameter("sealDelay", p.sealDelay);
-        if (
-            p.maxActivationBlocks < uint256(p.sealDelay) + p.windowBlocks + 1 || p.maxActivationBlocks > reach
-        ) revert BadParameter("maxActivationBlocks", p.maxActivationBlocks);
+        if (p.maxActivationBlocks < uint256(p.sealDelay) + p.windowBlocks + 1 || p.maxActivationBlocks > reach) {
+            revert BadParameter("maxActivationBlocks", p.maxActivationBlocks);
+        }
         if (p.maxMissRun > 254) revert BadParameter("maxMissRun", p.maxMissRun);
         if (p.maxPeriods == 0 || p.maxPeriods > type(uint32).max / 2) revert BadParameter("maxPeriods", p.maxPeriods);
         if (p.missPenaltyBps == 0) revert BadParameter("missPenaltyBps", p.missPenaltyBps);
@@ -139,10 +140,16 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         external
         nonReentrant
     {
-        try IERC20Permit(address(TOKEN)).permit(owner, address(this), amount, deadline, v, r, s) {}
-        catch {
-            // Somebody may have sent the permit first; a stranger must not use an old allowance of the owner's, though.
-            if (msg.sender != owner || TOKEN.allowance(owner, address(this)) < amount) revert PermitFailed(owner);
+        IERC20Permit permits = IERC20Permit(address(TOKEN));
+        // A stranger must not use an old allowance of the owner's. A token without permit whose fallback swallows any
+        // call would let it, so for a stranger the owner's nonce must move.
+        bool stranger = msg.sender != owner;
+        uint256 nonce = stranger ? permits.nonces(owner) : 0;
+        try permits.permit(owner, address(this), amount, deadline, v, r, s) {
+            if (stranger && permits.nonces(owner) == nonce) revert PermitFailed(owner);
+        } catch {
+            // Somebody may have sent the owner's permit first.
+            if (stranger || TOKEN.allowance(owner, address(this)) < amount) revert PermitFailed(owner);
         }
         pull(owner, owner, amount);
     }
@@ -634,7 +641,9 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IStorageMarket
     function challengeBlock(address miner, uint32 period) public view returns (uint256) {
-        return periodEnd(miner, period) - WINDOW_BLOCKS;
+        uint256 end = periodEnd(miner, period);
+        // A miner's period 0 may end before a whole window has gone by since the genesis block.
+        return end > WINDOW_BLOCKS ? end - WINDOW_BLOCKS : 0;
     }
 
     /// @inheritdoc IStorageMarket

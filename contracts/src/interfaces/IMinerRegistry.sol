@@ -27,7 +27,14 @@ struct Auditor {
 
 /// @title Who the miners and auditors are (Protocol §9). A miner is known by its owner's address.
 interface IMinerRegistry {
-    event MinerRegistered(address indexed miner, address operator, uint96 stake, string endpoint, bytes32 tlsKeyHash, uint96 pricePerLeafPeriod);
+    event MinerRegistered(
+        address indexed miner,
+        address operator,
+        uint96 stake,
+        string endpoint,
+        bytes32 tlsKeyHash,
+        uint96 pricePerLeafPeriod
+    );
     event MinerUpdated(address indexed miner, string endpoint, bytes32 tlsKeyHash, uint96 pricePerLeafPeriod);
     event OperatorChanged(address indexed miner, address operator);
     event AcceptingChanged(address indexed miner, bool accepting);
@@ -50,7 +57,13 @@ interface IMinerRegistry {
     error TransferAmountMismatch(uint256 expected, uint256 received);
 
     /// @notice Registers the caller (the owner key) as a miner and takes its stake (ERC-20 allowance needed).
-    function register(address operator, uint96 stake, string calldata endpoint, bytes32 tlsKeyHash, uint96 pricePerLeafPeriod) external;
+    function register(
+        address operator,
+        uint96 stake,
+        string calldata endpoint,
+        bytes32 tlsKeyHash,
+        uint96 pricePerLeafPeriod
+    ) external;
 
     /// @notice Changes endpoint, TLS key and ask. Owner or operator.
     function update(address miner, string calldata endpoint, bytes32 tlsKeyHash, uint96 pricePerLeafPeriod) external;

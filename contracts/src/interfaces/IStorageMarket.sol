@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Account, Activation, DealProposal, DealView, DrawnLeaf, MarketParams, Publication, SkipReason} from "../types/MarketTypes.sol";
+import {
+    Account,
+    Activation,
+    DealProposal,
+    DealView,
+    DrawnLeaf,
+    MarketParams,
+    Publication,
+    SkipReason
+} from "../types/MarketTypes.sol";
 
 /// @title The storage market: deals, proving sets, period bitmaps and balances (Protocol §3 to §6, §9).
 /// @notice Immutable, no admin keys. Tokens move only in deposit and withdraw; all else are ledger entries.
@@ -22,7 +31,14 @@ interface IStorageMarket {
 
     // ---------------------------------------------------------------- deals
     /// @notice Terms go out whole, so that all state can be rebuilt from logs.
-    event DealPublished(bytes32 indexed dealId, address indexed client, address indexed miner, DealProposal proposal, bytes32 sealedRoot, uint40 sealBlock);
+    event DealPublished(
+        bytes32 indexed dealId,
+        address indexed client,
+        address indexed miner,
+        DealProposal proposal,
+        bytes32 sealedRoot,
+        uint40 sealBlock
+    );
     event DealSkipped(bytes32 indexed dealId, address indexed miner, SkipReason reason);
     /// @notice The entry is appended to the proving set array of its height.
     event DealActivated(bytes32 indexed dealId, address indexed miner, uint32 start, uint32 end);
@@ -32,12 +48,30 @@ interface IStorageMarket {
     /// @notice Periods [from, to) were settled: `proved` of them proved, the others missed.
     /// @param paid to the miner; @param feeBurned share of the pay that was burned; @param refunded to the client for
     /// missed periods; @param slashed cut from the collateral, of which `slashedToClient` went to the client and the rest was burned
-    event DealSettled(bytes32 indexed dealId, uint32 from, uint32 to, uint32 proved, uint96 paid, uint96 feeBurned, uint96 refunded, uint96 slashed, uint96 slashedToClient);
+    event DealSettled(
+        bytes32 indexed dealId,
+        uint32 from,
+        uint32 to,
+        uint32 proved,
+        uint96 paid,
+        uint96 feeBurned,
+        uint96 refunded,
+        uint96 slashed,
+        uint96 slashedToClient
+    );
     /// @notice Ran to its end: `dust` (rounding) to the client, the collateral back to the miner.
     event DealCompleted(bytes32 indexed dealId, uint96 collateral, uint96 dust);
     /// @notice Forfeited. `exitPeriod`: first period in which its entry is no longer drawn. The unspent price goes
     /// back to the client; of the collateral `toClient` + `tip` ≤ half, the rest burned.
-    event DealTerminated(bytes32 indexed dealId, address indexed by, uint32 exitPeriod, uint96 refunded, uint96 toClient, uint96 tip, uint96 burned);
+    event DealTerminated(
+        bytes32 indexed dealId,
+        address indexed by,
+        uint32 exitPeriod,
+        uint96 refunded,
+        uint96 toClient,
+        uint96 tip,
+        uint96 burned
+    );
     /// @notice The entry left its array; the last entry of that height took its slot.
     event EntryPurged(bytes32 indexed dealId, address indexed miner);
 
@@ -122,10 +156,16 @@ interface IStorageMarket {
     function provedWord(address miner, uint256 word) external view returns (uint256);
     function isFrozen(address miner) external view returns (bool);
     /// @notice The draw of the current window: what `prove` will ask for, in order.
-    function drawnLeaves(address miner, uint32 period, bytes calldata seedProof) external view returns (bytes32 seed, DrawnLeaf[] memory leaves);
+    function drawnLeaves(address miner, uint32 period, bytes calldata seedProof)
+        external
+        view
+        returns (bytes32 seed, DrawnLeaf[] memory leaves);
     /// @notice Entries of one height of a miner's proving set.
     function setCount(address miner, uint8 height) external view returns (uint256);
-    function setEntry(address miner, uint8 height, uint256 index) external view returns (bytes32 sealedRoot, uint40 leafCount, uint32 end, bytes23 dealKey);
+    function setEntry(address miner, uint8 height, uint256 index)
+        external
+        view
+        returns (bytes32 sealedRoot, uint40 leafCount, uint32 end, bytes23 dealKey);
     /// @notice Σ over heights of count · 2^height: what a draw is taken modulo.
     function setWeight(address miner) external view returns (uint256);
 }

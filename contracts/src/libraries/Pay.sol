@@ -16,9 +16,10 @@ library Pay {
     }
 
     /// @notice Cut from the collateral for one missed period, at least 1.
+    /// @dev A penalty of several times the pay may pass uint96; then no collateral suffices for the deal.
     function slashPerMiss(uint96 price, uint32 periods, uint16 penaltyBps) internal pure returns (uint96) {
         uint256 d = BPS * uint256(periods);
         uint256 s = (uint256(price) * penaltyBps + d - 1) / d;
-        return s == 0 ? 1 : uint96(s);
+        return s == 0 ? 1 : s > type(uint96).max ? type(uint96).max : uint96(s);
     }
 }

@@ -145,7 +145,7 @@ enum SkipReason {
     SealBlockPending, // activation: the seal block is not yet in the past
     SealSeedGone, // activation: the seed source no longer knows the seal block
     SetFrozen, // activation: the miner's proving set is frozen
-    SetFull, // activation: 2^24 entries of this height
+    SetFull, // activation: 2^24 - 1 entries of this height
     BadOpening, // activation: wrong length, wrong mask, or a path that misses its root
     ReplacesUnknown // publication: `replaces` names a deal that cannot be replaced
 }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {BlockHashSeed} from "../../src/BlockHashSeed.sol";
+import {Test} from "../utils/Test.sol";
+
+/// @notice Stands in for the system contract of EIP-2935: answers what its storage holds, reverts outside its reach.
+contract HistoryStub {
+    mapping(uint256 => bytes32) public hashes;
+
+    function set(uint256 blockNumber, bytes32 hash) external {
+        hashes[blockNumber] = hash;
+    }
+
+    fallback(bytes calldata input) external returns (bytes memory) {
+        uint256 n = abi.decode(input, (uint256));
+        require(n < block.number && block.number - n <= 8191);
+        return abi.encode(hashes[n]);
+    }
+}
+
+contract BlockHashSeedTest is Test {
+    address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
+    bytes32 private constant PARENT = keccak256("parent");
+    bytes32 private constant OLD = keccak256("old");
+
+    function setUp() public {
+        vm.roll(20_000);
+        vm.setBlockhash(19_999, PARENT);
+    }
+
+    function withHistory(bytes32 parent) private returns (BlockHashSeed) {
+        vm.etch(HISTORY, address(new HistoryStub()).code);
+        HistoryStub(HISTORY).set(19_999, parent);
+        HistoryStub(HISTORY).set(12_000, OLD);
+        HistoryStub(HISTORY).set(11_809, OLD);
+        HistoryStub(HISTORY).set(11_808, OLD);
+        return new BlockHashSeed();
+    }
+
+    function test_reach_isTheOpcodesWithoutHistory() public {
+        vm.etch(HISTORY, "");
+        BlockHashSeed s = new BlockHashSeed();
+        assertFalse(s.hasHistory());
+        assertEq(s.reach(), 256);
+        assertEq(s.valueAt(19_999, ""), PARENT);
+        assertEq(s.valueAt(19_743, ""), bytes32(0));
+    }
+
+    function test_reach_isTheOpcodesIfHistoryDisagrees() public {
+        BlockHashSeed s = withHistory(keccak256("other chain's idea of a block"));
+        assertFalse(s.hasHistory());
+        assertEq(s.reach(), 256);
+        assertEq(s.valueAt(12_000, ""), bytes32(0));
+    }
+
+    function test_valueAt_usesHistoryBeyondTheOpcode() public {
+        BlockHashSeed s = withHistory(PARENT);
+        assertTrue(s.hasHistory());
+        assertEq(s.reach(), 8191);
+        assertEq(s.valueAt(19_999, ""), PARENT);
+        assertEq(s.valueAt(12_000, ""), OLD);
+        assertEq(s.valueAt(11_809, ""), OLD, "the last block of the reach");
+        assertEq(s.valueAt(11_808, ""), bytes32(0), "one block too old");
+    }
+
+    function test_valueAt_isZeroForTheCurrentAndLaterBlocks() public {
+        BlockHashSeed s = withHistory(PARENT);
+        assertEq(s.valueAt(20_000, ""), bytes32(0));
+        assertEq(s.valueAt(20_001, ""), bytes32(0));
+        assertEq(s.valueAt(type(uint256).max, ""), bytes32(0));
+    }
+
+    function test_valueAt_isZeroIfHistoryHoldsNothing() public {
+        BlockHashSeed s = withHistory(PARENT);
+        assertEq(s.valueAt(12_001, ""), bytes32(0));
+    }
+}

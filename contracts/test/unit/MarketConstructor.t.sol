@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {MinerRegistry} from "../../src/MinerRegistry.sol";
+import {StorageMarket} from "../../src/StorageMarket.sol";
+import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
+import {DevToken} from "../../src/dev/DevToken.sol";
+import {MarketParams} from "../../src/types/MarketTypes.sol";
+import {MarketFixture} from "../utils/MarketFixture.sol";
+
+contract MarketConstructorTest is MarketFixture {
+    MarketParams private p;
+
+    function setUp() public {
+        setUpMarket();
+        p = defaults();
+    }
+
+    function refused(string memory name, uint256 value) private {
+        MarketParams memory q = p;
+        if (q.token == address(0)) q.token = address(token);
+        if (q.seedSource == address(0)) q.seedSource = address(seeds);
+        if (q.registry == address(0)) {
+            address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
+            q.registry = address(new MinerRegistry(q.token, next, STAKE));
+        }
+        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.BadParameter.selector, name, value));
+        new StorageMarket(q);
+        p = defaults();
+    }
+
+    function accepted() private {
+        deployMarket(p);
+        p = defaults();
+    }
+
+    function test_constructor_storesParams() public view {
+        MarketParams memory q = defaults();
+        q.token = address(token);
+        q.registry = address(registry);
+        q.seedSource = address(seeds);
+        assertEq(keccak256(abi.encode(market.params())), keccak256(abi.encode(q)));
+    }
+
+    function test_domainSeparator_isTheProtocols() public view {
+        bytes32 typeHash =
+            keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+        assertEq(
+            market.domainSeparator(),
+            keccak256(abi.encode(typeHash, keccak256("Granary"), keccak256("1"), block.chainid, address(market)))
+        );
+    }
+
+    function test_constructor_revertsIfToken() public {
+        p.token = address(0xBEEF);
+        refused("token", 0xBEEF);
+    }
+
+    function test_constructor_revertsIfSeedSource() public {
+        p.seedSource = address(0xBEEF);
+        refused("seedSource", 0xBEEF);
+    }
+
+    function test_constructor_revertsIfRegistry() public {
+        p.registry = address(0xBEEF);
+        refused("registry", 0xBEEF);
+        // A registry of another market.
+        p.registry = address(registry);
+        refused("registry", uint160(address(registry)));
+        // A registry with another token: its address, then the market's, come next.
+        address other = address(new DevToken());
+        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
+        p.registry = address(new MinerRegistry(other, next, STAKE));
+        refused("registry", uint160(p.registry));
+    }
+
+    function test_constructor_revertsIfWindowBlocks() public {
+        // Between the challenge block and the period's end a window of 1 has no block at all.
+        p.windowBlocks = 1;
+        refused("windowBlocks", 1);
+        p.windowBlocks = 2;
+        accepted();
+        seeds.setReach(400);
+        p.periodBlocks = 1000;
+        p.windowBlocks = 401;
+        refused("windowBlocks", 401);
+        p.periodBlocks = 1000;
+        p.windowBlocks = 400;
+        refused("maxActivationBlocks", 300);
+    }
+
+    function test_constructor_revertsIfPeriodBlocks() public {
+        p.periodBlocks = 39;
+        refused("periodBlocks", 39);
+        p.periodBlocks = 40;
+        accepted();
+    }
+
+    function test_constructor_revertsIfChallenges() public {
+        p.challenges = 0;
+        refused("challenges", 0);
+        p.challenges = 33;
+        refused("challenges", 33);
+        p.challenges = 32;
+        accepted();
+    }
+
+    function test_constructor_revertsIfSealChallenges() public {
+        p.sealChallenges = 0;
+        refused("sealChallenges", 0);
+        p.sealChallenges = 17;
+        refused("sealChallenges", 17);
+        p.sealChallenges = 16;
+        accepted();
+    }
+
+    function test_constructor_revertsIfSealDelay() public {
+        p.sealDelay = 0;
+        refused("sealDelay", 0);
+        p.sealDelay = 1;
+        accepted();
+    }
+
+    function test_constructor_revertsIfMaxActivationBlocks() public {
+        p.maxActivationBlocks = 24;
+        refused("maxActivationBlocks", 24);
+        p.maxActivationBlocks = 25;
+        accepted();
+        p.maxActivationBlocks = 8192;
+        refused("maxActivationBlocks", 8192);
+        p.maxActivationBlocks = 8191;
+        accepted();
+    }
+
+    function test_constructor_revertsIfMaxMissRun() public {
+        p.maxMissRun = 255;
+        refused("maxMissRun", 255);
+        p.maxMissRun = 0;
+        accepted();
+        p.maxMissRun = 254;
+        accepted();
+    }
+
+    function test_constructor_revertsIfMaxPeriods() public {
+        p.maxPeriods = 0;
+        refused("maxPeriods", 0);
+        p.maxPeriods = uint32(1) << 31;
+        refused("maxPeriods", 1 << 31);
+    }
+
+    function test_constructor_revertsIfBps() public {
+        p.missPenaltyBps = 0;
+        refused("missPenaltyBps", 0);
+        p.priceBurnBps = 5001;
+        refused("priceBurnBps", 5001);
+        p.expireBurnBps = 10_001;
+        refused("expireBurnBps", 10_001);
+        p.priceBurnBps = 5000;
+        p.expireBurnBps = 10_000;
+        accepted();
+    }
+
+    function test_constructor_revertsIfMinima() public {
+        p.minPricePerLeafPeriod = 0;
+        refused("minPricePerLeafPeriod", 0);
+        p.minCollateralPerLeaf = 0;
+        refused("minCollateralPerLeaf", 0);
+    }
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {MinerRegistry} from "../../src/MinerRegistry.sol";
+import {StorageMarket} from "../../src/StorageMarket.sol";
+import {DevToken} from "../../src/dev/DevToken.sol";
+import {PieceMath} from "../../src/libraries/PieceMath.sol";
+import {
+    Activation,
+    DealProposal,
+    DealView,
+    DrawnLeaf,
+    MarketParams,
+    Publication,
+    SkipReason
+} from "../../src/types/MarketTypes.sol";
+import {PlainTree} from "./PlainTree.sol";
+import {SeedStub} from "./SeedStub.sol";
+import {Test} from "./Test.sol";
+
+/// @notice A market with one client and one miner, and what both do off chain: pieces, replicas, openings.
+abstract contract MarketFixture is Test {
+    uint256 internal constant CLIENT_KEY = 0xC11E47;
+    uint256 internal constant START_BLOCK = 10_000;
+    uint96 internal constant FUNDS = 1e24;
+    uint96 internal constant STAKE = 1e18;
+
+    DevToken internal token;
+    SeedStub internal seeds;
+    MinerRegistry internal registry;
+    StorageMarket internal market;
+    address internal client;
+    address internal miner;
+    address internal operator;
+    address internal auditor;
+    address internal stranger;
+    uint256 private _salts;
+    mapping(bytes23 dealKey => bytes32 dealId) internal idOf;
+    mapping(bytes32 dealId => DealProposal) internal proposalOf;
+
+    function setUpMarket(MarketParams memory p) internal {
+        vm.roll(START_BLOCK);
+        client = vm.addr(CLIENT_KEY);
+        vm.label(client, "client");
+        miner = actor("miner");
+        operator = actor("operator");
+        auditor = actor("auditor");
+        stranger = actor("stranger");
+        token = new DevToken();
+        seeds = new SeedStub();
+        (registry, market) = deployMarket(p);
+        fund(client, FUNDS);
+        addMiner(miner, operator);
+    }
+
+    function setUpMarket() internal {
+        setUpMarket(defaults());
+    }
+
+    /// @dev Token, seed source and registry are filled in on deployment.
+    function defaults() internal pure returns (MarketParams memory p) {
+        p.periodBlocks = 100;
+        p.windowBlocks = 20;
+        p.challenges = 5;
+        p.sealChallenges = 2;
+        p.sealDelay = 4;
+        p.maxMissRun = 2;
+        p.withdrawNotice = 10;
+        p.collateralHold = 50;
+        p.maxPeriods = 5000;
+        p.maxActivationBlocks = 300;
+        p.missPenaltyBps = 10_000;
+        p.priceBurnBps = 100;
+        p.expireBurnBps = 1000;
+        p.tipCap = 1000;
+        p.minPricePerLeafPeriod = 10;
+        p.minCollateralPerLeaf = 100;
+    }
+
+    function deployMarket(MarketParams memory p) internal returns (MinerRegistry r, StorageMarket m) {
+        if (p.token == address(0)) p.token = address(token);
+        if (p.seedSource == address(0)) p.seedSource = address(seeds);
+        r = new MinerRegistry(p.token, vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1), STAKE);
+        p.registry = address(r);
+        m = new StorageMarket(p);
+    }
+
+    function fund(address account, uint96 amount) internal {
+        token.mint(account, amount);
+        vm.prank(account);
+        token.approve(address(market), type(uint256).max);
+        vm.prank(account);
+        market.deposit(account, amount);
+    }
+
+    function addMiner(address id, address hotKey) internal {
+        token.mint(id, STAKE);
+        vm.prank(id);
+        token.approve(address(registry), type(uint256).max);
+        vm.prank(id);
+        registry.register(hotKey, STAKE, "127.0.0.1:4000", keccak256("tls"), 10);
+        fund(id, FUNDS);
+    }
+
+    // ---------------------------------------------------------------- time
+
+    function block_() internal view returns (uint256) {
+        return vm.getBlockNumber();
+    }
+
+    function rollBy(uint256 blocks) internal {
+        vm.roll(block_() + blocks);
+    }
+
+    function currentPeriod() internal view returns (uint32) {
+        return market.periodAt(miner, block_());
+    }
+
+    /// @notice Into the window of `period`, if not there yet.
+    function rollIntoWindow(uint32 period) internal {
+        uint256 at = market.challengeBlock(miner, period) + 1;
+        if (block_() < at) vm.roll(at);
+    }
+
+    /// @notice To the first block of the miner's next period.
+    function rollToNextPeriod() internal {
+        vm.roll(market.periodEnd(miner, currentPeriod()));
+    }
+
+    // ---------------------------------------------------------------- pieces
+
+    function pieceLeaves(uint64 rawSize) internal pure returns (bytes32[] memory leaves) {
+        leaves = new bytes32[](PieceMath.leafCount(rawSize));
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            // The two top bits of an FR32 leaf are zero.
+            leaves[i] = keccak256(abi.encode("piece", rawSize, i)) & ~bytes32(uint256(0xc0));
+        }
+    }
+
+    function replicaLeaves(bytes32 dealId, uint64 rawSize) internal pure returns (bytes32[] memory leaves) {
+        leaves = pieceLeaves(rawSize);
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            leaves[i] = leaves[i] ^ sha256(abi.encodePacked(dealId, uint64(i)));
+        }
+    }
+
+    function heightOf(uint64 rawSize) internal pure returns (uint8) {
+        return PieceMath.height(PieceMath.leafCount(rawSize));
+    }
+
+    function sealedRootOf(bytes32 dealId, uint64 rawSize) internal pure returns (bytes32) {
+        return PlainTree.root(replicaLeaves(dealId, rawSize), heightOf(rawSize));
+    }
+
+    // ---------------------------------------------------------------- deals
+
+    /// @notice A proposal the default market accepts: 4 leaves, 10 periods.
+    function proposal() internal returns (DealProposal memory) {
+        return proposal(100, 10);
+    }
+
+    function proposal(uint64 rawSize, uint32 periods) internal returns (DealProposal memory p) {
+        uint96 leaves = PieceMath.leafCount(rawSize);
+        p.client = client;
+        p.miner = miner;
+        p.auditor = auditor;
+        p.pieceRoot = PlainTree.root(pieceLeaves(rawSize), heightOf(rawSize));
+        p.rawSize = rawSize;
+        p.sealProfile = 1;
+        p.periods = periods;
+        p.price = 1000 * leaves * periods + 7; // does not divide by the periods
+        p.collateral = 10_000 * leaves;
+        p.publishBy = uint64(block_() + 100);
+        p.activateBy = uint64(block_() + 200);
+        p.salt = bytes32(++_salts);
+    }
+
+    function sign(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return abi.encodePacked(r, s, v);
+    }
+
+    function publication(DealProposal memory p) internal returns (Publication memory) {
+        return publication(p, CLIENT_KEY);
+    }
+
+    function publication(DealProposal memory p, uint256 key) internal returns (Publication memory) {
+        bytes32 id = market.dealIdOf(p);
+        idOf[bytes23(id)] = id;
+        proposalOf[id] = p;
+        return Publication(p, sealedRootOf(id, p.rawSize), sign(key, id));
+    }
+
+    function tryPublish(Publication memory publication_, address sender) internal returns (SkipReason) {
+        Publication[] memory batch = new Publication[](1);
+        batch[0] = publication_;
+        vm.prank(sender);
+        return market.publishDeals(batch)[0];
+    }
+
+    function publish(DealProposal memory p) internal returns (bytes32 id) {
+        SkipReason reason = tryPublish(publication(p), operator);
+        assertEq(uint256(reason), uint256(SkipReason.None), "publish was skipped");
+        return market.dealIdOf(p);
+    }
+
+    /// @notice Openings of both trees at the positions the seal block draws (Protocol §4).
+    function sealOpenings(bytes32 id) internal view returns (bytes memory out) {
+        uint64 rawSize = proposalOf[id].rawSize;
+        uint256 sealBlock = market.deal(id).sealBlock;
+        bytes32 sealSeed = keccak256(abi.encode(seeds.valueAt(sealBlock, ""), address(market), id));
+        for (uint256 i = 0; i < market.params().sealChallenges; ++i) {
+            uint256 leaf = uint256(sha256(abi.encodePacked(sealSeed, i))) % PieceMath.leafCount(rawSize);
+            out = bytes.concat(
+                out,
+                PlainTree.opening(pieceLeaves(rawSize), heightOf(rawSize), leaf),
+                PlainTree.opening(replicaLeaves(id, rawSize), heightOf(rawSize), leaf)
+            );
+        }
+    }
+
+    function activation(bytes32 id) internal view returns (Activation memory) {
+        return Activation(proposalOf[id], "", sealOpenings(id));
+    }
+
+    function tryActivate(Activation memory activation_) internal returns (SkipReason) {
+        Activation[] memory batch = new Activation[](1);
+        batch[0] = activation_;
+        return market.activateDeals(batch)[0];
+    }
+
+    /// @notice Activates in the first block that allows it.
+    function activate(bytes32 id) internal {
+        uint256 sealBlock = market.deal(id).sealBlock;
+        if (block_() <= sealBlock) vm.roll(sealBlock + 1);
+        address m = proposalOf[id].miner;
+        if (market.isFrozen(m)) vm.roll(market.periodEnd(m, market.periodAt(m, block_())));
+        assertEq(uint256(tryActivate(activation(id))), uint256(SkipReason.None), "activation was skipped");
+    }
+
+    function activeDeal() internal returns (bytes32 id) {
+        return activeDeal(proposal());
+    }
+
+    function activeDeal(DealProposal memory p) internal returns (bytes32 id) {
+        id = publish(p);
+        activate(id);
+    }
+
+    // ---------------------------------------------------------------- proving
+
+    /// @notice The openings that `prove` asks for now.
+    function openingsOf(address miner_, uint32 period) internal view returns (bytes memory out) {
+        (, DrawnLeaf[] memory leaves) = market.drawnLeaves(miner_, period, "");
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            bytes32 id = idOf[leaves[i].dealKey];
+            uint64 rawSize = proposalOf[id].rawSize;
+            out = bytes.concat(
+                out, PlainTree.opening(replicaLeaves(id, rawSize), heightOf(rawSize), leaves[i].leafIndex)
+            );
+        }
+    }
+
+    function prove(uint32 period) internal {
+        rollIntoWindow(period);
+        market.prove(miner, period, "", openingsOf(miner, period));
+    }
+
+    /// @notice Proves the `count` periods from `from` on and leaves the last one's window closed.
+    function proveMany(uint32 from, uint32 count) internal {
+        for (uint32 p = from; p < from + count; ++p) {
+            prove(p);
+        }
+        vm.roll(market.periodEnd(miner, from + count - 1));
+    }
+
+    // ---------------------------------------------------------------- reading
+
+    function stateOf(bytes32 id) internal view returns (uint256) {
+        return uint256(market.deal(id).state);
+    }
+
+    function balanceOf(address account) internal view returns (uint256) {
+        return market.account(account).balance;
+    }
+
+    function view_(bytes32 id) internal view returns (DealView memory) {
+        return market.deal(id);
+    }
+
+    function one(bytes32 id) internal pure returns (bytes32[] memory ids) {
+        ids = new bytes32[](1);
+        ids[0] = id;
+    }
+}
