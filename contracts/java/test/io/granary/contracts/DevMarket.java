@@ -9,6 +9,7 @@ import io.granary.proofs.Hash32;
 import io.granary.proofs.Sha256;
 import io.granary.proofs.challenge.Positions;
 import io.granary.proofs.opening.DualOpening;
+import io.granary.proofs.piece.PieceCommitment;
 import io.granary.proofs.piece.PieceHasher;
 import io.granary.proofs.piece.RawSize;
 import io.granary.proofs.seal.Replica;
@@ -118,13 +119,17 @@ final class DevMarket implements AutoCloseable {
   DealProposal proposal(byte[] data, long periods) {
     PieceHasher hasher = new PieceHasher();
     hasher.update(data, 0, data.length);
-    RawSize size = new RawSize(data.length);
+    return proposal(hasher.finish(), periods);
+  }
+
+  DealProposal proposal(PieceCommitment piece, long periods) {
+    RawSize size = piece.size();
     TokenAmount price = Pricing.price(PRICE_PER_LEAF, size, periods);
     return new DealProposal(
         clientKey.address(),
         miner(),
         clientKey.address(),
-        hasher.finish().root(),
+        piece.root(),
         size,
         1,
         periods,
@@ -133,7 +138,7 @@ final class DevMarket implements AutoCloseable {
         new BlockNumber(head() + 40),
         new BlockNumber(head() + 100),
         Hash32.ZERO,
-        Sha256.hash(new byte[] {(byte) ++salt}));
+        Sha256.hash(java.nio.ByteBuffer.allocate(4).putInt(++salt).array()));
   }
 
   DealId idOf(DealProposal p) {

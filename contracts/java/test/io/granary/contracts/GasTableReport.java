@@ -1,0 +1,201 @@
+package io.granary.contracts;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.granary.proofs.Hash32;
+import io.granary.proofs.challenge.Positions;
+import io.granary.proofs.opening.DualOpening;
+import io.granary.proofs.piece.PieceCommitment;
+import io.granary.proofs.piece.PieceHasher;
+import io.granary.proofs.seal.Replica;
+import io.granary.proofs.seal.ReplicaFiles;
+import io.granary.proofs.seal.SealedPiece;
+import io.granary.proofs.seal.Sealer;
+import io.granary.protocol.chain.BatchResult;
+import io.granary.protocol.chain.DrawnLeaf;
+import io.granary.protocol.chain.MinerMarket;
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.DealKey;
+import io.granary.protocol.values.Period;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Makes docs/gas.md from real transactions on a local chain (osaka). Not part of the tests: {@code
+ * tools/gas.sh} runs it. Every deal is really sealed, published and activated; replicas are deleted
+ * after activation and sealed again when drawn, because a thousand of them would take 32 GiB.
+ */
+class GasTableReport {
+  /** 2^20 leaves. */
+  private static final int PIECE = 127 << 18;
+
+  private static final int PERIODS = 300;
+  private static final int BATCH = 20;
+
+  @TempDir Path dir;
+  private DevMarket market;
+  private byte[] data = new byte[0];
+  private PieceCommitment piece = new PieceCommitment(Hash32.ZERO, 0);
+  private final Map<DealKey, DealProposal> deals = new HashMap<>();
+  private final StringBuilder table = new StringBuilder();
+
+  private ReplicaFiles files(DealId id) {
+    String n = id.hash().toHex().substring(0, 12);
+    return new ReplicaFiles(dir.resolve(n + ".r"), dir.resolve(n + ".s"), dir.resolve(n + ".p"));
+  }
+
+  private SealedPiece seal(DealProposal p) throws IOException {
+    DealId id = market.idOf(p);
+    return new Sealer(id.hash(), 1, p.size())
+        .seal(
+            (at, target, n) -> System.arraycopy(data, (int) at, target, 0, n),
+            files(id),
+            2,
+            done -> {});
+  }
+
+  private void delete(DealProposal p) throws IOException {
+    ReplicaFiles f = files(market.idOf(p));
+    Files.deleteIfExists(f.replica());
+    Files.deleteIfExists(f.sealedTree());
+    Files.deleteIfExists(f.pieceTree());
+  }
+
+  private Replica open(DealProposal p) throws IOException {
+    return Replica.open(market.idOf(p).hash(), 1, p.size(), files(market.idOf(p)));
+  }
+
+  private static long gas(TxResult result) {
+    return result.orThrow().gasUsed();
+  }
+
+  private void row(String operation, long gas, String note) {
+    table
+        .append("| ")
+        .append(operation)
+        .append(" | ")
+        .append(String.format(java.util.Locale.ROOT, "%,d", gas))
+        .append(" | ")
+        .append(note)
+        .append(" |\n");
+  }
+
+  /** Publishes and activates so many deals; returns the gas of the two transactions. */
+  private long[] add(int count) throws IOException {
+    List<DealProposal> batch = new ArrayList<>();
+    List<MinerMarket.Publication> publications = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      DealProposal p = market.proposal(piece, PERIODS);
+      batch.add(p);
+      publications.add(new MinerMarket.Publication(market.sign(p), seal(p).sealedRoot()));
+    }
+    BatchResult published = market.operator.actions().publish(publications);
+    assertTrue(
+        published.items().stream().allMatch(i -> i.ok()), () -> published.items().toString());
+    market.leaveFreeze();
+    List<MinerMarket.Activation> activations = new ArrayList<>();
+    for (DealProposal p : batch) {
+      DealId id = market.idOf(p);
+      var seed =
+          market
+              .client
+              .queries()
+              .sealSeed(id, market.client.queries().deal(id).orElseThrow().sealBlock())
+              .orElseThrow();
+      List<DualOpening> openings = new ArrayList<>();
+      try (Replica replica = open(p)) {
+        for (long leaf :
+            Positions.seal(seed, market.client.terms().sealChallenges(), p.size().leafCount())) {
+          openings.add(replica.openBoth(leaf));
+        }
+      }
+      activations.add(new MinerMarket.Activation(p, DualOpening.pack(openings)));
+      deals.put(DealKey.of(id), p);
+    }
+    BatchResult activated = market.operator.actions().activate(activations);
+    assertTrue(
+        activated.items().stream().allMatch(i -> i.ok()), () -> activated.items().toString());
+    for (DealProposal p : batch) {
+      delete(p);
+    }
+    return new long[] {gas(published.tx()), gas(activated.tx())};
+  }
+
+  private long prove() throws IOException {
+    Period period = market.currentPeriod();
+    if (market.head()
+        >= market.client.queries().clock(market.miner()).challengeBlock(period.index())) {
+      market.minePast(period);
+      period = market.currentPeriod();
+    }
+    market.mineToWindow(period);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (DrawnLeaf drawn : market.client.queries().drawnLeaves(market.miner(), period)) {
+      DealProposal p = deals.get(drawn.deal());
+      if (!Files.exists(files(market.idOf(p)).replica())) {
+        seal(p);
+      }
+      try (Replica replica = open(p)) {
+        out.writeBytes(replica.openSealed(drawn.leaf().value()).packed());
+      }
+    }
+    return gas(market.operator.actions().prove(market.miner(), period, out.toByteArray()));
+  }
+
+  /** The second of two proofs in the same word of the bitmap: the steady state. */
+  private long steadyProof() throws IOException {
+    prove();
+    return prove();
+  }
+
+  @Test
+  void make_the_table() throws IOException {
+    int most = Integer.parseInt(System.getenv().getOrDefault("GRANARY_GAS_DEALS", "1000"));
+    try (DevMarket m = new DevMarket(dir)) {
+      market = m;
+      data = m.data(PIECE);
+      PieceHasher hasher = new PieceHasher();
+      hasher.update(data, 0, data.length);
+      piece = hasher.finish();
+      row(
+          "deposit with permit",
+          gas(m.client.actions().deposit(io.granary.protocol.values.TokenAmount.of(1))),
+          "later deposits");
+      long[] one = add(1);
+      row("publish, one deal", one[0], "first deal of the miner");
+      row("activate, one deal (s = 2)", one[1], "first deal of the miner");
+      row("prove, k = 5, 1 deal", steadyProof(), "steady state");
+      DealId first = m.idOf(deals.values().iterator().next());
+      long[] twenty = add(BATCH);
+      row("publish, per deal in a batch of 20", twenty[0] / BATCH, "");
+      row("activate, per deal in a batch of 20 (s = 2)", twenty[1] / BATCH, "");
+      row("prove, k = 5, 21 deals", steadyProof(), "steady state");
+      DealSnapshot s = m.client.queries().deal(first).orElseThrow();
+      row(
+          "settle one deal",
+          gas(m.operator.actions().settle(List.of(first))),
+          "after " + (m.currentPeriod().index() - s.cursor().index()) + " periods");
+      while (deals.size() < most) {
+        add(Math.min(BATCH, most - deals.size()));
+      }
+      row("prove, k = 5, " + deals.size() + " deals", steadyProof(), "steady state");
+      Path out = Path.of(System.getenv().getOrDefault("GRANARY_GAS_OUT", "target/gas.md"));
+      Files.writeString(
+          out,
+          "# Gas\n\nReal transactions on a local chain (anvil, osaka: with the EIP-7623 calldata floor); pieces of 2^20 leaves (32 MiB padded). "
+              + "Made by `tools/gas.sh`; do not edit.\n\n| operation | gas | |\n|---|---|---|\n"
+              + table);
+    }
+  }
+}

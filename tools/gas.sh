@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Makes docs/gas.md from real transactions on a local chain. DEALS (default 1000) is the greatest number of deals.
+set -euo pipefail
+GRANARY_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=tools/setup.sh
+. "$GRANARY_ROOT/tools/setup.sh"
+find_jdk; ensure_npm; need mvn maven
+cd "$GRANARY_ROOT"
+say "sealing, publishing and activating ${DEALS:-1000} deals of 32 MiB; about ten minutes on two cores"
+GRANARY_GAS_DEALS=${DEALS:-1000} GRANARY_GAS_OUT=$GRANARY_ROOT/docs/gas.md \
+  mvn -B -q -pl contracts -am test -Dtest=GasTableReport -Dsurefire.failIfNoSpecifiedTests=false
+cat docs/gas.md
