@@ -39,22 +39,22 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A market on a fresh local chain with one client and one miner, and real replicas on disk. */
-final class DevMarket implements AutoCloseable {
-  static final TokenAmount PRICE_PER_LEAF = TokenAmount.of(1_000_000_000L);
+public final class DevMarket implements AutoCloseable {
+  public static final TokenAmount PRICE_PER_LEAF = TokenAmount.of(1_000_000_000L);
 
-  final Anvil anvil;
-  final Deployment deployment;
-  final EthKey clientKey = EthKey.generate();
-  final EthKey ownerKey = EthKey.generate();
-  final EthKey operatorKey = EthKey.generate();
-  final GranaryChain client;
-  final GranaryChain owner;
-  final GranaryChain operator;
-  final Map<DealKey, Replica> replicas = new HashMap<>();
+  public final Anvil anvil;
+  public final Deployment deployment;
+  public final EthKey clientKey = EthKey.generate();
+  public final EthKey ownerKey = EthKey.generate();
+  public final EthKey operatorKey = EthKey.generate();
+  public final GranaryChain client;
+  public final GranaryChain owner;
+  public final GranaryChain operator;
+  public final Map<DealKey, Replica> replicas = new HashMap<>();
   private final Path dir;
   private int salt;
 
-  DevMarket(Path dir) throws IOException {
+  public DevMarket(Path dir) throws IOException {
     this.dir = dir;
     anvil =
         Anvil.start(
@@ -88,7 +88,7 @@ final class DevMarket implements AutoCloseable {
     client.actions().deposit(TokenAmount.parseTokens("500")).orThrow();
   }
 
-  GranaryChain connect(EthKey key) {
+  public GranaryChain connect(EthKey key) {
     ChainConfig c = deployment.config().forDevnet();
     return GranaryChain.connect(
         new ChainConfig(
@@ -102,27 +102,27 @@ final class DevMarket implements AutoCloseable {
         Optional.of(key));
   }
 
-  Address miner() {
+  public Address miner() {
     return ownerKey.address();
   }
 
-  long head() {
+  public long head() {
     return client.queries().head().number().value();
   }
 
-  byte[] data(int size) {
+  public byte[] data(int size) {
     byte[] data = new byte[size];
     new java.util.Random(size).nextBytes(data);
     return data;
   }
 
-  DealProposal proposal(byte[] data, long periods) {
+  public DealProposal proposal(byte[] data, long periods) {
     PieceHasher hasher = new PieceHasher();
     hasher.update(data, 0, data.length);
     return proposal(hasher.finish(), periods);
   }
 
-  DealProposal proposal(PieceCommitment piece, long periods) {
+  public DealProposal proposal(PieceCommitment piece, long periods) {
     RawSize size = piece.size();
     TokenAmount price = Pricing.price(PRICE_PER_LEAF, size, periods);
     return new DealProposal(
@@ -141,15 +141,15 @@ final class DevMarket implements AutoCloseable {
         Sha256.hash(java.nio.ByteBuffer.allocate(4).putInt(++salt).array()));
   }
 
-  DealId idOf(DealProposal p) {
+  public DealId idOf(DealProposal p) {
     return Eip712.dealId(client.terms().domain(), p);
   }
 
-  SignedProposal sign(DealProposal p) {
+  public SignedProposal sign(DealProposal p) {
     return new SignedProposal(p, clientKey.sign(idOf(p).hash()));
   }
 
-  SealedPiece seal(DealProposal p, byte[] data) throws IOException {
+  public SealedPiece seal(DealProposal p, byte[] data) throws IOException {
     DealId id = idOf(p);
     String name = id.hash().toHex().substring(0, 12);
     ReplicaFiles files =
@@ -167,7 +167,7 @@ final class DevMarket implements AutoCloseable {
   }
 
   /** A deal that is active. */
-  DealProposal activeDeal(byte[] data, long periods) throws IOException {
+  public DealProposal activeDeal(byte[] data, long periods) throws IOException {
     DealProposal p = proposal(data, periods);
     SealedPiece sealed = seal(p, data);
     var published =
@@ -185,7 +185,7 @@ final class DevMarket implements AutoCloseable {
     return p;
   }
 
-  MinerMarket.Activation activation(DealProposal p) throws IOException {
+  public MinerMarket.Activation activation(DealProposal p) throws IOException {
     DealId id = idOf(p);
     var snapshot = client.queries().deal(id).orElseThrow();
     Hash32 seed = client.queries().sealSeed(id, snapshot.sealBlock()).orElseThrow();
@@ -198,19 +198,19 @@ final class DevMarket implements AutoCloseable {
   }
 
   /** Mines past the seal delay and, if need be, out of a freeze. */
-  void leaveFreeze() {
+  public void leaveFreeze() {
     anvil.mine(client.terms().sealDelay());
     while (client.queries().isFrozen(miner())) {
       anvil.mine(1);
     }
   }
 
-  Period currentPeriod() {
+  public Period currentPeriod() {
     return new Period(client.queries().clock(miner()).periodAt(head() + 1));
   }
 
   /** Mines until the next transaction lies in the window of a period. */
-  void mineToWindow(Period period) {
+  public void mineToWindow(Period period) {
     long target = client.queries().clock(miner()).challengeBlock(period.index());
     if (head() < target) {
       anvil.mine((int) (target - head()));
@@ -218,14 +218,14 @@ final class DevMarket implements AutoCloseable {
   }
 
   /** Mines until a period is over. */
-  void minePast(Period period) {
+  public void minePast(Period period) {
     long target = client.queries().clock(miner()).periodEnd(period.index()) - 1;
     if (head() < target) {
       anvil.mine((int) (target - head()));
     }
   }
 
-  byte[] openings(Period period) throws IOException {
+  public byte[] openings(Period period) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (DrawnLeaf drawn : client.queries().drawnLeaves(miner(), period)) {
       out.writeBytes(replicas.get(drawn.deal()).openSealed(drawn.leaf().value()).packed());

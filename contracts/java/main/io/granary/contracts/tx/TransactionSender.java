@@ -42,6 +42,7 @@ public final class TransactionSender {
   // Nodes refuse a replacement below +10 %; 25 % leaves room for a base fee that rises meanwhile.
   private static final BigInteger BUMP_NUMERATOR = BigInteger.valueOf(5);
   private static final BigInteger BUMP_DENOMINATOR = BigInteger.valueOf(4);
+  private static final int OVERTAKEN_POLLS = 10;
   private static final BigInteger DEFAULT_TIP = BigInteger.valueOf(1_000_000_000L);
 
   /** How long to wait for what. */
@@ -258,15 +259,21 @@ public final class TransactionSender {
     /** The receipt once deep enough; empty when another transaction was mined with this nonce. */
     Optional<TransactionReceipt> untilMined(Instant deadline) {
       Instant resendAt = Instant.now().plus(patience.resendAfter());
+      int unknown = 0;
       while (Instant.now().isBefore(deadline)) {
         Optional<TransactionReceipt> receipt = findReceipt();
         if (receipt.isPresent()) {
           if (depth(receipt.get()) >= patience.confirmations()) {
             return receipt;
           }
-        } else if (nonceUsed() && findReceipt().isEmpty()) {
-          forgetNonces();
-          return Optional.empty();
+        } else if (nonceUsed() && isForgotten()) {
+          // A node may count a transaction a moment before it has its receipt: only one that it has
+          // not known for a
+          // while was really overtaken, and only then may the call be sent under another nonce.
+          if (++unknown >= OVERTAKEN_POLLS) {
+            forgetNonces();
+            return Optional.empty();
+          }
         } else if (Instant.now().isAfter(resendAt)) {
           fees = fees.raised();
           LOG.atWarn()
@@ -299,6 +306,16 @@ public final class TransactionSender {
         }
       }
       return Optional.empty();
+    }
+
+    /** True when the node knows none of the transactions sent under this nonce. */
+    private boolean isForgotten() {
+      for (String hash : hashes) {
+        if (rpc.send(rpc.web3j().ethGetTransactionByHash(hash)).getTransaction().isPresent()) {
+          return false;
+        }
+      }
+      return findReceipt().isEmpty();
     }
 
     private boolean nonceUsed() {

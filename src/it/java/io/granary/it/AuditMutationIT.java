@@ -1,0 +1,224 @@
+package io.granary.it;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.granary.auditor.replay.AuditReport;
+import io.granary.auditor.replay.ChainAudit;
+import io.granary.contracts.DevMarket;
+import io.granary.proofs.Hash32;
+import io.granary.protocol.chain.MarketCall;
+import io.granary.protocol.chain.MarketEvent;
+import io.granary.protocol.chain.MarketHistory;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import io.granary.protocol.values.TxHash;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A true history is found ok; the same history with one thing changed is not, and the audit names
+ * that thing.
+ */
+class AuditMutationIT {
+  @TempDir Path dir;
+  private DevMarket market;
+
+  @BeforeEach
+  void live() throws Exception {
+    market = new DevMarket(dir);
+    DealProposal good = market.activeDeal(market.data(9_000), 3);
+    DealProposal bad = market.activeDeal(market.data(700), 8);
+    DealId goodId = market.idOf(good);
+    long start = market.client.queries().deal(goodId).orElseThrow().start().index();
+    long now = market.currentPeriod().index();
+    for (long p = Math.max(start, now); p < start + 3; p++) {
+      market.mineToWindow(new Period(p));
+      market
+          .operator
+          .actions()
+          .prove(market.miner(), new Period(p), market.openings(new Period(p)))
+          .orThrow();
+    }
+    long end = market.client.queries().deal(market.idOf(bad)).orElseThrow().end().index();
+    market.minePast(new Period(end + 1));
+    market.operator.actions().settle(List.of(goodId)).orThrow();
+    market.client.actions().complete(goodId).orThrow();
+    market.client.actions().terminate(market.idOf(bad)).orThrow();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    market.close();
+  }
+
+  /** The market's history as a lying node would tell it. */
+  private final class Lying implements MarketHistory {
+    private final UnaryOperator<MarketEvent> event;
+    private final UnaryOperator<MarketCall> call;
+
+    Lying(UnaryOperator<MarketEvent> event, UnaryOperator<MarketCall> call) {
+      this.event = event;
+      this.call = call;
+    }
+
+    @Override
+    public BlockNumber deployedAt() {
+      return market.client.queries().deployedAt();
+    }
+
+    @Override
+    public List<MarketEvent> events(BlockNumber from, BlockNumber to) {
+      List<MarketEvent> told = new ArrayList<>();
+      for (MarketEvent e : market.client.queries().events(from, to)) {
+        MarketEvent changed = event.apply(e);
+        if (changed != null) {
+          told.add(changed);
+        }
+      }
+      return told;
+    }
+
+    @Override
+    public List<MarketCall> calls(TxHash tx) {
+      return market.client.queries().calls(tx).stream().map(call).toList();
+    }
+  }
+
+  private AuditReport audit(UnaryOperator<MarketEvent> event, UnaryOperator<MarketCall> call) {
+    return new ChainAudit(market.client.queries(), new Lying(event, call), market.client.queries())
+        .run();
+  }
+
+  private void found(String what, UnaryOperator<MarketEvent> event) {
+    AuditReport report = audit(event, c -> c);
+    assertFalse(report.ok(), what);
+    assertTrue(
+        report.firstFinding().orElseThrow().what().contains(what),
+        () -> report.firstFinding().orElseThrow().toString());
+  }
+
+  private static TokenAmount more(TokenAmount amount) {
+    return amount.plus(TokenAmount.of(1));
+  }
+
+  @Test
+  void the_true_history_is_ok_and_each_lie_is_named() {
+    AuditReport truth = audit(e -> e, c -> c);
+    assertTrue(truth.ok(), () -> truth.firstFinding().toString());
+    assertTrue(
+        truth.totals().openings() > 0 && truth.totals().sealOpenings() == 4 && truth.unseen() == 0);
+
+    found(
+        "balance of",
+        e ->
+            e instanceof MarketEvent.Deposited d
+                ? new MarketEvent.Deposited(d.at(), d.account(), d.from(), more(d.amount()))
+                : e);
+    found(
+        "id of a published deal",
+        e ->
+            e instanceof MarketEvent.DealPublished d
+                ? new MarketEvent.DealPublished(
+                    d.at(), new DealId(Hash32.ZERO), d.proposal(), d.sealedRoot(), d.sealBlock())
+                : e);
+    found(
+        "seal opening",
+        e ->
+            e instanceof MarketEvent.DealPublished d
+                ? new MarketEvent.DealPublished(
+                    d.at(), d.dealId(), d.proposal(), Hash32.ZERO, d.sealBlock())
+                : e);
+    found(
+        "first period",
+        e ->
+            e instanceof MarketEvent.DealActivated d
+                ? new MarketEvent.DealActivated(
+                    d.at(), d.dealId(), d.miner(), d.start().next(), d.end().next())
+                : e);
+    found(
+        "pay of",
+        e ->
+            e instanceof MarketEvent.DealSettled s && s.proved() > 0
+                ? new MarketEvent.DealSettled(
+                    s.at(),
+                    s.dealId(),
+                    s.from(),
+                    s.to(),
+                    s.proved(),
+                    more(s.paid()),
+                    s.feeBurned(),
+                    s.refunded(),
+                    s.slashed(),
+                    s.slashedToClient())
+                : e);
+    found(
+        "client's share of the slash",
+        e ->
+            e instanceof MarketEvent.DealSettled s && s.slashed().units().signum() > 0
+                ? new MarketEvent.DealSettled(
+                    s.at(),
+                    s.dealId(),
+                    s.from(),
+                    s.to(),
+                    s.proved(),
+                    s.paid(),
+                    s.feeBurned(),
+                    s.refunded(),
+                    s.slashed(),
+                    more(s.slashedToClient()))
+                : e);
+    found("proved periods", e -> e instanceof MarketEvent.PeriodProved ? null : e);
+    found(
+        "window of period",
+        e ->
+            e instanceof MarketEvent.PeriodProved p
+                ? new MarketEvent.PeriodProved(p.at(), p.miner(), p.period().next(), p.sender())
+                : e);
+    found(
+        "collateral freed",
+        e ->
+            e instanceof MarketEvent.DealCompleted c
+                ? new MarketEvent.DealCompleted(c.at(), c.dealId(), more(c.collateral()), c.dust())
+                : e);
+    found(
+        "burn at the termination",
+        e ->
+            e instanceof MarketEvent.DealTerminated t
+                ? new MarketEvent.DealTerminated(
+                    t.at(),
+                    t.dealId(),
+                    t.by(),
+                    t.exitPeriod(),
+                    t.refunded(),
+                    t.toClient(),
+                    t.tip(),
+                    more(t.burned()))
+                : e);
+    found("balance of", e -> e instanceof MarketEvent.DealTerminated ? null : e);
+
+    AuditReport forged =
+        audit(
+            e -> e,
+            c -> {
+              if (c instanceof MarketCall.Prove p) {
+                byte[] openings = p.openings().clone();
+                openings[3] ^= 1;
+                return new MarketCall.Prove(p.miner(), p.period(), openings);
+              }
+              return c;
+            });
+    assertTrue(
+        forged.firstFinding().orElseThrow().what().startsWith("opening 0 of period"),
+        forged.toString());
+  }
+}
