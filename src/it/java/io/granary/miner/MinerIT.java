@@ -1,0 +1,411 @@
+package io.granary.miner;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.ByteString;
+import io.granary.client.grpc.MinerConnection;
+import io.granary.client.grpc.PeerException;
+import io.granary.contracts.DevMarket;
+import io.granary.miner.replica.Disk;
+import io.granary.miner.replica.LocalDisk;
+import io.granary.proofs.seal.RawSource;
+import io.granary.proofs.seal.ReplicaFiles;
+import io.granary.proofs.seal.SealedPiece;
+import io.granary.proofs.seal.Sealer;
+import io.granary.protocol.chain.MinerRecord;
+import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.crypto.Eip712;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.Ask;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.DealStage;
+import io.granary.protocol.deal.SignedAsk;
+import io.granary.protocol.deal.SignedProposal;
+import io.granary.protocol.grpc.AuthClientInterceptor;
+import io.granary.protocol.grpc.PeerChannels;
+import io.granary.protocol.grpc.TlsIdentity;
+import io.granary.protocol.grpc.Wire;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.TokenAmount;
+import io.granary.v1.DealServiceGrpc;
+import io.granary.v1.UploadHeader;
+import io.granary.v1.UploadPieceRequest;
+import io.granary.v1.UploadPieceResponse;
+import io.grpc.ClientInterceptors;
+import io.grpc.ManagedChannel;
+import io.grpc.stub.StreamObserver;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A real miner over TLS on a real chain: what it refuses, what it keeps, and what a restart or a
+ * bad disk does.
+ */
+class MinerIT {
+  @TempDir Path dir;
+  private DevMarket market;
+  private TlsIdentity tls;
+  private MinerNode node;
+  private MinerConnection connection;
+  private long usableBytes = 1L << 40;
+  private volatile boolean sealFails;
+
+  private final class TestDisk implements Disk {
+    private final Disk real = new LocalDisk();
+
+    @Override
+    public FileChannel openForWriting(Path file) throws IOException {
+      return real.openForWriting(file);
+    }
+
+    @Override
+    public SealedPiece seal(
+        Sealer sealer, RawSource source, ReplicaFiles files, int threads, LongConsumer progress)
+        throws IOException {
+      if (sealFails) {
+        throw new IOException("No space left on device");
+      }
+      return real.seal(sealer, source, files, threads, progress);
+    }
+
+    @Override
+    public long usableBytes(Path directory) {
+      return usableBytes;
+    }
+  }
+
+  @BeforeEach
+  void start() throws IOException {
+    market = new DevMarket(dir);
+    tls = TlsIdentity.loadOrCreate(dir.resolve("miner"));
+    run();
+  }
+
+  private void run() throws IOException {
+    var q = market.operator.queries();
+    AskPolicy ask =
+        new AskPolicy(
+            DevMarket.PRICE_PER_LEAF,
+            TokenAmount.of(3_000_000_000L),
+            1,
+            1 << 20,
+            1,
+            100,
+            Duration.ofMinutes(5));
+    MinerConfig config =
+        MinerConfig.defaults(dir.resolve("miner"))
+            .withEndpoint("127.0.0.1", 0, "127.0.0.1:1")
+            .withCapacityBytes(8 << 20)
+            .withConfirmations(0)
+            .withAsk(ask);
+    node =
+        MinerNode.start(
+            config,
+            new MinerPorts(q, q, market.operator.actions(), q, market.operator.events()),
+            market.operatorKey,
+            market.miner(),
+            tls,
+            new TestDisk());
+    connection = connect(market.clientKey);
+  }
+
+  private MinerConnection connect(EthKey caller) {
+    PeerRecord peer = new PeerRecord(market.miner(), "127.0.0.1:" + node.port(), tls.tlsKeyHash());
+    MinerRecord record =
+        new MinerRecord(
+            peer,
+            market.operatorKey.address(),
+            TokenAmount.ZERO,
+            true,
+            false,
+            DevMarket.PRICE_PER_LEAF,
+            0);
+    return new MinerConnection(record, market.client.terms().domain(), caller);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    connection.close();
+    node.close();
+    market.close();
+  }
+
+  private void await(String what, BooleanSupplier condition) {
+    Instant limit = Instant.now().plusSeconds(30);
+    while (!condition.getAsBoolean()) {
+      assertTrue(Instant.now().isBefore(limit), what + " did not happen; " + node.troubles());
+      Thread.onSpinWait();
+    }
+  }
+
+  private DealStage stage(DealId id) {
+    return node.deals().find(id).orElseThrow().stage();
+  }
+
+  private String declined(SignedProposal proposal, SignedAsk ask) {
+    return assertThrows(PeerException.class, () -> connection.propose(proposal, ask)).getMessage();
+  }
+
+  private DealProposal with(
+      DealProposal p, TokenAmount price, TokenAmount collateral, long publishBy) {
+    return new DealProposal(
+        p.client(),
+        p.miner(),
+        p.auditor(),
+        p.pieceRoot(),
+        p.size(),
+        1,
+        p.periods(),
+        price,
+        collateral,
+        new BlockNumber(publishBy),
+        p.activateBy(),
+        p.replaces(),
+        p.salt());
+  }
+
+  @Test
+  void proposals_are_declined_with_a_code_and_the_number_that_would_do() {
+    SignedAsk ask = connection.ask();
+    DealProposal p = market.proposal(market.data(500), 5);
+    assertTrue(
+        declined(
+                market.sign(with(p, TokenAmount.of(1), p.collateral(), p.publishBy().value())), ask)
+            .startsWith("PRICE"),
+        "price");
+    assertTrue(
+        declined(market.sign(with(p, p.price(), TokenAmount.of(1), p.publishBy().value())), ask)
+            .startsWith("COLLATERAL"),
+        "collateral");
+    assertTrue(
+        declined(market.sign(with(p, p.price(), p.collateral(), market.head())), ask)
+            .startsWith("PUBLISH_BY"),
+        "publish by");
+    assertTrue(
+        declined(market.sign(market.proposal(market.data((1 << 20) + 1), 5)), ask)
+            .startsWith("SIZE"),
+        "size");
+    assertTrue(
+        declined(market.sign(market.proposal(market.data(500), 101)), ask).startsWith("PERIODS"),
+        "periods");
+
+    Ask old = ask.ask();
+    Ask expired =
+        new Ask(
+            old.miner(),
+            old.pricePerLeafPeriod(),
+            old.collateralPerLeaf(),
+            1,
+            1 << 20,
+            1,
+            100,
+            Instant.now().minusSeconds(1));
+    assertTrue(
+        declined(
+                market.sign(p),
+                new SignedAsk(
+                    expired,
+                    market.operatorKey.sign(Eip712.ask(market.client.terms().domain(), expired))))
+            .startsWith("ASK_EXPIRED"));
+    assertTrue(
+        declined(
+                market.sign(p),
+                new SignedAsk(
+                    old, market.clientKey.sign(Eip712.ask(market.client.terms().domain(), old))))
+            .startsWith("UNKNOWN_ASK"));
+
+    SigningDomain other = new SigningDomain(1, market.client.terms().domain().market());
+    assertTrue(
+        declined(new SignedProposal(p, market.clientKey.sign(Eip712.dealId(other, p).hash())), ask)
+            .startsWith("BAD_SIGNATURE"),
+        "another chain");
+
+    EthKey poor = EthKey.generate();
+    DealProposal unpaid =
+        new DealProposal(
+            poor.address(),
+            p.miner(),
+            p.auditor(),
+            p.pieceRoot(),
+            p.size(),
+            1,
+            5,
+            p.price(),
+            p.collateral(),
+            p.publishBy(),
+            p.activateBy(),
+            p.replaces(),
+            p.salt());
+    String message =
+        declined(new SignedProposal(unpaid, poor.sign(market.idOf(unpaid).hash())), ask);
+    assertTrue(
+        message.startsWith("CLIENT_ESCROW") && message.contains("acceptable at least"), message);
+
+    usableBytes = 1 << 20;
+    assertTrue(declined(market.sign(p), ask).startsWith("DISK_FULL"), "disk");
+    usableBytes = 1L << 40;
+    assertEquals(0, connection.propose(market.sign(p), ask));
+    assertEquals(0, connection.propose(market.sign(p), ask), "idempotent");
+  }
+
+  private UploadPieceResponse send(EthKey caller, DealId id, long offset, byte[] bytes)
+      throws Exception {
+    ManagedChannel channel =
+        PeerChannels.open(
+            new PeerRecord(market.miner(), "127.0.0.1:" + node.port(), tls.tlsKeyHash()));
+    try {
+      CompletableFuture<UploadPieceResponse> answer = new CompletableFuture<>();
+      StreamObserver<UploadPieceRequest> stream =
+          DealServiceGrpc.newStub(
+                  ClientInterceptors.intercept(
+                      channel,
+                      new AuthClientInterceptor(
+                          market.client.terms().domain(), caller, market.miner())))
+              .withDeadlineAfter(20, TimeUnit.SECONDS)
+              .uploadPiece(
+                  new StreamObserver<>() {
+                    @Override
+                    public void onNext(UploadPieceResponse value) {
+                      answer.complete(value);
+                    }
+
+                    @Override
+                    public void onError(Throwable t) {
+                      answer.completeExceptionally(t);
+                    }
+
+                    @Override
+                    public void onCompleted() {}
+                  });
+      stream.onNext(
+          UploadPieceRequest.newBuilder()
+              .setHeader(UploadHeader.newBuilder().setDealId(Wire.bytes(id)).setOffset(offset))
+              .build());
+      stream.onNext(UploadPieceRequest.newBuilder().setChunk(ByteString.copyFrom(bytes)).build());
+      stream.onCompleted();
+      return answer.get(20, TimeUnit.SECONDS);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private void upload(DealId id, byte[] data) throws IOException {
+    Path file = Files.write(dir.resolve("upload.bin"), data);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      connection.upload(id, channel, data.length, sent -> {});
+    }
+  }
+
+  @Test
+  void truncated_wrong_foreign_and_oversized_uploads_lose_nothing_and_a_restart_resumes()
+      throws Exception {
+    byte[] data = market.data(300_000);
+    DealProposal p = market.proposal(data, 5);
+    DealId id = market.idOf(p);
+    connection.propose(market.sign(p), connection.ask());
+
+    assertEquals("NOT_CLIENT", send(market.ownerKey, id, 0, data).getRefused().getCode());
+    assertEquals(
+        "UNKNOWN_DEAL",
+        send(market.clientKey, new DealId(io.granary.proofs.Hash32.ZERO), 0, data)
+            .getRefused()
+            .getCode());
+    assertEquals(
+        "TOO_MANY_BYTES", send(market.clientKey, id, 0, new byte[300_001]).getRefused().getCode());
+    assertEquals(
+        "WRONG_ROOT", send(market.clientKey, id, 0, new byte[300_000]).getRefused().getCode());
+
+    UploadPieceResponse half =
+        send(market.clientKey, id, 0, java.util.Arrays.copyOf(data, 100_000));
+    assertEquals(100_000, half.getDone().getOffset());
+    assertEquals(false, half.getDone().getComplete());
+    var wrong = send(market.clientKey, id, 5, data).getRefused();
+    assertEquals("WRONG_OFFSET", wrong.getCode());
+    assertEquals("100000", wrong.getAcceptable());
+
+    connection.close();
+    node.close();
+    sealFails = true;
+    run();
+    assertEquals(100_000, node.deals().find(id).map(d -> 100_000L).orElseThrow());
+    upload(id, data);
+    assertEquals(DealStage.UPLOADED, stage(id));
+    await(
+        "a failed sealing",
+        () -> node.troubles().stream().anyMatch(t -> t.message().contains("No space left")));
+    assertEquals(DealStage.UPLOADED, stage(id), "a full disk loses nothing");
+
+    connection.close();
+    node.close();
+    sealFails = false;
+    run();
+    await("sealing", () -> stage(id).compareTo(DealStage.SEALED) >= 0);
+    await("publication", () -> market.client.queries().deal(id).isPresent());
+    ByteArrayOutputStream back = new ByteArrayOutputStream();
+    connection.retrieve(
+        id,
+        p.pieceRoot(),
+        p.size(),
+        0,
+        data.length,
+        (at, bytes, offset, n) -> back.write(bytes, offset, n));
+    assertArrayEquals(data, back.toByteArray());
+
+    Path replica = dir.resolve("miner/replicas/" + id.hash().toHex() + ".replica");
+    try (RandomAccessFile file = new RandomAccessFile(replica.toFile(), "rw")) {
+      file.seek(1000);
+      file.write(file.read() ^ 1);
+    }
+    PeerException damaged =
+        assertThrows(
+            PeerException.class,
+            () ->
+                connection.retrieve(
+                    id, p.pieceRoot(), p.size(), 0, data.length, (at, bytes, offset, n) -> {}));
+    assertTrue(damaged.getMessage().startsWith("DAMAGED"), damaged.getMessage());
+  }
+
+  @Test
+  void capacity_is_counted_and_a_second_node_on_the_same_store_is_refused() throws Exception {
+    SignedAsk ask = connection.ask();
+    for (int i = 0; i < 3; i++) {
+      connection.propose(market.sign(market.proposal(market.data(1 << 20), 5)), ask);
+    }
+    assertTrue(
+        declined(market.sign(market.proposal(market.data(1 << 20), 5)), ask)
+            .startsWith("CAPACITY"));
+    var q = market.operator.queries();
+    RuntimeException e =
+        assertThrows(
+            RuntimeException.class,
+            () ->
+                MinerNode.start(
+                    MinerConfig.defaults(dir.resolve("miner"))
+                        .withEndpoint("127.0.0.1", 0, "127.0.0.1:1"),
+                    new MinerPorts(q, q, market.operator.actions(), q, market.operator.events()),
+                    market.operatorKey,
+                    market.miner(),
+                    tls));
+    assertTrue(e.getMessage().contains("db"), e.getMessage());
+  }
+}
