@@ -281,7 +281,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         }
         bytes32 sealedRoot = d.sealedRoot;
         for (uint256 i = 0; i < SEAL_CHALLENGES; ++i) {
-            uint256 leaf = uint256(sha256(abi.encode(seed, i))) % leaves;
+            uint256 leaf = ProvingSet.expand(seed, i) % leaves;
             bytes32 xored;
             assembly ("memory-safe") {
                 xored := xor(calldataload(at), calldataload(add(at, half)))
@@ -516,16 +516,15 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         }
         uint256 end = at + openings.length;
         uint256 hashes;
-        uint256 limit = CHALLENGES * ProvingSet.TRIES;
+        ProvingSet.Header memory header = set.header();
+        ProvingSet.Drawn memory drawn;
         for (uint256 i = 0; i < CHALLENGES; ++i) {
-            (bool found, uint256 height, uint256 leaf, ProvingSet.Entry memory entry, uint256 used) =
-                set.draw(seed, period, hashes, limit);
-            if (!found) revert DrawExhausted(miner);
-            hashes = used;
-            uint256 next = at + ((height + 1) << 5);
+            hashes = set.draw(header, seed, period, hashes, CHALLENGES * ProvingSet.TRIES, drawn);
+            if (hashes == 0) revert DrawExhausted(miner);
+            uint256 next = at + ((drawn.height + 1) << 5);
             if (next > end) revert BadProofLength(next - (end - openings.length), openings.length);
-            if (MerkleTree.rootOf(at, leaf, height) != entry.sealedRoot) {
-                revert BadProof(i, entry.dealKey, uint40(leaf));
+            if (MerkleTree.rootOf(at, drawn.leaf, drawn.height) != drawn.sealedRoot) {
+                revert BadProof(i, set.keyOf(drawn), uint40(drawn.leaf));
             }
             at = next;
         }
@@ -679,12 +678,12 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         if (set.weight == 0) revert NoDuty(miner);
         leaves = new DrawnLeaf[](CHALLENGES);
         uint256 hashes;
+        ProvingSet.Header memory header = set.header();
+        ProvingSet.Drawn memory drawn;
         for (uint256 i = 0; i < CHALLENGES; ++i) {
-            (bool found,, uint256 leaf, ProvingSet.Entry memory entry, uint256 used) =
-                set.draw(seed, period, hashes, CHALLENGES * ProvingSet.TRIES);
-            if (!found) revert DrawExhausted(miner);
-            hashes = used;
-            leaves[i] = DrawnLeaf(entry.dealKey, uint40(leaf));
+            hashes = set.draw(header, seed, period, hashes, CHALLENGES * ProvingSet.TRIES, drawn);
+            if (hashes == 0) revert DrawExhausted(miner);
+            leaves[i] = DrawnLeaf(set.keyOf(drawn), uint40(drawn.leaf));
         }
     }
 

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {MerkleTree} from "../../src/libraries/MerkleTree.sol";
 import {PieceMath} from "../../src/libraries/PieceMath.sol";
+import {ProvingSet} from "../../src/libraries/ProvingSet.sol";
 import {Test} from "../utils/Test.sol";
 
 /// @title The assembly path check and the sizes against plain Solidity.
@@ -34,6 +35,10 @@ contract TreesFuzz is Test {
             packed = bytes.concat(packed, nodes[i]);
         }
         assertEq(this.fast(packed, index, h), plain(nodes, index));
+    }
+
+    function testFuzz_expand_agreesWithThePlainForm(bytes32 seed, uint256 counter) public view {
+        assertEq(bytes32(ProvingSet.expand(seed, counter)), sha256(abi.encode(seed, counter)));
     }
 
     function testFuzz_height_isTheLeastThatHolds(uint256 leaves) public pure {

@@ -124,6 +124,19 @@ public final class ChainQueries
     return snapshot.state() == DealState.NONE ? Optional.empty() : Optional.of(snapshot);
   }
 
+  /** The id that the contract gives a proposal; equals {@code Eip712.dealId}. */
+  public DealId dealIdOf(io.granary.protocol.deal.DealProposal proposal) {
+    return new DealId(
+        Hash32.of(
+            calls.call(
+                marketAddress(), bound.market().dealIdOf(Structs.struct(proposal)), byte[].class)));
+  }
+
+  /** The contract's EIP-712 domain separator. */
+  public Hash32 domainSeparator() {
+    return Hash32.of(calls.call(marketAddress(), bound.market().domainSeparator(), byte[].class));
+  }
+
   @Override
   public AccountBalance account(Address owner) {
     StorageMarket.Account a =

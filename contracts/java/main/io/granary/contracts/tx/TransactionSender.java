@@ -70,6 +70,7 @@ public final class TransactionSender {
   private final Patience patience;
   private final ReentrantLock submitting = new ReentrantLock();
   private BigInteger nextNonce = BigInteger.ZERO;
+  private int inFlight;
 
   /** For one key. */
   public TransactionSender(Rpc rpc, long chainId, EthKey key, Patience patience) {
@@ -113,7 +114,12 @@ public final class TransactionSender {
     Instant deadline = Instant.now().plus(patience.giveUpAfter());
     while (true) {
       Pending pending = new Pending(to, data, gas);
-      Optional<TransactionReceipt> receipt = pending.untilMined(deadline);
+      Optional<TransactionReceipt> receipt;
+      try {
+        receipt = pending.untilMined(deadline);
+      } finally {
+        ended();
+      }
       if (receipt.isPresent()) {
         return outcome(receipt.get(), to, data);
       }
@@ -214,9 +220,12 @@ public final class TransactionSender {
                         .ethGetTransactionCount(
                             address().toString(), DefaultBlockParameterName.PENDING))
                 .getTransactionCount();
-        nonce = chain.max(nextNonce);
+        // With nothing of ours under way the chain knows best: after a reorg its count may be lower
+        // than ours.
+        nonce = inFlight == 0 ? chain : chain.max(nextNonce);
         submit();
         nextNonce = nonce.add(BigInteger.ONE);
+        inFlight++;
       } finally {
         submitting.unlock();
       }
@@ -326,6 +335,15 @@ public final class TransactionSender {
               .getTransactionCount()
               .compareTo(nonce)
           > 0;
+    }
+  }
+
+  private void ended() {
+    submitting.lock();
+    try {
+      inFlight--;
+    } finally {
+      submitting.unlock();
     }
   }
 
