@@ -6,6 +6,7 @@ import io.granary.miner.engine.Uploads;
 import io.granary.miner.grpc.DealGrpc;
 import io.granary.miner.grpc.ProofGrpc;
 import io.granary.miner.grpc.RetrievalGrpc;
+import io.granary.miner.model.StoredDeal;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
 import io.granary.miner.replica.ReplicaReader;
@@ -23,6 +24,8 @@ import io.granary.v1.DealServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 
@@ -76,15 +79,18 @@ public final class MinerNode implements AutoCloseable {
       Disk disk)
       throws IOException {
     OperatorLog log = new OperatorLog(Clock.systemUTC());
-    MinerStore store =
-        RocksMinerStore.open(config.home().resolve("db"), ports.reader().terms().domain(), miner);
+    Deque<AutoCloseable> opened = new ArrayDeque<>();
     try {
+      MinerStore store =
+          RocksMinerStore.open(config.home().resolve("db"), ports.reader().terms().domain(), miner);
+      opened.push(store);
       Shelf shelf = new Shelf(config.home());
       DealBook book = new DealBook(store.deals(), log);
-      shelf.sweep(id -> book.find(id).filter(d -> !d.dataDeleted()).isPresent());
+      tidy(shelf, book);
       ReplicaReader replicas = new ReplicaReader(shelf);
       Uploads uploads = new Uploads(book, store.uploads(), shelf, disk, log);
       SealingRoom sealing = new SealingRoom(config, book, store.uploads(), shelf, disk, log);
+      opened.push(sealing);
       Intake intake =
           new Intake(config, ports, operator, miner, book, shelf, disk, log, Clock.systemUTC());
       NodeServer server =
@@ -99,6 +105,7 @@ public final class MinerNode implements AutoCloseable {
                   new DealGrpc(intake, uploads, book, sealing),
                   new RetrievalGrpc(book, replicas, log),
                   new ProofGrpc(book, replicas, store.proofs(), log)));
+      opened.push(server);
       MinerEngine engine =
           MinerEngine.start(
               config,
@@ -115,8 +122,31 @@ public final class MinerNode implements AutoCloseable {
       log.started(miner, config.advertisedEndpoint(), server.port(), book.all().size());
       return new MinerNode(miner, store, server, sealing, engine, book, log);
     } catch (IOException | RuntimeException e) {
-      store.close();
+      closeAll(opened, e);
       throw e;
+    }
+  }
+
+  /**
+   * Removes what a crash left behind: half-written files, and staged pieces of deals that are
+   * sealed.
+   */
+  private static void tidy(Shelf shelf, DealBook book) throws IOException {
+    shelf.sweep(id -> book.find(id).filter(d -> !d.dataDeleted()).isPresent());
+    for (StoredDeal deal : book.all()) {
+      if (deal.hasReplica()) {
+        shelf.deletePart(deal.id());
+      }
+    }
+  }
+
+  private static void closeAll(Deque<AutoCloseable> opened, Exception cause) {
+    for (AutoCloseable part : opened) {
+      try {
+        part.close();
+      } catch (Exception e) {
+        cause.addSuppressed(e);
+      }
     }
   }
 

@@ -349,6 +349,17 @@ public final class OperatorLog {
         .log("disk runs low");
   }
 
+  /**
+   * Somebody who watched a deal could not be told; normal when a peer goes away, so it is not kept
+   * as an error.
+   */
+  public void watcherFailed(DealId deal, Throwable cause) {
+    info("watcher-failed")
+        .addKeyValue("deal", deal)
+        .addKeyValue("reason", cause.toString())
+        .log("a watcher went away");
+  }
+
   /** The status file could not be written. */
   public void statusNotWritten(Throwable cause) {
     warn("status-not-written", String.valueOf(cause.getMessage()))

@@ -1,8 +1,8 @@
 package io.granary.miner.engine;
 
+import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
-import io.granary.miner.Tuning;
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.replica.Reading;
 import io.granary.miner.replica.ReplicaReader;
@@ -47,7 +47,7 @@ final class DealRunner {
 
   private final MinerPorts ports;
   private final Address miner;
-  private final Tuning tuning;
+  private final MinerConfig config;
   private final DealBook book;
   private final ChainDeals chainDeals;
   private final SealingRoom sealing;
@@ -55,11 +55,12 @@ final class DealRunner {
   private final Shelf shelf;
   private final OperatorLog log;
   private final Map<DealId, Long> notBefore = new HashMap<>();
+  private final Map<DealId, Long> endingSince = new HashMap<>();
 
   DealRunner(
       MinerPorts ports,
       Address miner,
-      Tuning tuning,
+      MinerConfig config,
       DealBook book,
       ChainDeals chainDeals,
       SealingRoom sealing,
@@ -68,7 +69,7 @@ final class DealRunner {
       OperatorLog log) {
     this.ports = ports;
     this.miner = miner;
-    this.tuning = tuning;
+    this.config = config;
     this.book = book;
     this.chainDeals = chainDeals;
     this.sealing = sealing;
@@ -96,7 +97,7 @@ final class DealRunner {
             proved,
             ports.reader().setWeight(miner) > 0,
             ports.reader().terms(),
-            tuning.settleEveryPeriods());
+            config.tuning().settleEveryPeriods());
     perform(DealLifecycle.actionsAt(view, deals), number);
   }
 
@@ -105,6 +106,13 @@ final class DealRunner {
     List<DealId> activate = new ArrayList<>();
     List<DealId> settle = new ArrayList<>();
     List<DealId> purge = new ArrayList<>();
+    endingSince
+        .keySet()
+        .retainAll(
+            actions.stream()
+                .filter(a -> a instanceof DealAction.Delete || a instanceof DealAction.GiveUp)
+                .map(DealAction::id)
+                .toList());
     for (DealAction action : actions) {
       if (notBefore.getOrDefault(action.id(), 0L) > head) {
         continue;
@@ -119,8 +127,8 @@ final class DealRunner {
         case DealAction.Complete a ->
             single("complete", a.id(), head, ports.market().complete(a.id()));
         case DealAction.Expire a -> single("expire", a.id(), head, ports.market().expire(a.id()));
-        case DealAction.Delete a -> end(a.id(), DealStage.ENDED, a.reason());
-        case DealAction.GiveUp a -> end(a.id(), DealStage.FAILED, a.reason());
+        case DealAction.Delete a -> endWhenDeep(a.id(), DealStage.ENDED, a.reason(), head);
+        case DealAction.GiveUp a -> endWhenDeep(a.id(), DealStage.FAILED, a.reason(), head);
       }
     }
     batches(publish).forEach(ids -> publish(ids, head));
@@ -232,6 +240,17 @@ final class DealRunner {
     boolean hopeless = operation.equals("publish") && !item.skipped().equals("AlreadyKnown");
     if (hopeless) {
       end(item.dealId(), DealStage.FAILED, "the market did not take it: " + item.skipped());
+    }
+  }
+
+  /**
+   * Bytes that are deleted do not come back with a reorg: the reason must have held for some
+   * blocks.
+   */
+  private void endWhenDeep(DealId id, DealStage stage, String reason, long head) {
+    if (head - endingSince.computeIfAbsent(id, key -> head) >= config.confirmations()) {
+      endingSince.remove(id);
+      end(id, stage, reason);
     }
   }
 

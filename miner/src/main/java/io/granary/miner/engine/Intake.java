@@ -13,6 +13,7 @@ import io.granary.proofs.Hash32;
 import io.granary.proofs.seal.SealProfile;
 import io.granary.protocol.chain.AccountBalance;
 import io.granary.protocol.chain.MarketTerms;
+import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.Signatures;
@@ -141,12 +142,28 @@ public final class Intake {
           "",
           p.client());
     }
-    if (p.auditor().equals(Address.ZERO)) {
+    if (!p.auditor().equals(p.client()) && ports.directory().auditor(p.auditor()).isEmpty()) {
       return no(
           "NO_AUDITOR",
-          "a deal names an auditor; name yourself when nobody else watches",
+          "the auditor is not registered; name one that is, or yourself",
           p.auditor(),
           p.client());
+    }
+    return refuseOwnStanding();
+  }
+
+  /**
+   * What would make the market skip the publication for the miner's sake is said before the data
+   * moves.
+   */
+  private Optional<Refusal> refuseOwnStanding() {
+    Optional<MinerRecord> self = ports.directory().miner(miner);
+    if (self.isEmpty()
+        || !self.get().accepting()
+        || self.get().exiting()
+        || !self.get().operator().equals(operator.address())) {
+      return no(
+          "NOT_ACCEPTING", "this miner takes no new deals at the moment; ask another", miner, "");
     }
     return Optional.empty();
   }
@@ -195,7 +212,11 @@ public final class Intake {
           p.sealProfile() + " " + p.replaces(),
           "1 " + Hash32.ZERO);
     }
-    TokenAmount least = Pricing.price(ask.pricePerLeafPeriod(), p.size(), p.periods());
+    TokenAmount perLeaf =
+        ask.pricePerLeafPeriod().isLessThan(terms.minPricePerLeafPeriod())
+            ? terms.minPricePerLeafPeriod()
+            : ask.pricePerLeafPeriod();
+    TokenAmount least = Pricing.price(perLeaf, p.size(), p.periods());
     if (p.price().isLessThan(least)) {
       return no(
           "PRICE", "the price is below the ask", p.price().units(), "at least " + least.units());
@@ -253,7 +274,8 @@ public final class Intake {
     if (unlocked.isLessThan(promised.plus(p.price()))) {
       return no(
           "CLIENT_ESCROW",
-          "the client's unlocked balance, less what it has announced to withdraw, is below the price: deposit more",
+          "the client's unlocked balance, less what it has announced to withdraw, is below the"
+              + " price: deposit more",
           unlocked.units(),
           "at least " + promised.plus(p.price()).units());
     }

@@ -42,8 +42,7 @@ public final class MinerEngine implements AutoCloseable {
       OperatorLog log) {
     ChainDeals chainDeals = new ChainDeals(ports, book);
     DealRunner runner =
-        new DealRunner(
-            ports, miner, config.tuning(), book, chainDeals, sealing, replicas, shelf, log);
+        new DealRunner(ports, miner, config, book, chainDeals, sealing, replicas, shelf, log);
     Prover prover = new Prover(config, ports, operator, miner, book, proofs, replicas, log);
     Pusher pusher =
         new Pusher(
@@ -74,7 +73,7 @@ public final class MinerEngine implements AutoCloseable {
     Loop pushing = new Loop("miner-pushing", config.tuning(), log, pusher::run);
     EventStream.Subscription events =
         ports.events().follow(ports.chain().head().number(), new Watcher(book, chainDeals, log));
-    return new MinerEngine(List.of(proving, pushing, deals, events));
+    return new MinerEngine(List.of(proving, pushing, pusher, deals, events));
   }
 
   /** Looks at a deal again when the chain says something of it, or takes something back. */

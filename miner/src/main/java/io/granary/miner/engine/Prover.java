@@ -74,7 +74,6 @@ final class Prover {
     if (head == lastHead) {
       return;
     }
-    lastHead = head;
     PeriodClock clock = ports.reader().clock(miner);
     long period = clock.periodAt(head + 1);
     if (clock.inWindow(period, head + 1)) {
@@ -84,6 +83,8 @@ final class Prover {
       signForAuditors(new Period(period));
     }
     noteMiss(period);
+    // Last, so that a round that the chain cut short is done again.
+    lastHead = head;
   }
 
   private void noteMiss(long period) {
@@ -111,7 +112,7 @@ final class Prover {
   }
 
   private void prove(Period period, PeriodClock clock, long head) {
-    if (withheld == period.index() || ports.reader().isProved(miner, period)) {
+    if (ports.reader().isProved(miner, period)) {
       return;
     }
     Instant began = Instant.now();
@@ -121,6 +122,7 @@ final class Prover {
     }
     Optional<byte[]> openings = open(period, drawn);
     if (openings.isEmpty()) {
+      // Tried again at each block: the operator may restore the replica in time.
       withheld = period.index();
       return;
     }
@@ -141,12 +143,18 @@ final class Prover {
     }
   }
 
+  private void withhold(Period period, String deal, long leaf, String reason) {
+    if (withheld != period.index()) {
+      log.proofWithheld(period, deal, leaf, reason);
+    }
+  }
+
   private Optional<byte[]> open(Period period, List<DrawnLeaf> drawn) {
     ByteArrayOutputStream packed = new ByteArrayOutputStream();
     for (DrawnLeaf leaf : drawn) {
       Optional<StoredDeal> deal = book.find(leaf.deal());
       if (deal.isEmpty()) {
-        log.proofWithheld(
+        withhold(
             period,
             leaf.deal().toString(),
             leaf.leaf().value(),
@@ -156,7 +164,7 @@ final class Prover {
       switch (replicas.openSealed(deal.get(), leaf.leaf().value())) {
         case Reading.Good<Opening> good -> packed.writeBytes(good.value().packed());
         case Reading.Damaged<Opening> damaged -> {
-          log.proofWithheld(period, deal.get().id().toString(), damaged.leaf(), damaged.reason());
+          withhold(period, deal.get().id().toString(), damaged.leaf(), damaged.reason());
           return Optional.empty();
         }
       }

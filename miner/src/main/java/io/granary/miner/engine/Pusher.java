@@ -4,25 +4,29 @@ import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.Tuning;
 import io.granary.miner.grpc.AuditorClient;
-import io.granary.miner.model.StoredDeal;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.ProofStore;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.deal.Refusal;
 import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.DealId;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Empties the outbox: pushes proofs to the auditors, each on its own pace when it does not answer.
  */
-final class Pusher {
+final class Pusher implements AutoCloseable {
   private static final int BATCH = 64;
 
   private final MinerPorts ports;
@@ -31,7 +35,9 @@ final class Pusher {
   private final ProofStore proofs;
   private final AuditorClient client;
   private final OperatorLog log;
-  private final Map<Address, Instant> notBefore = new HashMap<>();
+  private final Map<Address, Instant> notBefore = new ConcurrentHashMap<>();
+  private final Set<Address> busy = ConcurrentHashMap.newKeySet();
+  private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
 
   Pusher(
       MinerPorts ports,
@@ -48,21 +54,44 @@ final class Pusher {
     this.log = log;
   }
 
-  /** One round. */
+  /** One round; an auditor that is slow or away holds up nobody but itself. */
   void run() {
+    Instant now = Instant.now();
     Map<Address, List<SignedPeriodProof>> byAuditor = new LinkedHashMap<>();
-    for (SignedPeriodProof proof : proofs.outbox(16 * BATCH)) {
-      Optional<StoredDeal> deal = book.find(proof.proof().dealId());
-      deal.ifPresent(
-          d -> byAuditor.computeIfAbsent(d.terms().auditor(), a -> new ArrayList<>()).add(proof));
+    for (SignedPeriodProof proof : proofs.outbox(id -> isDue(id, now), 16 * BATCH)) {
+      book.find(proof.proof().dealId())
+          .ifPresent(
+              d ->
+                  byAuditor
+                      .computeIfAbsent(d.terms().auditor(), a -> new ArrayList<>())
+                      .add(proof));
     }
-    byAuditor.forEach(this::push);
+    byAuditor.forEach(this::start);
+  }
+
+  private boolean isDue(DealId id, Instant now) {
+    Optional<Address> auditor = book.find(id).map(d -> d.terms().auditor());
+    return auditor
+        .filter(a -> !busy.contains(a) && !now.isBefore(notBefore.getOrDefault(a, Instant.MIN)))
+        .isPresent();
+  }
+
+  private void start(Address auditor, List<SignedPeriodProof> all) {
+    if (busy.add(auditor)) {
+      workers.execute(
+          () -> {
+            try {
+              push(auditor, all);
+            } catch (RuntimeException e) {
+              later(auditor, String.valueOf(e.getMessage()));
+            } finally {
+              busy.remove(auditor);
+            }
+          });
+    }
   }
 
   private void push(Address auditor, List<SignedPeriodProof> all) {
-    if (Instant.now().isBefore(notBefore.getOrDefault(auditor, Instant.MIN))) {
-      return;
-    }
     Optional<PeerRecord> peer = ports.directory().auditor(auditor);
     if (peer.isEmpty()) {
       later(auditor, "it is not registered");
@@ -77,8 +106,23 @@ final class Pusher {
   }
 
   private void later(Address auditor, String reason) {
-    notBefore.put(auditor, Instant.now().plus(tuning.maxBackoff()));
-    log.auditorUnreachable(auditor, reason, tuning.maxBackoff());
+    if (!workers.isShutdown()) {
+      notBefore.put(auditor, Instant.now().plus(tuning.maxBackoff()));
+      log.auditorUnreachable(auditor, reason, tuning.maxBackoff());
+    }
+  }
+
+  /** Cuts running pushes off; what was not answered stays in the outbox. */
+  @Override
+  public void close() {
+    workers.shutdownNow();
+    try {
+      if (!workers.awaitTermination(10, TimeUnit.SECONDS)) {
+        log.stepFailed("miner-pushing", new IllegalStateException("a push does not end"));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void settle(

@@ -37,6 +37,7 @@ final class StatusFile {
   private final DealBook book;
   private final ProofStore proofs;
   private final OperatorLog log;
+  private boolean lowGas;
 
   StatusFile(
       MinerConfig config,
@@ -59,9 +60,11 @@ final class StatusFile {
 
   void write(long head) {
     BigInteger wei = ports.chain().wei(operator);
-    if (wei.compareTo(config.tuning().lowGasWei()) < 0) {
+    boolean low = wei.compareTo(config.tuning().lowGasWei()) < 0;
+    if (low && !lowGas) {
       log.lowGas(operator, wei, config.tuning().lowGasWei());
     }
+    lowGas = low;
     Path file = config.home().resolve("status.json");
     Path temporary = config.home().resolve("status.json.new");
     try {

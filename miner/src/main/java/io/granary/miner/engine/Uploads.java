@@ -5,6 +5,7 @@ import io.granary.miner.model.StoredDeal;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.Shelf;
 import io.granary.miner.storage.DealBook;
+import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.piece.PieceHasher;
@@ -19,8 +20,8 @@ import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -43,7 +44,7 @@ public final class Uploads {
   private final Shelf shelf;
   private final Disk disk;
   private final OperatorLog log;
-  private final Set<DealId> running = ConcurrentHashMap.newKeySet();
+  private final Map<DealId, Session> running = new ConcurrentHashMap<>();
 
   /** Into the shelf's upload folder. */
   public Uploads(DealBook book, UploadStore offsets, Shelf shelf, Disk disk, OperatorLog log) {
@@ -102,39 +103,76 @@ public final class Uploads {
         : new Standing(deal.terms().size().bytes(), true);
   }
 
-  /** Begins or resumes an upload; one at a time for each deal. */
-  public Session open(DealId id, long offset, Address caller) throws RefusedException, IOException {
+  /** Bytes of a deal that are durable. */
+  public long durable(DealId id) {
+    return book.find(id)
+        .map(d -> d.stage() == DealStage.ACCEPTED ? offsets.offset(id) : d.terms().size().bytes())
+        .orElse(0L);
+  }
+
+  /**
+   * Begins or resumes an upload. One runs at a time for each deal: the newest, because a client
+   * that comes again has given up the stream it had, even when this side has not noticed yet.
+   */
+  public Session open(DealId id, long offset, Address caller) throws RefusedException {
+    own(id, caller);
+    Session before = running.get(id);
+    if (before != null) {
+      before.close();
+    }
+    return openNext(id, offset, caller);
+  }
+
+  private synchronized Session openNext(DealId id, long offset, Address caller)
+      throws RefusedException {
     StoredDeal deal = own(id, caller);
     if (deal.stage() != DealStage.ACCEPTED) {
       throw new RefusedException(
           "NOT_AWAITED", "no bytes are awaited for this deal", deal.stage(), DealStage.ACCEPTED);
     }
-    if (!running.add(id)) {
+    if (running.containsKey(id)) {
       throw new RefusedException(
-          "UPLOAD_RUNNING",
-          "another upload of this deal is running; wait until it has ended",
-          id,
-          "");
+          "UPLOAD_RUNNING", "another upload of this deal began at the same time; resume", id, "");
+    }
+    long durable = offsets.offset(id);
+    if (offset != durable) {
+      throw new RefusedException(
+          "WRONG_OFFSET", "an upload resumes where it stopped", offset, durable);
     }
     try {
-      long durable = offsets.offset(id);
-      if (offset != durable) {
-        throw new RefusedException(
-            "WRONG_OFFSET", "an upload resumes where it stopped", offset, durable);
+      FileChannel file = disk.openForWriting(shelf.part(id));
+      Session session;
+      try {
+        session = new Session(deal, file, durable);
+      } catch (IOException | RuntimeException e) {
+        file.close();
+        throw e;
       }
-      Session session = new Session(deal, disk.openForWriting(shelf.part(id)), durable);
+      running.put(id, session);
       log.uploadOpened(id, durable, deal.terms().size().bytes());
       return session;
-    } catch (IOException | RefusedException | RuntimeException e) {
-      running.remove(id);
-      throw e;
+    } catch (IOException e) {
+      throw diskFailed(id, e);
     }
   }
 
+  private RefusedException diskFailed(DealId id, Exception e) {
+    RefusedException refused =
+        new RefusedException(
+            "DISK_FAILED",
+            "this miner could not store the bytes ("
+                + e.getMessage()
+                + "); the upload can resume, or ask another miner",
+            "",
+            "");
+    log.uploadFailed(id, refused.refusal(), e);
+    return refused;
+  }
+
   /**
-   * One stream of bytes of one deal. Not safe for several threads. Hashing and syncing go on beside
-   * the writing, each on a thread of its own, so that neither holds up the peer; at most 16 chunks
-   * wait to be hashed.
+   * One stream of bytes of one deal. Safe for several threads. Hashing and syncing go on beside the
+   * writing, each on a thread of its own, so that neither holds up the peer; at most 16 chunks wait
+   * to be hashed.
    */
   public final class Session implements AutoCloseable {
     private static final int MAX_WAITING = 16;
@@ -188,8 +226,32 @@ public final class Uploads {
           });
     }
 
+    /** Whose bytes they are. */
+    public DealId deal() {
+      return deal.id();
+    }
+
+    private void requireOpen() throws RefusedException {
+      if (closed) {
+        throw new RefusedException(
+            "UPLOAD_REPLACED",
+            "this upload has ended or a newer one took its place; resume where it stopped",
+            at,
+            offsets.offset(deal.id()));
+      }
+      DealStage stage = book.find(deal.id()).map(StoredDeal::stage).orElse(DealStage.FAILED);
+      if (stage != DealStage.ACCEPTED) {
+        throw new RefusedException(
+            "NOT_AWAITED",
+            "no bytes are awaited for this deal any more",
+            stage,
+            DealStage.ACCEPTED);
+      }
+    }
+
     /** Takes bytes, which the caller leaves alone from then on. */
-    public void write(ByteBuffer bytes) throws RefusedException, IOException {
+    public synchronized void write(ByteBuffer bytes) throws RefusedException {
+      requireOpen();
       if (bytes.remaining() > size - at) {
         throw new RefusedException(
             "TOO_MANY_BYTES",
@@ -209,8 +271,8 @@ public final class Uploads {
             lastSync = sync();
           }
         }
-      } catch (IOException e) {
-        throw diskFailed(e);
+      } catch (IOException | StorageException e) {
+        throw diskFailed(deal.id(), e);
       }
     }
 
@@ -234,19 +296,6 @@ public final class Uploads {
               }
             });
       }
-    }
-
-    private RefusedException diskFailed(IOException e) {
-      Refusal refusal =
-          new Refusal(
-              "DISK_FAILED",
-              "this miner could not write the bytes ("
-                  + e.getMessage()
-                  + "); the upload can resume, or ask another miner",
-              "",
-              "");
-      log.uploadFailed(deal.id(), refusal, e);
-      return new RefusedException(refusal.code(), refusal.message(), "", "");
     }
 
     /** Makes everything written so far durable, then notes it. */
@@ -275,32 +324,38 @@ public final class Uploads {
         if (e.getCause() instanceof IOException io) {
           throw io;
         }
+        if (e.getCause() instanceof StorageException storage) {
+          throw storage;
+        }
         throw new IllegalStateException("an upload failed", e.getCause());
       }
     }
 
     /** Ends the stream: makes its bytes durable and, when the piece is whole, checks its root. */
-    public Standing finish() throws RefusedException, IOException {
+    public synchronized Standing finish() throws RefusedException {
+      requireOpen();
       try {
-        await(lastSync);
-        await(sync());
-      } catch (IOException e) {
-        throw diskFailed(e);
+        return finishNow();
+      } catch (IOException | StorageException e) {
+        throw diskFailed(deal.id(), e);
+      } finally {
+        close();
       }
+    }
+
+    private Standing finishNow() throws RefusedException, IOException {
+      await(lastSync);
+      await(sync());
       if (at < size) {
         return new Standing(at, false);
       }
-      Hash32 root;
-      try {
-        root = root();
-      } catch (IOException e) {
-        throw diskFailed(e);
-      }
+      Hash32 root = root();
       if (!root.equals(deal.terms().pieceRoot())) {
         RefusedException wrong =
             new RefusedException(
                 "WRONG_ROOT",
-                "the bytes are not the piece that was proposed; they were dropped, send the right ones",
+                "the bytes are not the piece that was proposed; they were dropped, send the right"
+                    + " ones",
                 root,
                 deal.terms().pieceRoot());
         offsets.remove(deal.id());
@@ -352,9 +407,16 @@ public final class Uploads {
 
     /** Gives the deal free for another stream; what was noted stays. */
     @Override
-    public void close() throws IOException {
+    public synchronized void close() {
       if (!closed) {
         closed = true;
+        closeFiles();
+        running.remove(deal.id(), this);
+      }
+    }
+
+    private void closeFiles() {
+      try {
         // Both queues are short; nothing may touch the file once another stream can open it.
         hashing.close();
         syncing.close();
@@ -362,7 +424,8 @@ public final class Uploads {
           tree.get().close();
         }
         file.close();
-        running.remove(deal.id());
+      } catch (IOException e) {
+        log.stepFailed("upload of " + deal.id(), e);
       }
     }
   }

@@ -30,8 +30,6 @@ import io.granary.v1.WatchDealResponse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
 /** The miner's front door on the wire. */
@@ -65,7 +63,10 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
     ProposeDealResponse.Builder response = ProposeDealResponse.newBuilder();
     switch (decision) {
       case Intake.Decision.Accepted a ->
-          response.setAccepted(Acceptance.newBuilder().setDealId(Wire.bytes(a.id())));
+          response.setAccepted(
+              Acceptance.newBuilder()
+                  .setDealId(Wire.bytes(a.id()))
+                  .setUploadOffset(uploads.durable(a.id())));
       case Intake.Decision.Declined d -> response.setDeclined(Wire.message(d.refusal()));
     }
     observer.onNext(response.build());
@@ -93,7 +94,14 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
   @Override
   public StreamObserver<UploadPieceRequest> uploadPiece(
       StreamObserver<UploadPieceResponse> observer) {
-    return new Upload(AuthServerInterceptor.CALLER.get(), observer);
+    Upload upload = new Upload(AuthServerInterceptor.CALLER.get(), observer);
+    // However the call ends, by its peer, its deadline or a fault of ours, the deal is free for the
+    // next stream.
+    ServerCallStreamObserver<UploadPieceResponse> call =
+        (ServerCallStreamObserver<UploadPieceResponse>) observer;
+    call.setOnCancelHandler(upload::abandon);
+    call.setOnCloseHandler(upload::abandon);
+    return upload;
   }
 
   private final class Upload implements StreamObserver<UploadPieceRequest> {
@@ -122,16 +130,13 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
         }
       } catch (Uploads.RefusedException e) {
         refuse(e);
-      } catch (IOException e) {
-        abandon();
-        throw new UncheckedIOException(e);
-      } catch (WireException e) {
+      } catch (RuntimeException e) {
         abandon();
         throw e;
       }
     }
 
-    private void open(UploadPieceRequest request) throws Uploads.RefusedException, IOException {
+    private void open(UploadPieceRequest request) throws Uploads.RefusedException {
       if (session != null) {
         throw new WireException("the header comes once, first");
       }
@@ -142,7 +147,7 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
               caller);
     }
 
-    private void write(UploadPieceRequest request) throws Uploads.RefusedException, IOException {
+    private void write(UploadPieceRequest request) throws Uploads.RefusedException {
       if (session == null) {
         throw new WireException("the header comes first, then chunks");
       }
@@ -170,6 +175,9 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
       }
       try {
         Uploads.Standing standing = session.finish();
+        if (standing.complete()) {
+          sealing.submit(session.deal());
+        }
         answer(
             UploadPieceResponse.newBuilder()
                 .setDone(
@@ -179,8 +187,6 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
                 .build());
       } catch (Uploads.RefusedException e) {
         refuse(e);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
       } finally {
         abandon();
       }
@@ -199,11 +205,7 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
 
     private void abandon() {
       if (session != null) {
-        try {
-          session.close();
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
+        session.close();
       }
     }
   }
@@ -249,6 +251,7 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
     DealBook.Subscription subscription = book.watch(deal.id(), watch::tell);
     call.setOnCancelHandler(subscription::close);
     call.setOnCloseHandler(subscription::close);
+    call.setOnReadyHandler(() -> book.find(deal.id()).ifPresent(watch::tell));
     watch.tell(deal);
   }
 

@@ -31,8 +31,6 @@ import java.util.concurrent.Executors;
  * only means sealing again.
  */
 public final class SealingRoom implements AutoCloseable {
-  private static final Duration RETRY = Duration.ofSeconds(10);
-
   private final MinerConfig config;
   private final DealBook book;
   private final UploadStore uploads;
@@ -81,9 +79,13 @@ public final class SealingRoom implements AutoCloseable {
         sealNow(deal.get());
       }
     } catch (IOException | RuntimeException e) {
-      notBefore.put(id, Instant.now().plus(RETRY));
-      log.sealingFailed(id, String.valueOf(e.getMessage()), RETRY, e);
-      clean(id);
+      // An interrupted sealing starts again with the node.
+      if (!worker.isShutdown()) {
+        Duration retry = config.tuning().maxBackoff();
+        notBefore.put(id, Instant.now().plus(retry));
+        log.sealingFailed(id, String.valueOf(e.getMessage()), retry, e);
+        clean(id);
+      }
     } finally {
       progress.remove(id);
     }
@@ -111,7 +113,13 @@ public final class SealingRoom implements AutoCloseable {
             "the staged piece has changed on disk: its root is " + sealed.pieceRoot());
       }
       shelf.commit(id);
-      book.change(id, d -> d.stage() == DealStage.UPLOADED ? d.sealed(sealed.sealedRoot()) : d);
+      StoredDeal after =
+          book.change(id, d -> d.stage() == DealStage.UPLOADED ? d.sealed(sealed.sealedRoot()) : d);
+      if (after.isOver()) {
+        // It was given up meanwhile, and whoever did so deleted what was there at that moment.
+        shelf.deleteAll(id);
+        return;
+      }
       log.sealed(id, size, Duration.between(began, Instant.now()));
     }
     shelf.deletePart(id);

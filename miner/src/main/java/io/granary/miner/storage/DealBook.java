@@ -102,7 +102,16 @@ public final class DealBook {
   }
 
   private void tell(StoredDeal deal) {
-    watchers.getOrDefault(deal.id(), List.of()).forEach(w -> w.accept(deal));
+    List<Consumer<StoredDeal>> all = watchers.getOrDefault(deal.id(), List.of());
+    for (Consumer<StoredDeal> watcher : all) {
+      try {
+        watcher.accept(deal);
+      } catch (RuntimeException e) {
+        // A peer that went away must not stop the change that it watches.
+        all.remove(watcher);
+        log.watcherFailed(deal.id(), e);
+      }
+    }
   }
 
   /** Tells a watcher at each change of a deal; it must return at once. */

@@ -5,6 +5,7 @@ import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Signed period proofs, and the outbox of those that an auditor has not answered yet (Protocol §6).
@@ -22,8 +23,8 @@ public interface ProofStore {
   /** The proof of a deal for a period, if it is still kept. */
   Optional<SignedPeriodProof> find(DealId id, Period period);
 
-  /** Proofs that no auditor has answered yet, oldest period first. */
-  List<SignedPeriodProof> outbox(int limit);
+  /** Proofs of the wanted deals that no auditor has answered yet, oldest period first. */
+  List<SignedPeriodProof> outbox(Predicate<DealId> wanted, int limit);
 
   /** Number of proofs in the outbox. */
   long outboxSize();

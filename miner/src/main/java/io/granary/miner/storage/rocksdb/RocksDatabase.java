@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
@@ -57,6 +59,8 @@ final class RocksDatabase implements AutoCloseable {
   private final WriteOptions sync;
   private final RocksDB db;
   private final List<ColumnFamilyHandle> handles;
+  private final ReadWriteLock inUse = new ReentrantReadWriteLock();
+  private boolean closed;
 
   private RocksDatabase(
       Path path,
@@ -114,7 +118,13 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   private <T extends @Nullable Object> T guarded(String what, Call<T> call) {
+    // RocksDB is native: a call after its end would take the whole process down.
+    inUse.readLock().lock();
     try {
+      if (closed) {
+        throw new StorageException(
+            "the miner's store " + path + " is closed: the node is stopping");
+      }
       return call.run();
     } catch (RocksDBException e) {
       throw new StorageException(
@@ -126,6 +136,8 @@ final class RocksDatabase implements AutoCloseable {
               + e.getMessage()
               + "; check the disk's free space and health",
           e);
+    } finally {
+      inUse.readLock().unlock();
     }
   }
 
@@ -205,6 +217,18 @@ final class RocksDatabase implements AutoCloseable {
 
   @Override
   public void close() {
+    inUse.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        closeNow();
+      }
+    } finally {
+      inUse.writeLock().unlock();
+    }
+  }
+
+  private void closeNow() {
     handles.forEach(ColumnFamilyHandle::close);
     db.close();
     sync.close();

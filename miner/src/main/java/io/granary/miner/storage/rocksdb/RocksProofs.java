@@ -1,6 +1,7 @@
 package io.granary.miner.storage.rocksdb;
 
 import io.granary.miner.storage.ProofStore;
+import io.granary.proofs.Hash32;
 import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Period proofs by uint32 period ‖ deal id, so that old ones go in one range. The outbox has the
@@ -56,12 +58,17 @@ final class RocksProofs implements ProofStore {
   }
 
   @Override
-  public List<SignedPeriodProof> outbox(int limit) {
+  public List<SignedPeriodProof> outbox(Predicate<DealId> wanted, int limit) {
     List<byte[]> keys = new ArrayList<>();
     db.scan(
         RocksDatabase.Family.OUTBOX,
         new byte[0],
-        (key, value) -> keys.add(key) && keys.size() < limit);
+        (key, value) -> {
+          if (wanted.test(new DealId(Hash32.at(key, 4)))) {
+            keys.add(key);
+          }
+          return keys.size() < limit;
+        });
     return keys.stream().map(this::find).flatMap(Optional::stream).toList();
   }
 
