@@ -1,0 +1,179 @@
+package io.granary.miner;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.granary.miner.testing.Await;
+import io.granary.miner.testing.Renter;
+import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.deal.DealState;
+import io.granary.protocol.grpc.Wire;
+import io.granary.protocol.values.DealId;
+import io.granary.v1.DealStage;
+import io.granary.v1.GetUploadRequest;
+import io.granary.v1.UploadPieceResponse;
+import io.granary.v1.WatchDealRequest;
+import io.granary.v1.WatchDealResponse;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A deal from its proposal to the deletion of its data. */
+final class DealLifeTest {
+  private @TempDir Path dir;
+  private MinerFixture f;
+
+  @BeforeEach
+  void start() throws IOException {
+    f = new MinerFixture(dir).start();
+  }
+
+  @AfterEach
+  void stop() {
+    f.close();
+  }
+
+  @Test
+  void aDealIsSealedProvedPaidAndForgotten() throws IOException {
+    byte[] piece = Renter.piece(3_000_001, 1);
+    DealId id = f.renter().agree(f.terms(piece, 4));
+    UploadPieceResponse done = f.renter().upload(id, piece, 0, piece.length);
+    assertTrue(done.getDone().getComplete());
+    assertTrue(
+        f.renter()
+            .signedDeals()
+            .getUpload(GetUploadRequest.newBuilder().setDealId(Wire.bytes(id)).build())
+            .getComplete());
+    f.chain.mineUntil("active", () -> f.chain.state(id) == DealState.ACTIVE);
+    assertArrayEquals(
+        piece,
+        f.renter().retrieve(id, new RawSize(piece.length), Renter.root(piece), 0, 0).bytes());
+    f.chain.mineUntil("completed", () -> f.chain.state(id) == DealState.COMPLETED);
+    assertEquals(4, f.chain.deal(id).orElseThrow().proved());
+    assertEquals(0, f.chain.deal(id).orElseThrow().missed());
+    f.chain.mineUntil("ended", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_ENDED);
+    Await.until("the data is gone", () -> f.node().deals().find(id).orElseThrow().dataDeleted());
+    assertFalse(Files.exists(f.replica(id)));
+    assertEquals(0, f.node().deals().room(1).usedBytes());
+    assertEquals(
+        "NOT_STORED",
+        f.renter().retrieve(id, new RawSize(piece.length), Renter.root(piece), 0, 0).refused());
+    assertEquals(0, f.market.wrongProofs.get());
+    assertEquals(List.of(), f.node().troubles());
+  }
+
+  @Test
+  void manyDealsShareOneProofAPeriod() {
+    for (int i = 0; i < 5; i++) {
+      f.activeDeal(Renter.piece(1 + i * 40_000, i), 50);
+    }
+    int before = f.market.proofs.get();
+    f.chain.mineUntil("three more periods", () -> f.market.proofs.get() >= before + 3);
+    assertEquals(0, f.market.wrongProofs.get());
+    assertFalse(f.hadTrouble("missed"));
+  }
+
+  @Test
+  void aWatcherSeesTheStagesAndTheEnd() {
+    byte[] piece = Renter.piece(2_000_000, 2);
+    DealId id = f.renter().agree(f.terms(piece, 3));
+    Iterator<WatchDealResponse> watch =
+        f.renter()
+            .deals()
+            .watchDeal(WatchDealRequest.newBuilder().setDealId(Wire.bytes(id)).build());
+    CompletableFuture<Set<DealStage>> seen =
+        CompletableFuture.supplyAsync(
+            () -> {
+              List<DealStage> stages = new ArrayList<>();
+              watch.forEachRemaining(r -> stages.add(r.getStatus().getStage()));
+              return EnumSet.copyOf(stages);
+            });
+    f.renter().upload(id, piece, 0, piece.length);
+    f.chain.mineUntil("the watch ends", seen::isDone);
+    assertTrue(
+        seen.join()
+            .containsAll(
+                Set.of(
+                    DealStage.DEAL_STAGE_ACCEPTED,
+                    DealStage.DEAL_STAGE_SEALED,
+                    DealStage.DEAL_STAGE_PUBLISHED,
+                    DealStage.DEAL_STAGE_ACTIVE)),
+        seen.join().toString());
+  }
+
+  @Test
+  void aPublicationThatAReorgTookBackIsSentAgain() {
+    byte[] piece = Renter.piece(100_000, 3);
+    f.market.holdActivations(true);
+    DealId id = f.renter().agree(f.terms(piece, 3));
+    f.renter().upload(id, piece, 0, piece.length);
+    f.chain.mineUntil("published", () -> f.chain.state(id) == DealState.PUBLISHED);
+    f.chain.forget(id);
+    f.market.holdActivations(false);
+    f.chain.mineUntil("active after all", () -> f.chain.state(id) == DealState.ACTIVE);
+  }
+
+  @Test
+  void whatTheMarketNeverTakesIsGivenUpWithTheReason() {
+    byte[] piece = Renter.piece(100_000, 4);
+    f.market.skipPublications("ClientShort");
+    DealId id = f.renter().agree(f.terms(piece, 3));
+    f.renter().upload(id, piece, 0, piece.length);
+    f.chain.mineUntil("failed", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_FAILED);
+    assertTrue(f.node().deals().find(id).orElseThrow().reason().contains("ClientShort"));
+    Await.until("the data is gone", () -> !Files.exists(f.replica(id)));
+  }
+
+  @Test
+  void aDealWithoutItsBytesIsGivenUpWhenItsTimeIsOver() {
+    DealId id = f.renter().agree(f.terms(Renter.piece(100_000, 5), 3));
+    f.renter().upload(id, Renter.piece(100_000, 5), 0, 50_000);
+    f.chain.mineUntil("failed", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_FAILED);
+    assertEquals(0, f.node().deals().room(1).reservedBytes());
+  }
+
+  @Test
+  void anRpcThatIsDownIsWaitedOut() {
+    byte[] piece = Renter.piece(100_000, 6);
+    f.activeDeal(piece, 100);
+    f.chain.setDown(true);
+    Await.until("it is noticed", () -> f.hadTrouble("chain-unavailable"));
+    f.chain.setDown(false);
+    int before = f.market.proofs.get();
+    f.chain.mineUntil("proofs go on", () -> f.market.proofs.get() > before);
+  }
+
+  @Test
+  void theStatusFileTellsHowTheNodeIs() throws IOException {
+    byte[] piece = Renter.piece(100_000, 7);
+    DealId id = f.activeDeal(piece, 100);
+    Path file = f.home().resolve("status.json");
+    f.chain.mineUntil("the file says active", () -> read(file).contains("\"active\""));
+    JsonNode status = new ObjectMapper().readTree(read(file));
+    assertEquals(id.toString(), status.path("deals").path(0).path("id").asText());
+    assertEquals(f.node().deals().room(1).usedBytes(), status.path("usedBytes").asLong());
+    assertTrue(status.path("blocksLeft").asLong() >= 0);
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.exists(file) ? Files.readString(file) : "";
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,298 @@
+package io.granary.miner.testing;
+
+import io.granary.proofs.Hash32;
+import io.granary.proofs.LeafIndex;
+import io.granary.proofs.Sha256;
+import io.granary.proofs.challenge.PeriodClock;
+import io.granary.proofs.challenge.ProvingSet;
+import io.granary.protocol.chain.AccountBalance;
+import io.granary.protocol.chain.ChainReader;
+import io.granary.protocol.chain.ChainUnavailableException;
+import io.granary.protocol.chain.DrawnLeaf;
+import io.granary.protocol.chain.EventStream;
+import io.granary.protocol.chain.MarketReader;
+import io.granary.protocol.chain.MarketTerms;
+import io.granary.protocol.chain.MinerDirectory;
+import io.granary.protocol.chain.MinerRecord;
+import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.crypto.Seeds;
+import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.deal.DealState;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.BlockRef;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.DealKey;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The market of Protocol §3 to §5 for one miner in memory: blocks come when a test mines them, and
+ * openings are checked for real. What is sent by the miner is in {@link ModelMarket}.
+ */
+public final class ModelChain implements ChainReader, MarketReader, MinerDirectory, EventStream {
+  /** The market's domain. */
+  public static final SigningDomain DOMAIN = new SigningDomain(31_337, address(0x11));
+
+  final MarketTerms terms =
+      new MarketTerms(
+          DOMAIN,
+          address(0x12),
+          address(0x13),
+          address(0x14),
+          20,
+          10,
+          5,
+          4,
+          2,
+          3,
+          10,
+          2,
+          1_000,
+          10_000,
+          10_000,
+          100,
+          1_000,
+          TokenAmount.of(1),
+          TokenAmount.of(1),
+          TokenAmount.of(1));
+
+  final Address miner;
+  final Map<DealId, DealSnapshot> deals = new HashMap<>();
+  final Set<Long> proved = new HashSet<>();
+  ProvingSet set = new ProvingSet();
+  long head = 100;
+  private final Map<Address, AccountBalance> accounts = new HashMap<>();
+  private final Map<Address, PeerRecord> auditors = new HashMap<>();
+  private Optional<MinerRecord> registered = Optional.empty();
+  private boolean down;
+
+  /** For one miner. */
+  public ModelChain(Address miner) {
+    this.miner = miner;
+  }
+
+  private static Address address(int fill) {
+    byte[] bytes = new byte[Address.BYTES];
+    java.util.Arrays.fill(bytes, (byte) fill);
+    return Address.of(bytes);
+  }
+
+  // ---------------------------------------------------------------- the test's hand
+
+  /** Makes a block. */
+  public synchronized void mine() {
+    head++;
+  }
+
+  /**
+   * Makes blocks until the condition holds, each as soon as the miner had a moment to look at the
+   * one before.
+   */
+  public void mineUntil(String what, java.util.function.BooleanSupplier condition) {
+    for (int block = 0; block < 1_000; block++) {
+      if (Await.holdsWithin(java.time.Duration.ofMillis(40), condition)) {
+        return;
+      }
+      mine();
+    }
+    throw new AssertionError("a thousand blocks passed before " + what);
+  }
+
+  /** Makes every call fail, or none. */
+  public synchronized void setDown(boolean isDown) {
+    down = isDown;
+  }
+
+  /** Sets an account. */
+  public synchronized void fund(Address owner, long balance, long announced) {
+    accounts.put(
+        owner,
+        new AccountBalance(
+            TokenAmount.of(balance), TokenAmount.of(announced), new BlockNumber(head + 10)));
+  }
+
+  /** Registers the miner. */
+  public synchronized void register(PeerRecord peer, Address operator, boolean accepting) {
+    registered =
+        Optional.of(
+            new MinerRecord(
+                peer, operator, TokenAmount.of(1), accepting, false, TokenAmount.of(1), 0));
+  }
+
+  /** Registers an auditor. */
+  public synchronized void registerAuditor(PeerRecord auditor) {
+    auditors.put(auditor.id(), auditor);
+  }
+
+  /** Replaces what the contract says of a deal; a reorg, or what others do. */
+  public synchronized void put(DealSnapshot deal) {
+    deals.put(deal.id(), deal);
+  }
+
+  /** Forgets a deal, as a reorg does with its publication. */
+  public synchronized void forget(DealId id) {
+    deals.remove(id);
+  }
+
+  /** Moves to the first block whose successor lies in the window of the next unproved period. */
+  public synchronized void skipToWindow() {
+    PeriodClock clock = clock(miner);
+    head = Math.max(head, clock.challengeBlock(clock.nextDuty(head)));
+  }
+
+  synchronized void requireUp() {
+    if (down) {
+      throw new ChainUnavailableException("the model chain is down; set it up", null);
+    }
+  }
+
+  // ---------------------------------------------------------------- ports
+
+  static Hash32 hashOf(long block) {
+    return Sha256.hash(ByteBuffer.allocate(8).putLong(block).array());
+  }
+
+  @Override
+  public synchronized BlockRef head() {
+    requireUp();
+    return block(new BlockNumber(head));
+  }
+
+  @Override
+  public BlockRef block(BlockNumber number) {
+    return new BlockRef(number, hashOf(number.value()));
+  }
+
+  @Override
+  public BigInteger wei(Address account) {
+    requireUp();
+    return BigInteger.TEN.pow(18);
+  }
+
+  @Override
+  public MarketTerms terms() {
+    return terms;
+  }
+
+  @Override
+  public PeriodClock clock(Address owner) {
+    return new PeriodClock(
+        terms.periodBlocks(), terms.windowBlocks(), Seeds.clockShift(owner, terms.periodBlocks()));
+  }
+
+  @Override
+  public synchronized Optional<DealSnapshot> deal(DealId id) {
+    requireUp();
+    return Optional.ofNullable(deals.get(id));
+  }
+
+  @Override
+  public synchronized AccountBalance account(Address owner) {
+    requireUp();
+    return accounts.getOrDefault(
+        owner, new AccountBalance(TokenAmount.ZERO, TokenAmount.ZERO, new BlockNumber(0)));
+  }
+
+  @Override
+  public TokenAmount walletBalance(Address owner) {
+    return TokenAmount.ZERO;
+  }
+
+  @Override
+  public TokenAmount burned() {
+    return TokenAmount.ZERO;
+  }
+
+  @Override
+  public synchronized boolean isProved(Address owner, Period period) {
+    requireUp();
+    return proved.contains(period.index());
+  }
+
+  @Override
+  public synchronized boolean isFrozen(Address owner) {
+    long period = clock(miner).periodAt(head);
+    return set.weight() > 0
+        && !proved.contains(period)
+        && head >= clock(miner).challengeBlock(period);
+  }
+
+  @Override
+  public synchronized long setWeight(Address owner) {
+    requireUp();
+    return set.weight();
+  }
+
+  @Override
+  public synchronized Optional<Hash32> periodSeed(Address owner, Period period) {
+    long block = clock(miner).challengeBlock(period.index());
+    return block <= head
+        ? Optional.of(Seeds.period(hashOf(block), DOMAIN.market(), miner, period))
+        : Optional.empty();
+  }
+
+  @Override
+  public synchronized Optional<Hash32> sealSeed(DealId id, BlockNumber sealBlock) {
+    return sealBlock.value() <= head
+        ? Optional.of(Seeds.seal(hashOf(sealBlock.value()), DOMAIN.market(), id))
+        : Optional.empty();
+  }
+
+  @Override
+  public synchronized List<DrawnLeaf> drawnLeaves(Address owner, Period period) {
+    requireUp();
+    return draw(period).stream()
+        .map(
+            d -> new DrawnLeaf(DealKey.of(new DealId(d.entry().dealId())), new LeafIndex(d.leaf())))
+        .toList();
+  }
+
+  synchronized List<ProvingSet.Draw> draw(Period period) {
+    if (!clock(miner).inWindow(period.index(), head + 1) || set.weight() == 0) {
+      return List.of();
+    }
+    return set.draw(periodSeed(miner, period).orElseThrow(), period.index(), terms.challenges());
+  }
+
+  @Override
+  public List<MinerRecord> miners() {
+    return registered.stream().toList();
+  }
+
+  @Override
+  public synchronized Optional<MinerRecord> miner(Address id) {
+    requireUp();
+    return registered.filter(m -> m.peer().id().equals(id));
+  }
+
+  @Override
+  public synchronized Optional<PeerRecord> auditor(Address id) {
+    requireUp();
+    return Optional.ofNullable(auditors.get(id));
+  }
+
+  @Override
+  public Subscription follow(BlockNumber from, Listener listener) {
+    return () -> {};
+  }
+
+  /** State of a deal, NONE when it was never seen. */
+  public synchronized DealState state(DealId id) {
+    return Optional.ofNullable(deals.get(id)).map(DealSnapshot::state).orElse(DealState.NONE);
+  }
+
+  /** Number of proved periods. */
+  public synchronized int provedPeriods() {
+    return proved.size();
+  }
+}

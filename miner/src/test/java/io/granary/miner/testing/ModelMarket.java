@@ -1,0 +1,298 @@
+package io.granary.miner.testing;
+
+import io.granary.proofs.Hash32;
+import io.granary.proofs.challenge.Positions;
+import io.granary.proofs.challenge.ProvingSet;
+import io.granary.proofs.challenge.SetEntry;
+import io.granary.proofs.opening.DualOpening;
+import io.granary.proofs.opening.DualVerifier;
+import io.granary.proofs.tree.Opening;
+import io.granary.proofs.tree.TreeShape;
+import io.granary.protocol.chain.BatchItem;
+import io.granary.protocol.chain.BatchResult;
+import io.granary.protocol.chain.MinerMarket;
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.crypto.Eip712;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.deal.DealState;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TxHash;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * What the miner sends to the model chain: everything is checked and takes effect at once, in the
+ * next block.
+ */
+public final class ModelMarket implements MinerMarket {
+  private final ModelChain chain;
+
+  /** Proofs that were sent and did not hold; no miner may ever send one. */
+  public final AtomicInteger wrongProofs = new AtomicInteger();
+
+  /** Periods proved. */
+  public final AtomicInteger proofs = new AtomicInteger();
+
+  private volatile String refusePublishing = "";
+  private volatile boolean holdActivation;
+
+  /** On a chain. */
+  public ModelMarket(ModelChain chain) {
+    this.chain = chain;
+  }
+
+  /** Skips each publication for a reason; empty: takes them. */
+  public void skipPublications(String reason) {
+    refusePublishing = reason;
+  }
+
+  /** Skips each activation, or takes them. */
+  public void holdActivations(boolean hold) {
+    holdActivation = hold;
+  }
+
+  private TxResult confirmed() {
+    long block = chain.head + 1;
+    return new TxResult.Confirmed(
+        new TxHash(ModelChain.hashOf(block)),
+        chain.block(new BlockNumber(block)),
+        100_000,
+        BigInteger.ONE);
+  }
+
+  private static TxResult refused(String error) {
+    return new TxResult.Refused(error, "the model says no");
+  }
+
+  @Override
+  public BatchResult publish(List<Publication> publications) {
+    synchronized (chain) {
+      chain.requireUp();
+      List<BatchItem> items = new ArrayList<>();
+      for (Publication p : publications) {
+        DealProposal terms = p.proposal().proposal();
+        DealId id = Eip712.dealId(ModelChain.DOMAIN, terms);
+        String skipped = refusePublishing;
+        if (chain.deals.containsKey(id)) {
+          skipped = "AlreadyKnown";
+        } else if (skipped.isEmpty()) {
+          chain.deals.put(id, published(id, terms, p.sealedRoot()));
+        }
+        items.add(new BatchItem(id, skipped));
+      }
+      return new BatchResult(confirmed(), items);
+    }
+  }
+
+  private DealSnapshot published(DealId id, DealProposal p, Hash32 sealedRoot) {
+    Period none = new Period(0);
+    return new DealSnapshot(
+        id,
+        DealState.PUBLISHED,
+        p.client(),
+        p.miner(),
+        p.price(),
+        p.collateral(),
+        p.periods(),
+        none,
+        none,
+        none,
+        0,
+        0,
+        0,
+        p.activateBy(),
+        new BlockNumber(chain.head + 1 + chain.terms.sealDelay()),
+        sealedRoot,
+        false);
+  }
+
+  @Override
+  public BatchResult activate(List<Activation> activations) {
+    synchronized (chain) {
+      chain.requireUp();
+      List<BatchItem> items = new ArrayList<>();
+      for (Activation a : activations) {
+        DealId id = Eip712.dealId(ModelChain.DOMAIN, a.proposal());
+        items.add(new BatchItem(id, holdActivation ? "SetFrozen" : activate(id, a)));
+      }
+      return new BatchResult(confirmed(), items);
+    }
+  }
+
+  private String activate(DealId id, Activation a) {
+    DealSnapshot deal = chain.deals.get(id);
+    if (deal == null || deal.state() != DealState.PUBLISHED) {
+      return "NotPublished";
+    }
+    if (chain.head < deal.sealBlock().value()) {
+      return "SealBlockPending";
+    }
+    if (chain.isFrozen(chain.miner)) {
+      return "SetFrozen";
+    }
+    long leaves = a.proposal().size().leafCount();
+    Hash32 seed = chain.sealSeed(id, deal.sealBlock()).orElseThrow();
+    List<Long> positions = Positions.seal(seed, chain.terms.sealChallenges(), leaves);
+    DualVerifier verifier =
+        new DualVerifier(id.hash(), 1, a.proposal().pieceRoot(), deal.sealedRoot(), leaves);
+    if (!(verifier.verify(positions, unpack(positions, leaves, a.openings()))
+        instanceof DualVerifier.Verdict.Ok)) {
+      wrongProofs.incrementAndGet();
+      return "BadOpening";
+    }
+    Period start = new Period(chain.clock(chain.miner).nextDuty(chain.head + 1));
+    Period end = start.plus(deal.periods());
+    chain.deals.put(id, with(deal, DealState.ACTIVE, start, end, start, 0, false));
+    chain.set.append(new SetEntry(id.hash(), deal.sealedRoot(), leaves, end.index()));
+    return "";
+  }
+
+  private static List<DualOpening> unpack(List<Long> positions, long leaves, byte[] packed) {
+    int length = 32 * (new TreeShape(leaves).height() + 1);
+    List<DualOpening> openings = new ArrayList<>();
+    for (int i = 0; i < positions.size(); i++) {
+      int at = 2 * i * length;
+      openings.add(
+          new DualOpening(
+              positions.get(i),
+              Opening.of(Arrays.copyOfRange(packed, at, at + length)),
+              Opening.of(Arrays.copyOfRange(packed, at + length, at + 2 * length))));
+    }
+    return openings;
+  }
+
+  static DealSnapshot with(
+      DealSnapshot d,
+      DealState state,
+      Period start,
+      Period end,
+      Period cursor,
+      long proved,
+      boolean removed) {
+    return new DealSnapshot(
+        d.id(),
+        state,
+        d.client(),
+        d.miner(),
+        d.price(),
+        d.collateral(),
+        d.periods(),
+        start,
+        end,
+        cursor,
+        proved,
+        cursor.index() - start.index() - proved,
+        0,
+        d.activateBy(),
+        d.sealBlock(),
+        d.sealedRoot(),
+        removed);
+  }
+
+  @Override
+  public TxResult prove(Address miner, Period period, byte[] openings) {
+    synchronized (chain) {
+      chain.requireUp();
+      if (chain.proved.contains(period.index())) {
+        return refused("AlreadyProved");
+      }
+      List<ProvingSet.Draw> draws = chain.draw(period);
+      if (draws.isEmpty()) {
+        return refused("WindowNotOpen");
+      }
+      int at = 0;
+      for (ProvingSet.Draw draw : draws) {
+        int length = 32 * (new TreeShape(draw.entry().leafCount()).height() + 1);
+        Opening opening = Opening.of(Arrays.copyOfRange(openings, at, at + length));
+        at += length;
+        if (!opening.opens(draw.entry().sealedRoot(), draw.leaf(), draw.entry().leafCount())) {
+          wrongProofs.incrementAndGet();
+          return refused("BadProof");
+        }
+      }
+      chain.proved.add(period.index());
+      proofs.incrementAndGet();
+      return confirmed();
+    }
+  }
+
+  @Override
+  public TxResult settle(List<DealId> deals) {
+    synchronized (chain) {
+      chain.requireUp();
+      deals.forEach(this::settle);
+      return confirmed();
+    }
+  }
+
+  private void settle(DealId id) {
+    DealSnapshot d = chain.deals.get(id);
+    long closed = Math.min(d.end().index(), chain.clock(chain.miner).periodAt(chain.head + 1));
+    long cursor = d.cursor().index();
+    long proved = d.proved();
+    for (; cursor < closed; cursor++) {
+      proved += chain.proved.contains(cursor) ? 1 : 0;
+    }
+    chain.deals.put(
+        id, with(d, d.state(), d.start(), d.end(), new Period(cursor), proved, d.removed()));
+  }
+
+  @Override
+  public TxResult complete(DealId id) {
+    synchronized (chain) {
+      chain.requireUp();
+      settle(id);
+      DealSnapshot d = chain.deals.get(id);
+      long due =
+          chain.clock(chain.miner).periodEnd(d.end().index() - 1) + chain.terms.collateralHold();
+      if (!d.cursor().equals(d.end()) || chain.head + 1 < due) {
+        return refused("NotOver");
+      }
+      chain.deals.put(
+          id,
+          with(d, DealState.COMPLETED, d.start(), d.end(), d.cursor(), d.proved(), d.removed()));
+      return confirmed();
+    }
+  }
+
+  @Override
+  public TxResult expire(DealId id) {
+    synchronized (chain) {
+      chain.requireUp();
+      DealSnapshot d = chain.deals.get(id);
+      if (d.state() != DealState.PUBLISHED || chain.head + 1 <= d.activateBy().value()) {
+        return refused("NotExpired");
+      }
+      chain.deals.put(
+          id, with(d, DealState.EXPIRED, d.start(), d.end(), d.cursor(), d.proved(), true));
+      return confirmed();
+    }
+  }
+
+  @Override
+  public TxResult terminate(DealId id) {
+    return refused("NotDefaulted");
+  }
+
+  @Override
+  public TxResult purge(List<DealId> deals) {
+    synchronized (chain) {
+      chain.requireUp();
+      for (DealId id : deals) {
+        DealSnapshot d = chain.deals.get(id);
+        if (chain.set.contains(id.hash())) {
+          chain.set.remove(id.hash());
+        }
+        chain.deals.put(id, with(d, d.state(), d.start(), d.end(), d.cursor(), d.proved(), true));
+      }
+      return confirmed();
+    }
+  }
+}
