@@ -245,7 +245,7 @@ class MinerIT {
         new DealProposal(
             poor.address(),
             p.miner(),
-            p.auditor(),
+            poor.address(),
             p.pieceRoot(),
             p.size(),
             1,
