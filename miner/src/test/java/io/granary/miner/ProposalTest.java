@@ -1,0 +1,326 @@
+package io.granary.miner;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.granary.miner.testing.ModelChain;
+import io.granary.miner.testing.Renter;
+import io.granary.proofs.Hash32;
+import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.crypto.Eip712;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.Ask;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.SignedProposal;
+import io.granary.protocol.grpc.Wire;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.TokenAmount;
+import io.granary.v1.ProposeDealResponse;
+import io.granary.v1.Refusal;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which proposals a miner takes, and what it says of the others. */
+final class ProposalTest {
+  private final byte[] piece = Renter.piece(10_000, 1);
+  private @TempDir Path dir;
+  private MinerFixture f;
+
+  @BeforeEach
+  void start() throws IOException {
+    f = new MinerFixture(dir).start();
+  }
+
+  @AfterEach
+  void stop() {
+    f.close();
+  }
+
+  /** The fields of a proposal that tests vary. */
+  private record Terms(
+      Address miner,
+      Address auditor,
+      int profile,
+      long periods,
+      TokenAmount price,
+      TokenAmount collateral,
+      long publishBy,
+      long activateBy) {}
+
+  private DealProposal varied(UnaryOperator<Terms> change) {
+    DealProposal p = f.terms(piece, 10);
+    Terms t =
+        change.apply(
+            new Terms(
+                p.miner(),
+                p.auditor(),
+                p.sealProfile(),
+                p.periods(),
+                p.price(),
+                p.collateral(),
+                p.publishBy().value(),
+                p.activateBy().value()));
+    return new DealProposal(
+        p.client(),
+        t.miner,
+        t.auditor,
+        p.pieceRoot(),
+        p.size(),
+        t.profile,
+        t.periods,
+        t.price,
+        t.collateral,
+        new BlockNumber(t.publishBy),
+        new BlockNumber(t.activateBy),
+        p.replaces(),
+        p.salt());
+  }
+
+  private Refusal declined(DealProposal proposal) {
+    ProposeDealResponse response = f.renter().propose(f.renter().sign(proposal), f.renter().ask());
+    assertTrue(response.hasDeclined(), response.toString());
+    assertEquals(0, f.node().deals().all().size());
+    return response.getDeclined();
+  }
+
+  private void assertDeclined(String code, UnaryOperator<Terms> change) {
+    Refusal refusal = declined(varied(change));
+    assertEquals(code, refusal.getCode(), refusal.toString());
+  }
+
+  @Test
+  void aGoodProposalIsTakenOnceHoweverOftenItComes() {
+    SignedProposal signed = f.renter().sign(f.terms(piece, 10));
+    DealId id = Eip712.dealId(ModelChain.DOMAIN, signed.proposal());
+    for (int i = 0; i < 3; i++) {
+      ProposeDealResponse response = f.renter().propose(signed, f.renter().ask());
+      assertEquals(id, Wire.dealId(response.getAccepted().getDealId()));
+    }
+    assertEquals(1, f.node().deals().all().size());
+  }
+
+  @Test
+  void termsBelowTheAskAreDeclinedWithWhatWouldDo() {
+    DealProposal good = f.terms(piece, 10);
+    TokenAmount less = good.price().minus(TokenAmount.of(1));
+    Refusal price =
+        declined(
+            varied(
+                t ->
+                    new Terms(
+                        t.miner, t.auditor, 1, 10, less, t.collateral, t.publishBy, t.activateBy)));
+    assertEquals("PRICE", price.getCode());
+    assertEquals(less.units().toString(), price.getActual());
+    assertTrue(price.getAcceptable().contains(good.price().units().toString()), price.toString());
+    for (TokenAmount wrong :
+        new TokenAmount[] {TokenAmount.of(1), good.collateral().plus(TokenAmount.of(1))}) {
+      assertDeclined(
+          "COLLATERAL",
+          t -> new Terms(t.miner, t.auditor, 1, 10, t.price, wrong, t.publishBy, t.activateBy));
+    }
+  }
+
+  @Test
+  void termsOutsideTheLimitsAreDeclined() {
+    Address nobody = EthKey.generate().address();
+    assertDeclined(
+        "WRONG_MINER",
+        t -> new Terms(nobody, t.auditor, 1, 10, t.price, t.collateral, t.publishBy, t.activateBy));
+    assertDeclined(
+        "NO_AUDITOR",
+        t -> new Terms(t.miner, nobody, 1, 10, t.price, t.collateral, t.publishBy, t.activateBy));
+    assertDeclined(
+        "UNSUPPORTED",
+        t ->
+            new Terms(t.miner, t.auditor, 2, 10, t.price, t.collateral, t.publishBy, t.activateBy));
+    for (long periods : new long[] {0, 501}) {
+      assertDeclined(
+          "PERIODS",
+          t ->
+              new Terms(
+                  t.miner,
+                  t.auditor,
+                  1,
+                  periods,
+                  t.price,
+                  t.collateral,
+                  t.publishBy,
+                  t.activateBy));
+    }
+    long head = f.chain.head().number().value();
+    assertDeclined(
+        "PUBLISH_BY",
+        t -> new Terms(t.miner, t.auditor, 1, 10, t.price, t.collateral, head + 1, t.activateBy));
+    assertDeclined(
+        "ACTIVATE_BY",
+        t ->
+            new Terms(
+                t.miner, t.auditor, 1, 10, t.price, t.collateral, t.publishBy, t.publishBy + 3));
+    assertDeclined(
+        "ACTIVATE_BY",
+        t ->
+            new Terms(
+                t.miner, t.auditor, 1, 10, t.price, t.collateral, t.publishBy, head + 1_000_000));
+    assertEquals("SIZE", declined(f.terms(Hash32.ZERO, (1L << 28) + 1, 10)).getCode());
+  }
+
+  @Test
+  void aRegisteredAuditorIsFine() {
+    Address auditor = EthKey.generate().address();
+    f.chain.registerAuditor(new PeerRecord(auditor, "127.0.0.1:1", Hash32.ZERO));
+    f.renter()
+        .agree(
+            varied(
+                t ->
+                    new Terms(
+                        t.miner,
+                        auditor,
+                        1,
+                        10,
+                        t.price,
+                        t.collateral,
+                        t.publishBy,
+                        t.activateBy)));
+  }
+
+  @Test
+  void signaturesOfOthersOrForOtherMarketsAreDeclined() {
+    DealProposal p = f.terms(piece, 10);
+    Hash32 digest = Eip712.dealId(ModelChain.DOMAIN, p).hash();
+    Hash32 otherChain = Eip712.dealId(new SigningDomain(1, ModelChain.DOMAIN.market()), p).hash();
+    Hash32 otherMarket =
+        Eip712.dealId(new SigningDomain(31_337, EthKey.generate().address()), p).hash();
+    for (SignedProposal wrong :
+        new SignedProposal[] {
+          new SignedProposal(p, EthKey.generate().sign(digest)),
+          new SignedProposal(p, f.clientKey.sign(otherChain)),
+          new SignedProposal(p, f.clientKey.sign(otherMarket))
+        }) {
+      ProposeDealResponse response = f.renter().propose(wrong, f.renter().ask());
+      assertEquals("BAD_SIGNATURE", response.getDeclined().getCode());
+    }
+  }
+
+  @Test
+  void anAskThatExpiredOrIsNobodysIsDeclined() {
+    Ask now = Wire.ask(f.renter().ask()).ask();
+    Ask old =
+        new Ask(
+            now.miner(),
+            now.pricePerLeafPeriod(),
+            now.collateralPerLeaf(),
+            now.minSize(),
+            now.maxSize(),
+            now.minPeriods(),
+            now.maxPeriods(),
+            Instant.ofEpochSecond(Instant.now().getEpochSecond() - 1));
+    assertEquals("ASK_EXPIRED", declinedWith(old, f.operator));
+    assertEquals("UNKNOWN_ASK", declinedWith(now, EthKey.generate()));
+    Ask cheaper =
+        new Ask(
+            now.miner(),
+            TokenAmount.ZERO,
+            now.collateralPerLeaf(),
+            now.minSize(),
+            now.maxSize(),
+            now.minPeriods(),
+            now.maxPeriods(),
+            now.expiresAt());
+    io.granary.v1.SignedAsk forged =
+        f.renter().ask().toBuilder()
+            .setPricePerLeafPeriod(Wire.bytes(cheaper.pricePerLeafPeriod()))
+            .build();
+    assertEquals(
+        "UNKNOWN_ASK",
+        f.renter().propose(f.renter().sign(f.terms(piece, 10)), forged).getDeclined().getCode());
+  }
+
+  private String declinedWith(Ask ask, EthKey signer) {
+    io.granary.protocol.deal.SignedAsk signed =
+        new io.granary.protocol.deal.SignedAsk(
+            ask, signer.sign(Eip712.ask(ModelChain.DOMAIN, ask)));
+    return f.renter()
+        .propose(f.renter().sign(f.terms(piece, 10)), Wire.message(signed))
+        .getDeclined()
+        .getCode();
+  }
+
+  @Test
+  void escrowCountsWhatIsAnnouncedAndWhatIsPromised() {
+    DealProposal p = f.terms(piece, 10);
+    long price = p.price().units().longValueExact();
+    f.chain.fund(f.clientKey.address(), price - 1, 0);
+    assertEquals("CLIENT_ESCROW", declined(p).getCode());
+    f.chain.fund(f.clientKey.address(), price + 10, 11);
+    assertEquals("CLIENT_ESCROW", declined(p).getCode());
+    f.chain.fund(f.clientKey.address(), 2 * price - 1, 0);
+    f.renter().agree(p);
+    ProposeDealResponse second =
+        f.renter().propose(f.renter().sign(f.terms(piece, 10)), f.renter().ask());
+    assertEquals("CLIENT_ESCROW", second.getDeclined().getCode());
+    f.chain.fund(f.clientKey.address(), 2 * price, 0);
+    f.renter().agree(f.terms(piece, 10));
+  }
+
+  @Test
+  void collateralThatIsNotThereIsNotPromised() {
+    DealProposal p = f.terms(piece, 10);
+    f.chain.fund(f.miner, 2 * p.collateral().units().longValueExact() - 1, 0);
+    f.renter().agree(p);
+    assertEquals(
+        "MINER_COLLATERAL",
+        f.renter()
+            .propose(f.renter().sign(f.terms(piece, 10)), f.renter().ask())
+            .getDeclined()
+            .getCode());
+  }
+
+  @Test
+  void capacityIsNotPromisedTwice() throws IOException {
+    f.close();
+    long room = 2 * io.granary.miner.model.Footprint.peakBytes(f.terms(piece, 10).size()) - 1;
+    f.with(c -> c.withCapacityBytes(room)).start();
+    f.renter().agree(f.terms(piece, 10));
+    ProposeDealResponse full =
+        f.renter().propose(f.renter().sign(f.terms(piece, 10)), f.renter().ask());
+    assertEquals("CAPACITY", full.getDeclined().getCode());
+    assertTrue(full.getDeclined().getAcceptable().contains("at most"), full.toString());
+    f.crashAndRestart();
+    assertEquals(
+        "CAPACITY",
+        f.renter()
+            .propose(f.renter().sign(f.terms(piece, 10)), f.renter().ask())
+            .getDeclined()
+            .getCode());
+  }
+
+  @Test
+  void aPausedMinerTakesNothing() {
+    f.chain.register(f.peer(), f.operator.address(), false);
+    assertEquals("NOT_ACCEPTING", declined(f.terms(piece, 10)).getCode());
+    f.chain.register(f.peer(), EthKey.generate().address(), true);
+    assertEquals("NOT_ACCEPTING", declined(f.terms(piece, 10)).getCode());
+  }
+
+  @Test
+  void atMostSoManyDealsAreInTheMaking() {
+    for (int i = 0; i < 10; i++) {
+      f.renter().agree(f.terms(piece, 10));
+    }
+    assertEquals(
+        "BUSY",
+        f.renter()
+            .propose(f.renter().sign(f.terms(piece, 10)), f.renter().ask())
+            .getDeclined()
+            .getCode());
+  }
+}
