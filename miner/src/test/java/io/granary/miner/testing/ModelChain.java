@@ -28,12 +28,16 @@ import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /**
  * The market of Protocol §3 to §5 for one miner in memory: blocks come when a test mines them, and
@@ -74,6 +78,7 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   private final Map<Address, AccountBalance> accounts = new HashMap<>();
   private final Map<Address, PeerRecord> auditors = new HashMap<>();
   private Optional<MinerRecord> registered = Optional.empty();
+  private final Map<String, Integer> looks = new HashMap<>();
   private boolean down;
 
   /** For one miner. */
@@ -92,20 +97,26 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   /** Makes a block. */
   public synchronized void mine() {
     head++;
+    looks.clear();
   }
 
   /**
-   * Makes blocks until the condition holds, each as soon as the miner had a moment to look at the
-   * one before.
+   * Makes blocks until the condition holds, each when the miner is done with the one before: its
+   * loops have come back for the head since.
    */
-  public void mineUntil(String what, java.util.function.BooleanSupplier condition) {
-    for (int block = 0; block < 1_000; block++) {
-      if (Await.holdsWithin(java.time.Duration.ofMillis(40), condition)) {
-        return;
+  public void mineUntil(String what, BooleanSupplier condition) {
+    Instant limit = Instant.now().plus(Duration.ofSeconds(60));
+    while (!condition.getAsBoolean()) {
+      if (Instant.now().isAfter(limit)) {
+        throw new AssertionError("waited in vain until " + what + ", at block " + head);
       }
+      Await.holdsWithin(Duration.ofMillis(500), () -> minerIsDone() || condition.getAsBoolean());
       mine();
     }
-    throw new AssertionError("a thousand blocks passed before " + what);
+  }
+
+  private synchronized boolean minerIsDone() {
+    return Stream.of("miner-deals", "miner-proving").allMatch(l -> looks.getOrDefault(l, 0) >= 2);
   }
 
   /** Makes every call fail, or none. */
@@ -164,6 +175,7 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
 
   @Override
   public synchronized BlockRef head() {
+    looks.merge(Thread.currentThread().getName(), 1, Integer::sum);
     requireUp();
     return block(new BlockNumber(head));
   }

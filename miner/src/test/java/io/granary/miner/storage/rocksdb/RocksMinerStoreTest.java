@@ -1,0 +1,202 @@
+package io.granary.miner.storage.rocksdb;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.granary.miner.model.StoredDeal;
+import io.granary.miner.storage.ProofStore;
+import io.granary.miner.storage.StorageException;
+import io.granary.miner.testing.ModelChain;
+import io.granary.miner.testing.Samples;
+import io.granary.proofs.Hash32;
+import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.DealStage;
+import io.granary.protocol.deal.SignedPeriodProof;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RocksMinerStoreTest {
+  private static final Address MINER = Address.parse("0x" + "ab".repeat(20));
+  private @TempDir Path dir;
+
+  private RocksMinerStore open() {
+    return RocksMinerStore.open(dir.resolve("db"), ModelChain.DOMAIN, MINER);
+  }
+
+  @Test
+  void whatWasWrittenIsThereAfterReopening() {
+    StoredDeal a = Samples.deal(1, new RawSize(100));
+    StoredDeal b = Samples.deal(2, new RawSize(200)).sealed(Hash32.ZERO);
+    try (RocksMinerStore store = open()) {
+      store.deals().put(a);
+      store.deals().put(b);
+      store.deals().put(a.at(DealStage.UPLOADED));
+      store.uploads().advance(a.id(), 1L << 37);
+      store.uploads().advance(b.id(), 5);
+      store.uploads().remove(b.id());
+    }
+    try (RocksMinerStore store = open()) {
+      assertEquals(
+          Set.of(a.at(DealStage.UPLOADED), b),
+          store.deals().all().stream().collect(Collectors.toSet()));
+      assertEquals(1L << 37, store.uploads().offset(a.id()));
+      assertEquals(0, store.uploads().offset(b.id()));
+    }
+  }
+
+  @Test
+  void aStoreBelongsToOneMinerAtOneMarket() {
+    open().close();
+    for (SigningDomain other :
+        List.of(
+            new SigningDomain(1, ModelChain.DOMAIN.market()), new SigningDomain(31_337, MINER))) {
+      StorageException refused =
+          assertThrows(
+              StorageException.class, () -> RocksMinerStore.open(dir.resolve("db"), other, MINER));
+      assertTrue(String.valueOf(refused.getMessage()).contains("another home directory"));
+    }
+    // A refused opening lets the store go.
+    open().close();
+  }
+
+  @Test
+  void aClosedStoreSaysSoInsteadOfTakingTheProcessDown() {
+    RocksMinerStore store = open();
+    store.close();
+    store.close();
+    assertThrows(StorageException.class, () -> store.deals().all());
+    assertThrows(StorageException.class, () -> store.uploads().advance(Samples.id(1), 5));
+  }
+
+  @Test
+  void theOutboxHoldsWhatIsUnansweredOldestFirst() {
+    DealId deal = Samples.id(1);
+    DealId other = Samples.id(2);
+    SignedPeriodProof first = Samples.proof(1, deal, 7);
+    SignedPeriodProof second = Samples.proof(2, deal, 8);
+    SignedPeriodProof foreign = Samples.proof(3, other, 8);
+    SignedPeriodProof silent = Samples.proof(4, deal, 9);
+    try (RocksMinerStore store = open()) {
+      ProofStore proofs = store.proofs();
+      proofs.put(List.of(second, foreign, first), true);
+      proofs.put(List.of(silent), false);
+      assertEquals(List.of(first, second), proofs.outbox(deal::equals, 10));
+      assertEquals(List.of(first), proofs.outbox(deal::equals, 1));
+      assertEquals(3, proofs.outboxSize());
+      proofs.answered(List.of(first));
+      assertEquals(List.of(second), proofs.outbox(deal::equals, 10));
+      assertEquals(Optional.of(first), proofs.find(deal, new Period(7)));
+      assertEquals(Optional.of(silent), proofs.find(deal, new Period(9)));
+    }
+    try (RocksMinerStore store = open()) {
+      assertEquals(2, store.proofs().outboxSize());
+    }
+  }
+
+  @Test
+  void anAnswerToAnOlderProofDoesNotSilenceTheNewerOne() {
+    DealId deal = Samples.id(1);
+    SignedPeriodProof before = Samples.proof(1, deal, 7);
+    SignedPeriodProof after = Samples.proof(2, deal, 7);
+    try (RocksMinerStore store = open()) {
+      store.proofs().put(List.of(before), true);
+      store.proofs().put(List.of(after), true);
+      store.proofs().answered(List.of(before));
+      assertEquals(List.of(after), store.proofs().outbox(id -> true, 10));
+    }
+  }
+
+  @Test
+  void oldPeriodsGoTogetherAndUnansweredOnesAreCounted() {
+    DealId deal = Samples.id(1);
+    // Periods from 2^31 on sort after smaller ones: keys are unsigned.
+    long high = 0x8000_0001L;
+    try (RocksMinerStore store = open()) {
+      ProofStore proofs = store.proofs();
+      for (long period : new long[] {1, 2, 300, high}) {
+        proofs.put(List.of(Samples.proof(period, deal, period)), period != 2);
+      }
+      assertEquals(0, proofs.dropBefore(new Period(0)));
+      assertEquals(1, proofs.dropBefore(new Period(300)));
+      assertTrue(proofs.find(deal, new Period(2)).isEmpty());
+      assertTrue(proofs.find(deal, new Period(300)).isPresent());
+      assertEquals(1, proofs.dropBefore(new Period(high)));
+      assertTrue(proofs.find(deal, new Period(high)).isPresent());
+    }
+  }
+
+  /**
+   * The directory was written by version 1 of the schema: {@link #values}. It is never written
+   * again.
+   */
+  @Test
+  void aStoreOfVersionOneOpens() throws IOException {
+    Path copy = dir.resolve("v1");
+    copy(Path.of("src/test/resources/store-v1"), copy);
+    try (RocksMinerStore store = RocksMinerStore.open(copy, ModelChain.DOMAIN, MINER)) {
+      values(store, false);
+    }
+  }
+
+  /** What the fixture holds; written to make it, read to check it. */
+  static void values(RocksMinerStore store, boolean write) {
+    List<StoredDeal> deals =
+        Stream.of(DealStage.values())
+            .filter(s -> s != DealStage.SEALING)
+            .map(s -> Samples.deal(s.ordinal(), new RawSize(1 + s.ordinal())).over(s, s.name()))
+            .toList();
+    SignedPeriodProof proof = Samples.proof(5, Samples.id(1), 77);
+    if (write) {
+      deals.forEach(store.deals()::put);
+      store.uploads().advance(Samples.id(0), 8 << 20);
+      store.proofs().put(List.of(proof), true);
+    }
+    assertEquals(Set.copyOf(deals), Set.copyOf(store.deals().all()));
+    assertEquals(8 << 20, store.uploads().offset(Samples.id(0)));
+    assertEquals(List.of(proof), store.proofs().outbox(id -> true, 10));
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path target = to.resolve(from.relativize(file).toString());
+        if (Files.isDirectory(file)) {
+          Files.createDirectories(target);
+        } else {
+          Files.copy(file, target);
+        }
+      }
+    }
+  }
+
+  /** Makes the fixture of a new schema version. */
+  static final class MakeFixture {
+    private MakeFixture() {}
+
+    /** The directory to make. */
+    public static void main(String[] args) {
+      try (RocksMinerStore store =
+          RocksMinerStore.open(Path.of(args[0]), ModelChain.DOMAIN, MINER)) {
+        values(store, true);
+      }
+      // Opening it again moves the log into tables, so that the fixture has both.
+      try (RocksMinerStore store =
+          RocksMinerStore.open(Path.of(args[0]), ModelChain.DOMAIN, MINER)) {
+        values(store, true);
+      }
+    }
+  }
+}
