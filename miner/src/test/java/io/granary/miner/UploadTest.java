@@ -81,12 +81,15 @@ final class UploadTest {
 
   @Test
   void theNewestStreamTakesOver() {
-    byte[] piece = Renter.piece(1_000_000, 3);
+    byte[] piece = Renter.piece(9 << 20, 3);
     DealId id = f.renter().agree(f.terms(piece, 3));
     Renter.Upload first = f.renter().upload(id, 0);
-    first.send(piece, 0, 10_000);
-    assertTrue(f.renter().upload(id, piece, 0, piece.length).getDone().getComplete());
-    first.send(piece, 10_000, 20_000);
+    int synced = 8 << 20;
+    first.send(piece, 0, synced);
+    // Without this the second stream could reach the miner first.
+    Await.until("the first stream runs", () -> f.renter().offset(id) == synced);
+    assertTrue(f.renter().upload(id, piece, synced, piece.length).getDone().getComplete());
+    first.send(piece, synced, synced + 10_000);
     assertEquals("UPLOAD_REPLACED", first.end().getRefused().getCode());
   }
 
