@@ -126,6 +126,8 @@ final class DealRunner {
         case DealAction.Advance a -> book.change(a.id(), d -> d.isOver() ? d : d.at(a.to()));
         case DealAction.Complete a ->
             single("complete", a.id(), head, ports.market().complete(a.id()));
+        case DealAction.Terminate a ->
+            single("terminate", a.id(), head, ports.market().terminate(a.id()));
         case DealAction.Expire a -> single("expire", a.id(), head, ports.market().expire(a.id()));
         case DealAction.Delete a -> endWhenDeep(a.id(), DealStage.ENDED, a.reason(), head);
         case DealAction.GiveUp a -> endWhenDeep(a.id(), DealStage.FAILED, a.reason(), head);

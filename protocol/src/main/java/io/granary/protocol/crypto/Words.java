@@ -24,7 +24,11 @@ final class Words {
     return add(BigInteger.valueOf(value));
   }
 
+  /** uintN; a negative number has no such encoding, and must not pass for another one. */
   Words add(BigInteger value) {
+    if (value.signum() < 0 || value.bitLength() > 256) {
+      throw new IllegalArgumentException("no uint256: " + value);
+    }
     byte[] bytes = value.toByteArray();
     int skip = bytes.length > 32 ? bytes.length - 32 : 0;
     out.writeBytes(new byte[32 - (bytes.length - skip)]);

@@ -8,16 +8,27 @@ import java.math.BigInteger;
 /** Money of a deal, exactly as the contract counts it (Protocol §3.4). */
 public final class Pricing {
   private static final BigInteger BPS = BigInteger.valueOf(10_000);
+  private static final BigInteger MAX_UINT96 =
+      BigInteger.ONE.shiftLeft(96).subtract(BigInteger.ONE);
 
   private Pricing() {}
 
-  /** Whole price of a piece at an ask. */
+  /**
+   * Whole price of a piece at an ask.
+   *
+   * @throws IllegalArgumentException when it passes 2^256
+   */
   public static TokenAmount price(TokenAmount perLeafPeriod, RawSize size, long periods) {
     return perLeafPeriod.times(size.leafCount()).times(periods);
   }
 
-  /** What one missed period cuts from the collateral, at least 1 unit. */
+  /**
+   * What one missed period cuts from the collateral, 1 … 2^96-1 units.
+   *
+   * @throws IllegalArgumentException when the deal has no periods
+   */
   public static TokenAmount slashPerMiss(TokenAmount price, long periods, int penaltyBps) {
+    requirePeriods(periods);
     BigInteger divisor = BPS.multiply(BigInteger.valueOf(periods));
     BigInteger slash =
         price
@@ -26,7 +37,33 @@ public final class Pricing {
             .add(divisor)
             .subtract(BigInteger.ONE)
             .divide(divisor);
-    return new TokenAmount(slash.max(BigInteger.ONE));
+    return new TokenAmount(slash.max(BigInteger.ONE).min(MAX_UINT96));
+  }
+
+  private static void requirePeriods(long periods) {
+    if (periods < 1) {
+      throw new IllegalArgumentException("a deal has at least 1 period, not " + periods);
+    }
+  }
+
+  /**
+   * What {@code count} settled periods of a deal are worth: the miner's pay, fee included, for
+   * those it proved, the client's refund for those it missed. Rounded down as a whole, so that
+   * rounding does not accumulate.
+   *
+   * @throws IllegalArgumentException unless 0 ≤ count ≤ periods
+   */
+  public static TokenAmount worth(TokenAmount price, long count, long periods) {
+    requirePeriods(periods);
+    if (count < 0 || count > periods) {
+      throw new IllegalArgumentException(count + " periods of a deal of " + periods);
+    }
+    return price.share(count, periods);
+  }
+
+  /** The part of everything paid so far that is burned. */
+  public static TokenAmount burnOf(TokenAmount paid, int priceBurnBps) {
+    return paid.share(priceBurnBps, 10_000);
   }
 
   /** Least collateral the market takes for a deal. */

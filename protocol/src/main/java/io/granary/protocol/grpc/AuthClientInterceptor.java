@@ -74,6 +74,19 @@ public final class AuthClientInterceptor implements ClientInterceptor {
       super.sendMessage(message);
     }
 
+    /** Without a first message there is nothing to sign: the peer refuses the call. */
+    @Override
+    public void halfClose() {
+      startNow();
+      super.halfClose();
+    }
+
+    /** Room there is: what waits for it is the message that starts the call. */
+    @Override
+    public boolean isReady() {
+      return headers != null || super.isReady();
+    }
+
     @Override
     public void cancel(@Nullable String message, @Nullable Throwable cause) {
       startNow();

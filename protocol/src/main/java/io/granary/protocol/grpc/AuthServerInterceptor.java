@@ -65,16 +65,17 @@ public final class AuthServerInterceptor implements ServerInterceptor {
       this.caller = caller;
     }
 
+    private void reject(String message) {
+      rejected = true;
+      call.close(Status.UNAUTHENTICATED.withDescription(message), new Metadata());
+    }
+
     @Override
     public void onMessage(Q message) {
       if (!checked) {
         checked = true;
-        rejected = !CallAuth.hashOf(message).equals(caller.requestHash());
-        if (rejected) {
-          call.close(
-              Status.UNAUTHENTICATED.withDescription(
-                  "the token was signed for another request; sign one for this request"),
-              new Metadata());
+        if (!CallAuth.hashOf(message).equals(caller.requestHash())) {
+          reject("the token was signed for another request; sign one for this request");
         }
       }
       if (!rejected) {
@@ -84,8 +85,21 @@ public final class AuthServerInterceptor implements ServerInterceptor {
 
     @Override
     public void onHalfClose() {
+      if (!checked) {
+        reject("the call ended before the request that its token was signed for; send it");
+      }
       if (!rejected) {
         super.onHalfClose();
+      }
+    }
+
+    /** A handler that never heard of a rejected request needs to let go of what it opened. */
+    @Override
+    public void onComplete() {
+      if (rejected) {
+        super.onCancel();
+      } else {
+        super.onComplete();
       }
     }
   }

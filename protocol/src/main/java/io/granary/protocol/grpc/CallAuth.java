@@ -14,8 +14,6 @@ import io.granary.v1.AuthToken;
 import io.grpc.Metadata;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
  * Makes and checks the tokens that authenticate calls (Protocol §8.3). Safe for several threads.
@@ -27,11 +25,12 @@ public final class CallAuth {
   // callers wait.
   private static final int MAX_NONCES = 200_000;
   private static final long LIFETIME_SECONDS = 60;
+  private static final int NONCE_BYTES = 16;
 
   private final SigningDomain domain;
   private final Address audience;
   private final Clock clock;
-  private final Map<ByteString, Long> nonces = new LinkedHashMap<>();
+  private final Nonces nonces = new Nonces(MAX_NONCES);
 
   /** A checker for calls to {@code audience}. */
   public CallAuth(SigningDomain domain, Address audience, Clock clock) {
@@ -57,7 +56,7 @@ public final class CallAuth {
       String method,
       Object first,
       Clock clock) {
-    byte[] nonce = new byte[16];
+    byte[] nonce = new byte[NONCE_BYTES];
     new SecureRandom().nextBytes(nonce);
     long expiresAt = clock.instant().getEpochSecond() + LIFETIME_SECONDS;
     Hash32 hash = hashOf(first);
@@ -74,8 +73,9 @@ public final class CallAuth {
         .toByteArray();
   }
 
+  /** Of a request: a message that is about to be sent, or bytes as they came. */
   static Hash32 hashOf(Object message) {
-    return Sha256.hash(((MessageLite) message).toByteArray());
+    return Sha256.hash(message instanceof byte[] raw ? raw : ((MessageLite) message).toByteArray());
   }
 
   /** Who a token speaks for, and for which first message. */
@@ -83,67 +83,73 @@ public final class CallAuth {
 
   /** Checks everything about a token but the message itself, and uses up its nonce. */
   Caller check(byte[] bytes, String method) throws Rejected {
-    AuthToken token;
-    Address caller;
-    Hash32 requestHash;
-    Hash32 digest;
     try {
-      token = AuthToken.parseFrom(bytes);
-      caller = Wire.address("caller", token.getCaller());
-      requestHash = Wire.hash("request_hash", token.getRequestHash());
-      if (token.getNonce().size() != 16) {
-        throw new WireException("nonce must have 16 bytes, not " + token.getNonce().size());
+      AuthToken token = AuthToken.parseFrom(bytes);
+      Address caller = Wire.address("caller", token.getCaller());
+      Hash32 requestHash = Wire.hash("request_hash", token.getRequestHash());
+      if (token.getNonce().size() != NONCE_BYTES) {
+        throw new WireException(
+            "nonce must have " + NONCE_BYTES + " bytes, not " + token.getNonce().size());
       }
-      Address named = Wire.address("audience", token.getAudience());
-      if (!named.equals(audience)) {
-        throw new Rejected(
-            "the token is for " + named + ", this is " + audience + "; sign one for this node");
-      }
-      digest =
-          Eip712.call(
-              domain,
-              caller,
-              named,
-              token.getMethod(),
-              requestHash,
-              token.getExpiresAt(),
-              token.getNonce().toByteArray());
-      if (Signatures.recover(digest, Wire.signature(token.getSignature()))
-          .filter(caller::equals)
-          .isEmpty()) {
-        throw new Rejected("the signature is not " + caller + "'s; check chain id, market and key");
-      }
+      long now = clock.instant().getEpochSecond();
+      checkPlace(token, method);
+      checkTime(token.getExpiresAt(), now);
+      checkSignature(token, caller, requestHash);
+      useNonce(caller, token, now);
+      return new Caller(caller, requestHash);
     } catch (InvalidProtocolBufferException | WireException e) {
       throw new Rejected("granary-auth-bin is no AuthToken: " + e.getMessage());
     }
-    if (!token.getMethod().equals(method)) {
-      throw new Rejected("the token is for " + token.getMethod() + ", this is " + method);
-    }
-    long now = clock.instant().getEpochSecond();
-    if (token.getExpiresAt() <= now) {
+  }
+
+  private void checkPlace(AuthToken token, String method) throws Rejected {
+    Address named = Wire.address("audience", token.getAudience());
+    if (!named.equals(audience)) {
       throw new Rejected(
-          "the token expired "
-              + (now - token.getExpiresAt())
-              + " s ago; check the clock and sign a new one");
+          "the token is for " + named + ", this is " + audience + "; sign one for this node");
     }
-    if (token.getExpiresAt() > now + Limits.AUTH_MAX.toSeconds()) {
+    if (!token.getMethod().equals(method)) {
+      throw new Rejected(
+          "the token is for another method, this is " + method + "; sign one for it");
+    }
+  }
+
+  private static void checkTime(long expiresAt, long now) throws Rejected {
+    if (expiresAt >= 0 && expiresAt <= now) {
+      throw new Rejected(
+          "the token expired " + (now - expiresAt) + " s ago; check the clock and sign a new one");
+    }
+    // uint64: what is negative here lies beyond 2^63.
+    if (expiresAt < 0 || expiresAt > now + Limits.AUTH_MAX.toSeconds()) {
       throw new Rejected(
           "the token expires more than "
               + Limits.AUTH_MAX.toSeconds()
-              + " s ahead; sign a shorter one");
+              + " s ahead; check the clock or sign a shorter one");
     }
-    useNonce(caller, token, now);
-    return new Caller(caller, requestHash);
   }
 
-  private synchronized void useNonce(Address caller, AuthToken token, long now) throws Rejected {
-    nonces.values().removeIf(expiry -> expiry <= now);
-    if (nonces.size() >= MAX_NONCES) {
-      throw new Rejected("too many calls at once; try again in a minute");
+  private void checkSignature(AuthToken token, Address caller, Hash32 requestHash) throws Rejected {
+    Hash32 digest =
+        Eip712.call(
+            domain,
+            caller,
+            audience,
+            token.getMethod(),
+            requestHash,
+            token.getExpiresAt(),
+            token.getNonce().toByteArray());
+    if (Signatures.recover(digest, Wire.signature(token.getSignature()))
+        .filter(caller::equals)
+        .isEmpty()) {
+      throw new Rejected("the signature is not " + caller + "'s; check chain id, market and key");
     }
-    ByteString key = Wire.bytes(caller).concat(token.getNonce());
-    if (nonces.putIfAbsent(key, token.getExpiresAt()) != null) {
-      throw new Rejected("this token was used before; sign a new one for each call");
+  }
+
+  private void useNonce(Address caller, AuthToken token, long now) throws Rejected {
+    switch (nonces.use(Wire.bytes(caller).concat(token.getNonce()), token.getExpiresAt(), now)) {
+      case FIRST -> {}
+      case AGAIN -> throw new Rejected("this token was used before; sign a new one for each call");
+      case FULL -> throw new Rejected("too many calls at once; try again in a minute");
     }
   }
 }

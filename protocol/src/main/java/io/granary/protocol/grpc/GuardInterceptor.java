@@ -1,89 +1,113 @@
 package io.granary.protocol.grpc;
 
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.granary.protocol.chain.ChainUnavailableException;
 import io.grpc.Context;
-import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Contexts;
+import io.grpc.Deadline;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * What every call is held to: a malformed message is INVALID_ARGUMENT, a fault of ours is INTERNAL
- * with an incident number that the log explains, a call without a deadline gets one, and a peer
- * that goes silent in the middle of a stream is cut off.
+ * with an incident number that the log explains, a call without a deadline or with one too far gets
+ * one, and a peer that goes silent in the middle of a stream is cut off.
  */
 final class GuardInterceptor implements ServerInterceptor {
   private static final Logger LOG = LoggerFactory.getLogger(GuardInterceptor.class);
 
   private final ScheduledExecutorService timer;
+  private final Guards guards;
 
-  GuardInterceptor(ScheduledExecutorService timer) {
+  GuardInterceptor(ScheduledExecutorService timer, Guards guards) {
     this.timer = timer;
+    this.guards = guards;
   }
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    OnceClosed<Q, A> guarded = new OnceClosed<>(call);
-    boolean streams = !call.getMethodDescriptor().getType().clientSendsOneMessage();
-    long limit = Context.current().getDeadline() != null ? 0 : Limits.STREAM.toMillis();
-    Listener<Q> listener = new Listener<>(guarded, streams);
-    if (limit > 0) {
-      listener.deadline =
-          timer.schedule(
-              () ->
-                  guarded.close(
-                      Status.DEADLINE_EXCEEDED.withDescription("no deadline was set; set one"),
-                      new Metadata()),
-              limit,
-              TimeUnit.MILLISECONDS);
-    }
-    try {
-      listener.target = next.startCall(guarded, headers);
-    } catch (RuntimeException e) {
-      listener.fail(e);
-    }
-    listener.touch();
+    GuardedCall<Q, A> guarded = new GuardedCall<>(call);
+    Watch watch = new Watch(guarded, Context.current().withCancellation());
+    watch.start(call.getMethodDescriptor().getType(), Context.current().getDeadline());
+    Listener<Q> listener = new Listener<>(guarded, watch);
+    listener.step(
+        () -> listener.target = Contexts.interceptCall(watch.context, guarded, headers, next));
     return listener;
   }
 
-  /** A call that whoever comes first closes. */
-  private static final class OnceClosed<Q, A> extends SimpleForwardingServerCall<Q, A> {
-    private final AtomicBoolean closed = new AtomicBoolean();
+  /** The timers of one call, and the context that tells its handler to stop. */
+  private final class Watch {
+    private final GuardedCall<?, ?> call;
+    private final Context.CancellableContext context;
+    private final List<Future<?>> timers = new ArrayList<>();
 
-    OnceClosed(ServerCall<Q, A> call) {
-      super(call);
+    Watch(GuardedCall<?, ?> call, Context.CancellableContext context) {
+      this.call = call;
+      this.context = context;
     }
 
-    @Override
-    public void close(Status status, Metadata trailers) {
-      if (closed.compareAndSet(false, true)) {
-        super.close(status, trailers);
+    void start(MethodType type, @org.jspecify.annotations.Nullable Deadline deadline) {
+      boolean unary = type == MethodType.UNARY;
+      Duration longest = unary ? guards.longestCall() : guards.stream();
+      if (deadline == null || deadline.timeRemaining(TimeUnit.MILLISECONDS) > longest.toMillis()) {
+        Duration limit = deadline != null ? longest : unary ? guards.call() : guards.stream();
+        String message =
+            "this node gives the call " + limit.toSeconds() + " s; set a deadline, resume a stream";
+        timers.add(timer.schedule(() -> cut(message), limit.toMillis(), TimeUnit.MILLISECONDS));
       }
+      if (!unary) {
+        long idle = guards.idle().toMillis();
+        timers.add(
+            timer.scheduleWithFixedDelay(this::cutIfStuck, idle, idle, TimeUnit.MILLISECONDS));
+      }
+    }
+
+    private void cutIfStuck() {
+      if (call.isStuck()) {
+        cut(
+            "nothing moved for "
+                + guards.idle().toSeconds()
+                + " s; resume where the stream stopped");
+      }
+    }
+
+    private void cut(String message) {
+      if (call.cut(Status.DEADLINE_EXCEEDED.withDescription(message))) {
+        stop();
+      }
+    }
+
+    void stop() {
+      timers.forEach(t -> t.cancel(false));
+      context.cancel(null);
     }
   }
 
-  private final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
-    private final ServerCall<Q, ?> call;
-    private final boolean streams;
+  private static final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
+    private final GuardedCall<Q, ?> call;
+    private final Watch watch;
     private ServerCall.Listener<Q> target = new ServerCall.Listener<>() {};
-    private volatile @org.jspecify.annotations.Nullable ScheduledFuture<?> deadline;
-    private volatile @org.jspecify.annotations.Nullable ScheduledFuture<?> idle;
 
-    Listener(ServerCall<Q, ?> call, boolean streams) {
+    Listener(GuardedCall<Q, ?> call, Watch watch) {
       super(new ServerCall.Listener<>() {});
       this.call = call;
-      this.streams = streams;
+      this.watch = watch;
     }
 
     @Override
@@ -91,85 +115,85 @@ final class GuardInterceptor implements ServerInterceptor {
       return target;
     }
 
-    void touch() {
-      stop(idle);
-      if (streams) {
-        idle =
-            timer.schedule(
-                () ->
-                    call.close(
-                        Status.DEADLINE_EXCEEDED.withDescription(
-                            "nothing was sent for "
-                                + Limits.IDLE.toSeconds()
-                                + " s; resume where the stream stopped"),
-                        new Metadata()),
-                Limits.IDLE.toMillis(),
-                TimeUnit.MILLISECONDS);
-      }
-    }
-
-    private void stop(@org.jspecify.annotations.Nullable ScheduledFuture<?> future) {
-      if (future != null) {
-        future.cancel(false);
-      }
-    }
-
-    void fail(RuntimeException e) {
-      if (e instanceof WireException) {
-        call.close(Status.INVALID_ARGUMENT.withDescription(e.getMessage()), new Metadata());
-      } else if (e instanceof StatusRuntimeException s) {
-        call.close(s.getStatus(), new Metadata());
-      } else {
-        String incident = UUID.randomUUID().toString().substring(0, 8);
-        LOG.atError()
-            .setCause(e)
-            .addKeyValue("incident", incident)
-            .addKeyValue("method", call.getMethodDescriptor().getFullMethodName())
-            .log("a call failed");
-        call.close(
-            Status.INTERNAL.withDescription(
-                "incident " + incident + "; the node's log explains it"),
-            new Metadata());
-      }
-    }
-
-    private void guarded(Runnable step) {
+    void step(Runnable step) {
       try {
         step.run();
       } catch (RuntimeException e) {
-        fail(e);
+        call.cut(statusOf(e));
+      } catch (Error e) {
+        // The peer is answered; the JVM's handler decides what becomes of the process.
+        call.cut(incident(e));
+        throw e;
       }
+    }
+
+    private Status statusOf(RuntimeException e) {
+      if (e instanceof WireException) {
+        return Status.INVALID_ARGUMENT.withDescription(e.getMessage());
+      }
+      if (e instanceof StatusRuntimeException s) {
+        return s.getCause() instanceof InvalidProtocolBufferException
+            ? Status.INVALID_ARGUMENT.withDescription(
+                "the request is no message of " + method() + "; send one of granary.v1")
+            : s.getStatus().withCause(null);
+      }
+      if (e instanceof ChainUnavailableException) {
+        LOG.atWarn().setCause(e).addKeyValue("method", method()).log("a call needed the chain");
+        return Status.UNAVAILABLE.withDescription(
+            "this node cannot reach its chain endpoint now; try again later");
+      }
+      return incident(e);
+    }
+
+    private Status incident(Throwable e) {
+      String incident = UUID.randomUUID().toString().substring(0, 8);
+      LOG.atError()
+          .setCause(e)
+          .addKeyValue("incident", incident)
+          .addKeyValue("method", method())
+          .log("a call failed");
+      return Status.INTERNAL.withDescription(
+          "incident " + incident + "; the node's log explains it");
+    }
+
+    private String method() {
+      return call.getMethodDescriptor().getFullMethodName();
     }
 
     @Override
     public void onMessage(Q message) {
-      touch();
-      guarded(() -> super.onMessage(message));
+      call.received();
+      if (!call.wasCut()) {
+        step(() -> super.onMessage(message));
+      }
     }
 
     @Override
     public void onHalfClose() {
-      stop(idle);
-      guarded(super::onHalfClose);
+      call.halfClosed();
+      if (!call.wasCut()) {
+        step(super::onHalfClose);
+      }
     }
 
     @Override
     public void onReady() {
-      guarded(super::onReady);
+      if (!call.wasCut()) {
+        step(super::onReady);
+      }
     }
 
     @Override
     public void onCancel() {
-      stop(idle);
-      stop(deadline);
-      guarded(super::onCancel);
+      watch.stop();
+      step(super::onCancel);
     }
 
+    /** A handler whose call was cut is told so, for it may hold files or locks. */
     @Override
     public void onComplete() {
-      stop(idle);
-      stop(deadline);
-      guarded(super::onComplete);
+      watch.stop();
+      step(call.wasCut() ? super::onCancel : super::onComplete);
     }
   }
 }

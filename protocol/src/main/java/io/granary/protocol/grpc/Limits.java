@@ -10,8 +10,11 @@ public final class Limits {
   /** HTTP/2 flow-control window, bytes; a smaller one halves the speed of transfers. */
   public static final int FLOW_WINDOW = 8 << 20;
 
-  /** Deadline of a unary call. */
+  /** Deadline of a unary call, when its caller sets no other one. */
   public static final Duration CALL = Duration.ofSeconds(30);
+
+  /** Most that a server gives a unary call, whatever deadline it came with. */
+  public static final Duration LONGEST_CALL = Duration.ofMinutes(5);
 
   /** Deadline of a stream, after which its caller begins it anew where it stopped. */
   public static final Duration STREAM = Duration.ofHours(1);

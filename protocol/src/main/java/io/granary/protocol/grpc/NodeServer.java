@@ -69,10 +69,10 @@ public final class NodeServer implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             // The interceptor added last runs first.
             .intercept(new AuthServerInterceptor(auth, protectedMethods))
-            .intercept(new GuardInterceptor(timer))
+            .intercept(new GuardInterceptor(timer, Guards.STANDARD))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance());
-    services.forEach(builder::addService);
+    services.forEach(s -> builder.addService(RawMessages.of(s.bindService())));
     try {
       return new NodeServer(builder.build().start(), executor, timer, health);
     } catch (IOException e) {

@@ -2,7 +2,12 @@ package io.granary.protocol.grpc;
 
 import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.PeerRecord;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.net.Socket;
@@ -47,9 +52,28 @@ public final class PeerChannels {
           .flowControlWindow(Limits.FLOW_WINDOW)
           .maxInboundMessageSize(Limits.MESSAGE_BYTES)
           .keepAliveTime(30, TimeUnit.SECONDS)
+          .keepAliveTimeout(10, TimeUnit.SECONDS)
+          // Peers come from the registry; DNS must not change how they are called.
+          .disableServiceConfigLookUp()
+          .intercept(new DefaultDeadlines())
           .build();
     } catch (SSLException e) {
       throw new IllegalStateException("this JVM cannot do TLS 1.3", e);
+    }
+  }
+
+  /** Every call has a deadline (Protocol §8.1), also one whose author forgot it. */
+  private static final class DefaultDeadlines implements ClientInterceptor {
+    @Override
+    public <Q, A> ClientCall<Q, A> interceptCall(
+        MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+      boolean unary = method.getType() == MethodDescriptor.MethodType.UNARY;
+      long seconds = (unary ? Limits.CALL : Limits.STREAM).toSeconds();
+      return next.newCall(
+          method,
+          options.getDeadline() != null
+              ? options
+              : options.withDeadlineAfter(seconds, TimeUnit.SECONDS));
     }
   }
 
@@ -62,6 +86,9 @@ public final class PeerChannels {
     }
 
     private void check(X509Certificate[] chain) throws CertificateException {
+      if (chain.length == 0) {
+        throw new CertificateException(peer.endpoint() + " showed no certificate");
+      }
       Hash32 found = TlsIdentity.keyHash(chain[0]);
       if (!found.equals(peer.tlsKeyHash())) {
         throw new CertificateException(

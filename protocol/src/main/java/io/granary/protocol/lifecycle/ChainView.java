@@ -12,7 +12,7 @@ import io.granary.protocol.values.BlockNumber;
  * @param provedCurrent true when the bit of the period of the next block is set
  * @param hasWeight true while the proving set has entries
  * @param terms the market's parameters
- * @param settleEvery closed periods after which a deal is settled
+ * @param settleEvery closed periods after which a deal is settled, at least 1
  */
 public record ChainView(
     BlockNumber head,
@@ -21,6 +21,18 @@ public record ChainView(
     boolean hasWeight,
     MarketTerms terms,
     int settleEvery) {
+  /**
+   * Checks the settling rhythm.
+   *
+   * @throws IllegalArgumentException when it is below 1: the planner would settle without end
+   */
+  public ChainView {
+    if (settleEvery < 1) {
+      throw new IllegalArgumentException(
+          "settleEvery is at least 1 period, not " + settleEvery + "; correct the configuration");
+    }
+  }
+
   /** Number of the next block. */
   public long next() {
     return head.value() + 1;
@@ -35,5 +47,13 @@ public record ChainView(
   public long closedBefore() {
     long period = clock.periodAt(next());
     return provedCurrent ? period + 1 : period;
+  }
+
+  /**
+   * True when no reorg can take that block back any more. Data is deleted only on such facts. The
+   * depth is a window, which a market chooses far above reorg depth.
+   */
+  boolean isBuried(long block) {
+    return head.value() - terms.windowBlocks() > block;
   }
 }

@@ -28,6 +28,9 @@ public sealed interface DealAction {
   /** Take the collateral back of a deal that was not activated in time. */
   record Expire(DealId id) implements DealAction {}
 
+  /** End it after too many misses, so that its lost data no longer spoils the miner's draws. */
+  record Terminate(DealId id) implements DealAction {}
+
   /** Remove its ended entry from the proving set. */
   record Purge(DealId id) implements DealAction {}
 

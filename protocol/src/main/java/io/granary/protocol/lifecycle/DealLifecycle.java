@@ -11,7 +11,8 @@ import java.util.Optional;
 /**
  * The miner's planner: a pure function from what is known to what is to be done. It looks at
  * states, not at events, so it need not be called for every block, and a restart or a reorg changes
- * nothing but its input.
+ * nothing but its input. Each transaction it plans is one that the contract accepts in the next
+ * block; what cannot be undone, deleting data, waits until no reorg can change its reason.
  */
 public final class DealLifecycle {
   private DealLifecycle() {}
@@ -20,16 +21,15 @@ public final class DealLifecycle {
   public static List<DealAction> actionsAt(ChainView view, Collection<MinerDeal> deals) {
     List<DealAction> actions = new ArrayList<>();
     for (MinerDeal deal : deals) {
-      actionFor(view, deal).ifPresent(actions::add);
-      purge(view, deal).ifPresent(actions::add);
+      if (deal.stage() != DealStage.ENDED && deal.stage() != DealStage.FAILED) {
+        actionFor(view, deal).ifPresent(actions::add);
+        purge(view, deal).ifPresent(actions::add);
+      }
     }
     return actions;
   }
 
   private static Optional<DealAction> actionFor(ChainView view, MinerDeal deal) {
-    if (deal.stage() == DealStage.ENDED || deal.stage() == DealStage.FAILED) {
-      return Optional.empty();
-    }
     if (deal.onChain().isEmpty()) {
       return beforePublishing(view, deal);
     }
@@ -38,16 +38,30 @@ public final class DealLifecycle {
       case NONE -> beforePublishing(view, deal);
       case PUBLISHED -> published(view, deal, chain);
       case ACTIVE -> active(view, deal, chain);
-      case CANCELLED -> giveUp(deal, "the client cancelled it");
-      case EXPIRED -> giveUp(deal, "it was not activated by block " + chain.activateBy());
+      case CANCELLED ->
+          giveUp(view, deal, deal.proposal().publishBy().value(), "the client cancelled it");
+      case EXPIRED ->
+          giveUp(
+              view,
+              deal,
+              chain.activateBy().value(),
+              "it was not activated by block " + chain.activateBy());
       case COMPLETED -> delete(deal, chain, "completed");
       case TERMINATED ->
           delete(deal, chain, "terminated after " + chain.missRun() + " misses in a row");
     };
   }
 
-  private static Optional<DealAction> giveUp(MinerDeal deal, String reason) {
-    return Optional.of(new DealAction.GiveUp(deal.id(), reason));
+  /**
+   * Before the miner could publish, nothing on any branch of the chain can need the data. After
+   * that, one may: until {@code last}, the block that decided it, is buried.
+   */
+  private static Optional<DealAction> giveUp(
+      ChainView view, MinerDeal deal, long last, String reason) {
+    boolean neverPublished = deal.stage().compareTo(DealStage.SEALED) < 0;
+    return neverPublished || view.isBuried(last)
+        ? Optional.of(new DealAction.GiveUp(deal.id(), reason))
+        : Optional.empty();
   }
 
   /** An entry that is still in the set can still be drawn: its data stays until it was purged. */
@@ -59,17 +73,34 @@ public final class DealLifecycle {
 
   private static Optional<DealAction> beforePublishing(ChainView view, MinerDeal deal) {
     DealProposal p = deal.proposal();
-    if (view.next() > p.publishBy().value()) {
-      return giveUp(deal, "block " + p.publishBy() + " passed before it could be published");
+    long publishBy = p.publishBy().value();
+    if (view.next() > publishBy) {
+      return giveUp(
+          view, deal, publishBy, "block " + publishBy + " passed before it could be published");
     }
-    long room = view.next() + view.terms().sealDelay() + view.terms().windowBlocks() + 1;
-    if (p.activateBy().value() < room) {
-      return giveUp(deal, "too few blocks are left to activate it by block " + p.activateBy());
+    // The bounds of Protocol §3.3 on activateBy, solved for the block of the publication.
+    long activateBy = p.activateBy().value();
+    long last = activateBy - view.terms().sealDelay() - view.terms().windowBlocks() - 1;
+    long first = activateBy - view.terms().maxActivationBlocks();
+    if (view.next() > last) {
+      return giveUp(
+          view, deal, last, "too few blocks are left to activate it by block " + activateBy);
+    }
+    if (first > publishBy) {
+      return giveUp(
+          view,
+          deal,
+          publishBy,
+          "block "
+              + activateBy
+              + " for activation is too far ahead to publish it by block "
+              + publishBy);
     }
     return switch (deal.stage()) {
       case UPLOADED, SEALING -> Optional.of(new DealAction.Seal(deal.id()));
       // A reorg can take a publication back: then it is published again.
-      case SEALED, PUBLISHED, ACTIVE -> Optional.of(new DealAction.Publish(deal.id()));
+      case SEALED, PUBLISHED, ACTIVE ->
+          view.next() >= first ? Optional.of(new DealAction.Publish(deal.id())) : Optional.empty();
       case ACCEPTED, ENDED, FAILED -> Optional.empty();
     };
   }
@@ -79,34 +110,50 @@ public final class DealLifecycle {
     if (view.next() > chain.activateBy().value()) {
       return Optional.of(new DealAction.Expire(deal.id()));
     }
-    if (view.next() > chain.sealBlock().value() && !view.frozenNext()) {
+    boolean sealed = deal.stage().compareTo(DealStage.SEALED) >= 0;
+    if (sealed && view.next() > chain.sealBlock().value() && !view.frozenNext()) {
       return Optional.of(new DealAction.Activate(deal.id()));
     }
-    return advance(deal, DealStage.PUBLISHED);
+    return follow(deal, DealStage.PUBLISHED);
   }
 
-  private static Optional<DealAction> advance(MinerDeal deal, DealStage to) {
-    return deal.stage() == to
-        ? Optional.empty()
-        : Optional.of(new DealAction.Advance(deal.id(), to));
+  /**
+   * Brings the store's stage to the chain's, forwards or, after a reorg, backwards. A store that
+   * was brought back from an older copy has to make the replica again first.
+   */
+  private static Optional<DealAction> follow(MinerDeal deal, DealStage to) {
+    return switch (deal.stage()) {
+      case ACCEPTED, ENDED, FAILED -> Optional.empty();
+      case UPLOADED, SEALING -> Optional.of(new DealAction.Seal(deal.id()));
+      case SEALED, PUBLISHED, ACTIVE ->
+          deal.stage() == to
+              ? Optional.empty()
+              : Optional.of(new DealAction.Advance(deal.id(), to));
+    };
   }
 
   private static Optional<DealAction> active(ChainView view, MinerDeal deal, DealSnapshot chain) {
-    if (chain.missRun() > view.terms().maxMissRun()) {
-      // Defaulted: whoever wants the tip terminates it; nothing is left to earn.
-      return advance(deal, DealStage.ACTIVE);
+    long cursor = chain.cursor().index();
+    int run = view.terms().maxMissRun();
+    if (chain.missRun() > run) {
+      // Client and auditor may have the tip first. When nobody wants it the miner ends the deal
+      // itself: until then its lost data fails the draws of all its other deals.
+      return view.closedBefore() - cursor > run
+          ? Optional.of(new DealAction.Terminate(deal.id()))
+          : follow(deal, DealStage.ACTIVE);
     }
     long end = chain.end().index();
     long closed = Math.min(view.closedBefore(), end);
-    long due = view.clock().periodEnd(end - 1) + view.terms().collateralHold();
-    if (closed == end && view.next() >= due) {
-      return Optional.of(new DealAction.Complete(deal.id()));
-    }
-    long arrears = closed - chain.cursor().index();
+    long arrears = closed - cursor;
+    // Settled before it is completed: a completion that meets a default undoes its own settling.
     if (arrears >= view.settleEvery() || (closed == end && arrears > 0)) {
       return Optional.of(new DealAction.Settle(deal.id()));
     }
-    return advance(deal, DealStage.ACTIVE);
+    long due = view.clock().periodEnd(end - 1) + view.terms().collateralHold();
+    if (cursor == end && view.next() >= due) {
+      return Optional.of(new DealAction.Complete(deal.id()));
+    }
+    return follow(deal, DealStage.ACTIVE);
   }
 
   private static Optional<DealAction> purge(ChainView view, MinerDeal deal) {

@@ -31,6 +31,9 @@ public record TokenAmount(BigInteger units) implements Comparable<TokenAmount> {
     return new TokenAmount(BigInteger.valueOf(units));
   }
 
+  // Far more than 2^256 needs; without it a text such as 1e999999999 would fill the heap.
+  private static final int MAX_DIGITS = 200;
+
   /**
    * Parses whole tokens such as {@code 12.5}.
    *
@@ -38,7 +41,14 @@ public record TokenAmount(BigInteger units) implements Comparable<TokenAmount> {
    */
   public static TokenAmount parseTokens(String text) {
     try {
-      return new TokenAmount(new BigDecimal(text).movePointRight(DECIMALS).toBigIntegerExact());
+      if (text.length() > MAX_DIGITS) {
+        throw new ArithmeticException("too long");
+      }
+      BigDecimal tokens = new BigDecimal(text);
+      if (Math.abs((long) tokens.scale()) > MAX_DIGITS) {
+        throw new ArithmeticException("too many digits");
+      }
+      return new TokenAmount(tokens.movePointRight(DECIMALS).toBigIntegerExact());
     } catch (ArithmeticException | IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "not a token amount: '" + text + "'; give a number such as 12.5 with at most 18 decimals",

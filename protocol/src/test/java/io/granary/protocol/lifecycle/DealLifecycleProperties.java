@@ -126,7 +126,8 @@ class DealLifecycleProperties {
             stage.compareTo(DealStage.SEALED) >= 0 && stage.compareTo(DealStage.ACTIVE) <= 0);
         assertTrue(
             head + 1 <= publishBy
-                && activateBy >= head + 1 + TERMS.sealDelay() + TERMS.windowBlocks() + 1);
+                && activateBy >= head + 1 + TERMS.sealDelay() + TERMS.windowBlocks() + 1
+                && activateBy <= head + 1 + TERMS.maxActivationBlocks());
       }
     }
   }
@@ -169,10 +170,46 @@ class DealLifecycleProperties {
       assertTrue(closed > start + settled, "something to settle");
     }
     boolean due =
-        closed == start + 4 && head + 1 >= CLOCK.periodEnd(start + 3) + TERMS.collateralHold();
+        settled == 4
+            && closed == start + 4
+            && head + 1 >= CLOCK.periodEnd(start + 3) + TERMS.collateralHold();
     assertEquals(due, actions.contains(new DealAction.Complete(ID)));
     boolean drawn = CLOCK.nextDuty(head + 1) < start + 4;
     assertEquals(!drawn && !view.frozenNext(), actions.contains(new DealAction.Purge(ID)));
+  }
+
+  @Property
+  void ends_a_defaulted_deal_itself_only_when_nobody_took_the_tip(
+      @ForAll @IntRange(min = 50, max = 400) int head,
+      @ForAll @IntRange(min = 3, max = 12) int start,
+      @ForAll @IntRange(max = 4) int settled,
+      @ForAll @IntRange(max = 6) int missRun) {
+    ChainView view = new ChainView(new BlockNumber(head), CLOCK, false, true, TERMS, 2);
+    DealSnapshot chain = snapshot(DealState.ACTIVE, start, start + settled, missRun, 0, 0, false);
+    boolean defaulted = missRun > TERMS.maxMissRun();
+    boolean waited = view.closedBefore() - (start + settled) > TERMS.maxMissRun();
+    List<DealAction> actions =
+        plan(head, false, true, DealStage.ACTIVE, terms(1, 1), Optional.of(chain));
+    assertEquals(defaulted && waited, actions.contains(new DealAction.Terminate(ID)));
+    assertFalse(defaulted && actions.contains(new DealAction.Settle(ID)));
+  }
+
+  @Property
+  void data_that_was_published_stays_until_no_reorg_can_need_it(
+      @ForAll @IntRange(min = 50, max = 300) int head,
+      @ForAll @IntRange(max = 300) int activateBy,
+      @ForAll DealStage stage) {
+    List<DealAction> actions =
+        plan(
+            head,
+            false,
+            true,
+            stage,
+            terms(1, activateBy),
+            Optional.of(snapshot(DealState.EXPIRED, 0, 0, 0, activateBy, 1, true)));
+    if (actions.stream().anyMatch(DealAction.GiveUp.class::isInstance)) {
+      assertTrue(stage.compareTo(DealStage.SEALED) < 0 || head - TERMS.windowBlocks() > activateBy);
+    }
   }
 
   @Property

@@ -1,0 +1,88 @@
+package io.granary.protocol.grpc;
+
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+
+/**
+ * A call that its handler and the guard's timer both use: one at a time, and whoever closes it
+ * first closes it. Counts, so that the timer can tell a peer that is awaited from a handler at
+ * work.
+ */
+final class GuardedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
+  private boolean closed;
+  private boolean cut;
+  private long requested;
+  private long received;
+  private long sent;
+  private boolean halfClosed;
+  private long movedBefore = -1;
+
+  GuardedCall(ServerCall<Q, A> call) {
+    super(call);
+  }
+
+  @Override
+  public void request(int messages) {
+    synchronized (this) {
+      requested += messages;
+    }
+    super.request(messages);
+  }
+
+  @Override
+  public synchronized void sendHeaders(Metadata headers) {
+    if (!closed) {
+      super.sendHeaders(headers);
+    }
+  }
+
+  @Override
+  public synchronized void sendMessage(A message) {
+    if (!closed) {
+      sent++;
+      super.sendMessage(message);
+    }
+  }
+
+  @Override
+  public synchronized void close(Status status, Metadata trailers) {
+    if (!closed) {
+      closed = true;
+      super.close(status, trailers);
+    }
+  }
+
+  /** Closes it over the handler's head; false when it was closed already. */
+  synchronized boolean cut(Status status) {
+    if (closed) {
+      return false;
+    }
+    cut = true;
+    close(status, new Metadata());
+    return true;
+  }
+
+  /** True when the handler was not the one who closed it. */
+  synchronized boolean wasCut() {
+    return cut;
+  }
+
+  synchronized void received() {
+    received++;
+  }
+
+  synchronized void halfClosed() {
+    halfClosed = true;
+  }
+
+  /** True when, since the last time it was asked, the peer was awaited and nothing moved. */
+  synchronized boolean isStuck() {
+    long moved = received + sent;
+    boolean awaited = halfClosed ? !isReady() : requested > received;
+    boolean stuck = awaited && moved == movedBefore;
+    movedBefore = awaited ? moved : -1;
+    return stuck && !closed;
+  }
+}
