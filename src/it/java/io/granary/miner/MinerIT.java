@@ -219,7 +219,7 @@ class MinerIT {
             1 << 20,
             1,
             100,
-            Instant.now().minusSeconds(1));
+            Instant.ofEpochSecond(Instant.now().getEpochSecond() - 1));
     assertTrue(
         declined(
                 market.sign(p),

@@ -47,6 +47,17 @@ public final class NodeServer implements AutoCloseable {
       Set<String> protectedMethods,
       List<BindableService> services)
       throws IOException {
+    return start(listen, tls, auth, protectedMethods, services, Guards.STANDARD);
+  }
+
+  static NodeServer start(
+      InetSocketAddress listen,
+      TlsIdentity tls,
+      CallAuth auth,
+      Set<String> protectedMethods,
+      List<BindableService> services,
+      Guards guards)
+      throws IOException {
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     ScheduledExecutorService timer =
         Executors.newSingleThreadScheduledExecutor(
@@ -69,7 +80,7 @@ public final class NodeServer implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             // The interceptor added last runs first.
             .intercept(new AuthServerInterceptor(auth, protectedMethods))
-            .intercept(new GuardInterceptor(timer, Guards.STANDARD))
+            .intercept(new GuardInterceptor(timer, guards))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance());
     services.forEach(s -> builder.addService(RawMessages.of(s.bindService())));

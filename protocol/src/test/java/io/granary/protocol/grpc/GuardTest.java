@@ -1,0 +1,175 @@
+package io.granary.protocol.grpc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.values.Address;
+import io.granary.v1.DealServiceGrpc;
+import io.granary.v1.GetDealRequest;
+import io.granary.v1.GetDealResponse;
+import io.granary.v1.RetrievalServiceGrpc;
+import io.granary.v1.RetrieveRangeRequest;
+import io.granary.v1.RetrieveRangeResponse;
+import io.granary.v1.UploadPieceRequest;
+import io.granary.v1.UploadPieceResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A server never waits for ever: neither for a silent peer nor for a handler that hangs. */
+class GuardTest {
+  private static final Address NODE = Address.parse("0x" + "01".repeat(20));
+  private static final Guards SHORT =
+      new Guards(
+          Duration.ofMillis(500),
+          Duration.ofMillis(500),
+          Duration.ofMinutes(1),
+          Duration.ofMillis(200));
+
+  @TempDir Path dir;
+  private final CountDownLatch toldToStop = new CountDownLatch(1);
+  private NodeServer server;
+  private ManagedChannel channel;
+
+  private final class Deals extends DealServiceGrpc.DealServiceImplBase {
+    @Override
+    public void getDeal(GetDealRequest request, StreamObserver<GetDealResponse> observer) {
+      // A handler that never answers.
+    }
+
+    @Override
+    public StreamObserver<UploadPieceRequest> uploadPiece(
+        StreamObserver<UploadPieceResponse> observer) {
+      return new StreamObserver<>() {
+        @Override
+        public void onNext(UploadPieceRequest value) {}
+
+        @Override
+        public void onError(Throwable t) {
+          toldToStop.countDown();
+        }
+
+        @Override
+        public void onCompleted() {}
+      };
+    }
+  }
+
+  /** Works for four times as long as a silent peer is given, before each of two chunks. */
+  private static final class Slow extends RetrievalServiceGrpc.RetrievalServiceImplBase {
+    @Override
+    public void retrieveRange(
+        RetrieveRangeRequest request, StreamObserver<RetrieveRangeResponse> observer) {
+      try {
+        for (int i = 0; i < 2; i++) {
+          Thread.sleep(4 * SHORT.idle().toMillis());
+          observer.onNext(RetrieveRangeResponse.getDefaultInstance());
+        }
+        observer.onCompleted();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  @BeforeEach
+  void start() throws IOException {
+    TlsIdentity tls = TlsIdentity.loadOrCreate(dir);
+    server =
+        NodeServer.start(
+            new InetSocketAddress("127.0.0.1", 0),
+            tls,
+            new CallAuth(new SigningDomain(1, NODE), NODE, Clock.systemUTC()),
+            Set.of(),
+            List.of(new Deals(), new Slow()),
+            SHORT);
+    channel =
+        PeerChannels.open(new PeerRecord(NODE, "127.0.0.1:" + server.port(), tls.tlsKeyHash()));
+  }
+
+  @AfterEach
+  void stop() {
+    channel.shutdownNow();
+    server.close();
+  }
+
+  @Test
+  void a_peer_that_goes_silent_in_a_stream_is_cut_off_and_the_handler_told() throws Exception {
+    CompletableFuture<Throwable> end = new CompletableFuture<>();
+    StreamObserver<UploadPieceRequest> upload =
+        DealServiceGrpc.newStub(channel)
+            .uploadPiece(
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(UploadPieceResponse value) {}
+
+                  @Override
+                  public void onError(Throwable t) {
+                    end.complete(t);
+                  }
+
+                  @Override
+                  public void onCompleted() {
+                    end.completeExceptionally(new AssertionError("it was not cut off"));
+                  }
+                });
+    upload.onNext(UploadPieceRequest.getDefaultInstance());
+    Status status = Status.fromThrowable(waitFor(end));
+    assertEquals(Status.Code.DEADLINE_EXCEEDED, status.getCode());
+    assertTrue(String.valueOf(status.getDescription()).contains("resume"), status.toString());
+    assertTrue(toldToStop.await(30, TimeUnit.SECONDS), "the handler lets go of what it holds");
+  }
+
+  private static Throwable waitFor(CompletableFuture<Throwable> end) throws Exception {
+    try {
+      return end.get(30, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw new AssertionError(e.getCause());
+    }
+  }
+
+  @Test
+  void a_handler_that_hangs_is_answered_for_whatever_deadline_the_peer_gave() {
+    StatusRuntimeException e =
+        assertThrows(
+            StatusRuntimeException.class,
+            () ->
+                DealServiceGrpc.newBlockingStub(channel)
+                    .withDeadlineAfter(60, TimeUnit.SECONDS)
+                    .getDeal(GetDealRequest.getDefaultInstance()));
+    assertEquals(Status.Code.DEADLINE_EXCEEDED, e.getStatus().getCode());
+    assertTrue(String.valueOf(e.getMessage()).contains("this node gives"), e.getMessage());
+  }
+
+  @Test
+  void a_handler_at_work_is_not_taken_for_a_silent_peer() {
+    int chunks = 0;
+    for (var answers =
+            RetrievalServiceGrpc.newBlockingStub(channel)
+                .retrieveRange(RetrieveRangeRequest.getDefaultInstance());
+        answers.hasNext();
+        answers.next()) {
+      chunks++;
+    }
+    assertEquals(2, chunks);
+  }
+}
