@@ -1,6 +1,6 @@
-# The local chain. Build from the project's folder after 'npm ci' in contracts/.
+# The local chain, for development. docker/build.sh makes the context.
 FROM granary-base
-COPY contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil /usr/local/bin/anvil
+COPY anvil /usr/local/bin/anvil
 USER 65534:65534
 EXPOSE 8545
 ENTRYPOINT ["anvil", "--host", "0.0.0.0", "--chain-id", "31337", "--hardfork", "osaka", "--accounts", "1"]

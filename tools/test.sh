@@ -5,6 +5,8 @@ set -euo pipefail
 GRANARY_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/setup.sh
 . "$GRANARY_ROOT/tools/setup.sh"
+# shellcheck source=tools/docker.sh
+. "$GRANARY_ROOT/tools/docker.sh"
 cd "$GRANARY_ROOT"
 find_jdk
 need mvn maven
@@ -34,12 +36,8 @@ forge_failed=$(sed -n 's/.*test suites* in .*: \([0-9]*\) tests* passed, \([0-9]
 passed=$((passed + ${forge_passed:-0}))
 failed=$((failed + ${forge_failed:-1}))
 
-if [ -f tools/docker.sh ]; then
-  step "container engine"
-  # shellcheck source=/dev/null
-  . tools/docker.sh
-  ensure_docker
-fi
+step "container engine"
+ensure_docker
 
 step "java: build, style, unit, property, integration and end-to-end tests"
 mvn -B verify "$@" 2>&1 | tee "$logs/maven.log" | grep -vE '^\[INFO\] *$|Download|^\[INFO\] (Building|---|Reactor|Finished)|terminally|sun.misc' || status=1

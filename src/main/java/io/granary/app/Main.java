@@ -11,6 +11,7 @@ import io.granary.app.cli.DoctorCommand;
 import io.granary.app.cli.Failures;
 import io.granary.app.cli.GetCommand;
 import io.granary.app.cli.LsCommand;
+import io.granary.app.cli.MarketCommand;
 import io.granary.app.cli.MinerCommand;
 import io.granary.app.cli.PieceCommand;
 import io.granary.app.cli.PutCommand;
@@ -34,6 +35,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       DemoCommand.class,
       DevnetCommand.class,
+      MarketCommand.class,
       WalletCommand.class,
       DepositCommand.class,
       WithdrawCommand.class,

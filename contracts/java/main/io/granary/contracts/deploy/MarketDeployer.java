@@ -40,6 +40,11 @@ public final class MarketDeployer implements AutoCloseable {
             new TransactionSender.Patience(0, poll, Duration.ofSeconds(30), Duration.ofMinutes(5)));
   }
 
+  /** The chain that the endpoint serves. */
+  public long chainId() {
+    return chainId;
+  }
+
   /** Deploys. Without a token a {@code DevToken} is deployed, which is worth nothing. */
   public Deployment deploy(MarketParameters parameters, Optional<Address> existingToken) {
     Address token = existingToken.orElseGet(() -> create(DevToken.BINARY, ""));

@@ -94,7 +94,7 @@ public final class AuditorCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
       EthKey key = common.wallet();
       AutoCloseable node =
-          Nodes.startAuditor(place(), common.market(), key, Endpoints.parse(listen));
+          Nodes.startAuditor(place(), common.chainConfig(), key, Endpoints.parse(listen));
       common
           .out()
           .println("auditor " + key.address() + " runs at " + listen + "; stop it with Ctrl-C");

@@ -1,5 +1,6 @@
 package io.granary.app.cli;
 
+import io.granary.app.node.Nodes;
 import io.granary.app.node.Passwords;
 import io.granary.client.ClientConfig;
 import io.granary.client.ClientPorts;
@@ -7,7 +8,6 @@ import io.granary.client.GranaryClient;
 import io.granary.contracts.ChainConfig;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.deploy.Deployment;
-import io.granary.contracts.devnet.Anvil;
 import io.granary.contracts.keys.Keystores;
 import io.granary.protocol.crypto.EthKey;
 import java.io.IOException;
@@ -85,9 +85,7 @@ public class Common {
   }
 
   ChainConfig chainConfig() throws IOException {
-    Deployment d = market();
-    ChainConfig config = ChainConfig.of(rpc == null ? d.rpc() : rpc, d.market(), d.block());
-    return d.chainId() == Anvil.CHAIN_ID ? config.forDevnet() : config;
+    return Nodes.chainConfig(market(), Optional.ofNullable(rpc));
   }
 
   GranaryChain connect(Optional<EthKey> key) throws IOException {

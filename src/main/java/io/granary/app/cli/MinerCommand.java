@@ -185,7 +185,9 @@ public final class MinerCommand implements Callable<Integer> {
   public static final class Run extends Place implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
-      AutoCloseable node = Nodes.startMiner(place(), Optional.ofNullable(common.passwordFile));
+      AutoCloseable node =
+          Nodes.startMiner(
+              place(), Optional.ofNullable(common.passwordFile), Optional.ofNullable(common.rpc));
       common
           .out()
           .println(

@@ -17,6 +17,7 @@ import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -25,18 +26,27 @@ import java.util.Optional;
 public final class Nodes {
   private Nodes() {}
 
-  private static ChainConfig chainConfig(Deployment deployment) {
-    return deployment.chainId() == Anvil.CHAIN_ID
-        ? deployment.config().forDevnet()
-        : deployment.config();
+  /**
+   * How to reach a deployed market.
+   *
+   * @param rpc another endpoint than the one it was deployed through
+   */
+  public static ChainConfig chainConfig(Deployment deployment, Optional<URI> rpc) {
+    ChainConfig config =
+        ChainConfig.of(rpc.orElse(deployment.rpc()), deployment.market(), deployment.block());
+    return deployment.chainId() == Anvil.CHAIN_ID ? config.forDevnet() : config;
   }
 
-  /** Starts a miner from its folder. */
-  public static AutoCloseable startMiner(MinerHome home, Optional<Path> passwordFile)
-      throws IOException {
+  /**
+   * Starts a miner from its folder.
+   *
+   * @param rpc another endpoint than the deployment's
+   */
+  public static AutoCloseable startMiner(
+      MinerHome home, Optional<Path> passwordFile, Optional<URI> rpc) throws IOException {
     MinerHome.Settings settings = home.settings();
     EthKey operator = home.operator(passwordFile);
-    ChainConfig chainConfig = chainConfig(home.deployment());
+    ChainConfig chainConfig = chainConfig(home.deployment(), rpc);
     GranaryChain chain = GranaryChain.connect(chainConfig, Optional.of(operator));
     try {
       InetSocketAddress listen = Endpoints.parse(settings.listen());
@@ -83,9 +93,8 @@ public final class Nodes {
 
   /** Starts an auditor. */
   public static AutoCloseable startAuditor(
-      Path home, Deployment deployment, EthKey identity, InetSocketAddress listen)
+      Path home, ChainConfig chainConfig, EthKey identity, InetSocketAddress listen)
       throws IOException {
-    ChainConfig chainConfig = chainConfig(deployment);
     GranaryChain chain = GranaryChain.connect(chainConfig, Optional.of(identity));
     try {
       AuditorConfig defaults = AuditorConfig.defaults(home);
