@@ -13,6 +13,8 @@ find_jdk() {
     feature=$(java_feature "$candidate/bin/java")
     if [ "${feature:-0}" -ge 25 ]; then
       export JAVA_HOME=$candidate
+      # Maven's own libraries call what newer JDKs warn of.
+      export MAVEN_OPTS="${MAVEN_OPTS:-} --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow"
       return
     fi
   done
@@ -48,7 +50,7 @@ ensure_built() {
     if [ ! -f "$stamp" ] || [ -n "$(newest_source "$stamp")" ]; then
       say "building (the first time Maven fetches what it needs, a few minutes)"
       touch "$stamp.begun"
-      (cd "$GRANARY_ROOT" && mvn -B -q -DskipTests -Dspotless.check.skip=true package 2>&1 | sed '/^WARNING: .*[Uu]nsafe/d; /^WARNING: Please consider reporting/d; /^.\[0m*$/d' >&2) || die "the build failed; the lines above say why"
+      (cd "$GRANARY_ROOT" && mvn -B -q -Dstyle.color=never -DskipTests -Dspotless.check.skip=true package 2>&1 | sed 's/\x1b\[0m//g; /^$/d' >&2) || die "the build failed; the lines above say why"
       mv "$stamp.begun" "$stamp"
     fi
   ) 9>"$GRANARY_ROOT/src/target/.granary-lock"

@@ -1,4 +1,7 @@
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,6 +13,17 @@ import org.web3j.codegen.SolidityFunctionWrapperGenerator;
  */
 public final class GenerateBindings {
   public static void main(String[] args) throws IOException {
+    // The generator prints a line for each file that goes well, which nobody needs, and its reason before it ends the JVM.
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    PrintStream console = System.out;
+    System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+    Thread tell = new Thread(() -> console.println(said.toString(StandardCharsets.UTF_8)));
+    Runtime.getRuntime().addShutdownHook(tell);
+    generate(args);
+    Runtime.getRuntime().removeShutdownHook(tell);
+  }
+
+  private static void generate(String[] args) throws IOException {
     Path abi = Path.of(args[0]);
     Path out = Path.of(args[1]);
     for (String name : List.of("BlockHashSeed", "DevToken", "MinerRegistry", "StorageMarket")) {
