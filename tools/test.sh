@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All set-up and all tests: contracts (format, unit, fuzz, invariants, committed ABI), references, then every Java module with
+# All set-up and all tests: contracts (format, unit, fuzz, invariants, committed ABI and gas), references, then every Java module with
 # its unit, property, integration and end-to-end tests.
 set -euo pipefail
 GRANARY_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -34,6 +34,8 @@ forge_passed=$(sed -n 's/.*test suites* in .*: \([0-9]*\) tests* passed, \([0-9]
 forge_failed=$(sed -n 's/.*test suites* in .*: \([0-9]*\) tests* passed, \([0-9]*\) failed.*/\2/p' "$logs/forge.log" | tail -n 1)
 passed=$((passed + ${forge_passed:-0}))
 failed=$((failed + ${forge_failed:-1}))
+step "contracts: gas"
+(cd contracts && node tools/gas-snapshot.mjs --check)
 
 if [ -f tools/docker.sh ]; then
   step "container engine"

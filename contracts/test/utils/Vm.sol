@@ -20,6 +20,7 @@ interface Vm {
     function addr(uint256 key) external pure returns (address);
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function getNonce(address account) external view returns (uint64);
+    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gasUsed);
     function label(address account, string calldata name) external;
     function envOr(string calldata name, bool otherwise) external view returns (bool);
     function exists(string calldata path) external view returns (bool);
