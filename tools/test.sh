@@ -26,6 +26,8 @@ forge fmt --check
 step "contracts: build and committed ABI"
 forge build --offline >"$logs/forge-build.log" 2>&1 || { cat "$logs/forge-build.log"; exit 1; }
 (cd contracts && node tools/export-abi.mjs --check)
+step "the protocol's vectors"
+node contracts/tools/make-vectors.mjs --check
 step "contracts: unit, fuzz and invariant tests"
 status=0
 forge test --offline 2>&1 | tee "$logs/forge.log" | grep -E '^(Ran|\[FAIL|Suite|Error|Encountered)' || true
