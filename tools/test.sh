@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All set-up and all tests: contracts (format, unit, fuzz, invariants, committed ABI), references, then every Java module with
+# All set-up and all tests: contracts (format, unit, fuzz, invariants, committed ABI and gas), references, then every Java module with
 # its unit, property, integration and end-to-end tests.
 set -euo pipefail
 GRANARY_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -23,18 +23,23 @@ step "references of the code to docs/protocol.md"
 node tools/check-references.mjs
 
 step "contracts: format"
-(cd contracts && npx --no-install forge fmt --check)
+forge() { (cd contracts && node tools/foundry.mjs forge "$@"); }
+forge fmt --check
 step "contracts: build and committed ABI"
-(cd contracts && npx --no-install forge build --offline >"$logs/forge-build.log" 2>&1) || { cat "$logs/forge-build.log"; exit 1; }
+forge build --offline >"$logs/forge-build.log" 2>&1 || { cat "$logs/forge-build.log"; exit 1; }
 (cd contracts && node tools/export-abi.mjs --check)
+step "the protocol's vectors"
+node contracts/tools/make-vectors.mjs --check
 step "contracts: unit, fuzz and invariant tests"
 status=0
-(cd contracts && npx --no-install forge test --offline 2>&1) | tee "$logs/forge.log" | grep -E '^(Ran|\[FAIL|Suite|Error|Encountered)' || true
+forge test --offline 2>&1 | tee "$logs/forge.log" | grep -E '^(Ran|\[FAIL|Suite|Error|Encountered)' || true
 grep -q 'tests passed' "$logs/forge.log" || { tail -50 "$logs/forge.log"; exit 1; }
 forge_passed=$(sed -n 's/.*test suites* in .*: \([0-9]*\) tests* passed, \([0-9]*\) failed.*/\1/p' "$logs/forge.log" | tail -n 1)
 forge_failed=$(sed -n 's/.*test suites* in .*: \([0-9]*\) tests* passed, \([0-9]*\) failed.*/\2/p' "$logs/forge.log" | tail -n 1)
 passed=$((passed + ${forge_passed:-0}))
 failed=$((failed + ${forge_failed:-1}))
+step "contracts: gas"
+(cd contracts && node tools/gas-snapshot.mjs --check)
 
 step "container engine"
 ensure_docker

@@ -20,11 +20,18 @@ interface Vm {
     function addr(uint256 key) external pure returns (address);
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function getNonce(address account) external view returns (uint64);
+    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gasUsed);
     function label(address account, string calldata name) external;
     function envOr(string calldata name, bool otherwise) external view returns (bool);
     function exists(string calldata path) external view returns (bool);
     function readFile(string calldata path) external view returns (string memory);
     function writeFile(string calldata path, string calldata data) external;
+    function keyExistsJson(string calldata json, string calldata path) external view returns (bool);
+    function parseJsonUint(string calldata json, string calldata path) external pure returns (uint256);
+    function parseJsonUintArray(string calldata json, string calldata path) external pure returns (uint256[] memory);
+    function parseJsonAddress(string calldata json, string calldata path) external pure returns (address);
+    function parseJsonBytes32(string calldata json, string calldata path) external pure returns (bytes32);
+    function parseJsonBytes(string calldata json, string calldata path) external pure returns (bytes memory);
     function toString(uint256 value) external pure returns (string memory);
     function toString(address value) external pure returns (string memory);
     function toString(bytes32 value) external pure returns (string memory);

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Activation, DealProposal, DrawnLeaf, Publication, SkipReason} from "../../src/types/MarketTypes.sol";
+import {MarketFixture} from "../utils/MarketFixture.sol";
+import {SparseTree} from "../utils/SparseTree.sol";
+
+/// @title What each function costs, in a state as it is found in practice; written to snapshots/ and compared there.
+/// @dev Isolated: every call is a transaction of its own, so storage is cold, and the gas is that of its receipt. The seed
+/// source is a stub. docs/gas.md has whole periods of real deals.
+/// forge-config: default.isolate = true
+contract MarketGas is MarketFixture {
+    string private constant MARKET = "StorageMarket";
+    string private constant REGISTRY = "MinerRegistry";
+    /// @dev A piece of 32 GiB.
+    uint8 private constant TALL = 30;
+    uint256 private constant ALICE_KEY = 0xA11CE;
+
+    function setUp() public {
+        setUpMarket();
+        // A balance that was zero costs more the first time; nobody's is.
+        fund(stranger, 1000);
+        activeDeal();
+    }
+
+    function snapshot(string memory group, string memory name) private {
+        vm.snapshotGasLastCall(group, name);
+    }
+
+    // ---------------------------------------------------------------- money
+
+    function test_gas_deposit() public {
+        token.mint(client, 1000);
+        vm.prank(client);
+        market.deposit(client, 1000);
+        snapshot(MARKET, "deposit");
+    }
+
+    function test_gas_depositWithPermit() public {
+        address alice = vm.addr(ALICE_KEY);
+        token.mint(alice, 2000);
+        bytes32 permit = keccak256(
+            abi.encode(
+                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
+                alice,
+                address(market),
+                1000,
+                token.nonces(alice),
+                type(uint256).max
+            )
+        );
+        (uint8 v, bytes32 r, bytes32 s) =
+            vm.sign(ALICE_KEY, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), permit)));
+        vm.prank(stranger);
+        market.depositWithPermit(alice, 1000, type(uint256).max, v, r, s);
+        snapshot(MARKET, "depositWithPermit, relayed");
+    }
+
+    function test_gas_withdrawal() public {
+        vm.prank(client);
+        market.requestWithdrawal(1000);
+        snapshot(MARKET, "requestWithdrawal");
+        rollBy(market.params().withdrawNotice);
+        token.mint(client, 1);
+        vm.prank(client);
+        market.withdraw(client);
+        snapshot(MARKET, "withdraw");
+    }
+
+    // ---------------------------------------------------------------- deals
+
+    function batchOf(uint256 count) private returns (Publication[] memory batch) {
+        batch = new Publication[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            batch[i] = publication(proposal());
+        }
+    }
+
+    function test_gas_publishDeals() public {
+        Publication[] memory single = batchOf(1);
+        Publication[] memory batch = batchOf(10);
+        vm.prank(operator);
+        market.publishDeals(single);
+        snapshot(MARKET, "publishDeals, 1 deal");
+        vm.prank(operator);
+        market.publishDeals(batch);
+        snapshot(MARKET, "publishDeals, 10 deals");
+        assertEq(market.liveDeals(miner), 12);
+    }
+
+    function test_gas_activateDeals() public {
+        Publication[] memory publications = batchOf(11);
+        vm.prank(operator);
+        market.publishDeals(publications);
+        rollBy(market.params().sealDelay + 1);
+        if (market.isFrozen(miner)) rollToNextPeriod();
+        Activation[] memory single = new Activation[](1);
+        Activation[] memory batch = new Activation[](10);
+        for (uint256 i = 0; i < 11; ++i) {
+            Activation memory a = activation(market.dealIdOf(publications[i].proposal));
+            if (i == 0) single[0] = a;
+            else batch[i - 1] = a;
+        }
+        market.activateDeals(single);
+        snapshot(MARKET, "activateDeals, 1 deal");
+        market.activateDeals(batch);
+        snapshot(MARKET, "activateDeals, 10 deals");
+        assertEq(market.setCount(miner, 2), 12);
+    }
+
+    function test_gas_cancel() public {
+        DealProposal memory p = proposal();
+        vm.prank(client);
+        market.cancel(p);
+        snapshot(MARKET, "cancel");
+    }
+
+    function test_gas_expire() public {
+        bytes32 id = publish(proposal());
+        vm.roll(view_(id).activateBy + 1);
+        vm.prank(stranger);
+        market.expire(id);
+        snapshot(MARKET, "expire");
+    }
+
+    function test_gas_settle() public {
+        bytes32 id = activeDeal();
+        uint32 start = view_(id).start;
+        proveMany(start, 3);
+        vm.prank(stranger);
+        market.settle(one(id), 1);
+        snapshot(MARKET, "settle, 1 proved period");
+        vm.prank(stranger);
+        market.settle(one(id), 10);
+        snapshot(MARKET, "settle, 2 proved periods");
+        rollToNextPeriod();
+        vm.prank(stranger);
+        market.settle(one(id), 10);
+        snapshot(MARKET, "settle, 1 missed period");
+    }
+
+    function test_gas_settleLongArrears() public {
+        bytes32 id = activeDeal(proposal(100, 300));
+        proveMany(view_(id).start, 300);
+        vm.prank(stranger);
+        market.settle(one(id), 300);
+        snapshot(MARKET, "settle, 300 proved periods");
+        assertEq(view_(id).proved, 300);
+    }
+
+    function test_gas_complete() public {
+        bytes32 id = activeDeal(proposal(100, 3));
+        proveMany(view_(id).start, 3);
+        market.settle(one(id), 3);
+        rollBy(market.params().collateralHold);
+        if (market.isFrozen(miner)) rollToNextPeriod();
+        vm.prank(stranger);
+        market.complete(id);
+        snapshot(MARKET, "complete, settled before");
+    }
+
+    function test_gas_terminate() public {
+        bytes32 id = activeDeal();
+        vm.roll(market.periodEnd(miner, view_(id).start + 2));
+        vm.prank(stranger);
+        market.terminate(id);
+        snapshot(MARKET, "terminate, with 3 missed periods");
+    }
+
+    function test_gas_purge() public {
+        bytes32 id = activeDeal();
+        activeDeal();
+        // Terminated inside a freeze, the entry stays behind.
+        vm.roll(market.challengeBlock(miner, view_(id).start + 3));
+        market.terminate(id);
+        rollToNextPeriod();
+        vm.prank(stranger);
+        market.purge(one(id));
+        snapshot(MARKET, "purge, another entry moves");
+        assertTrue(view_(id).removed);
+    }
+
+    // ---------------------------------------------------------------- proving
+
+    function measureProof(address of_, uint32 period, bytes memory openings, string memory name) private {
+        vm.prank(stranger);
+        market.prove(of_, period, "", openings);
+        snapshot(MARKET, name);
+        assertTrue(market.isProved(of_, period));
+    }
+
+    function test_gas_prove() public {
+        uint32 period = market.nextDuty(miner, block_());
+        rollIntoWindow(period);
+        measureProof(miner, period, openingsOf(miner, period), "prove, 5 challenges, 1 deal of 4 leaves");
+        rollToNextPeriod();
+        rollIntoWindow(++period);
+        measureProof(miner, period, openingsOf(miner, period), "prove, the next period");
+    }
+
+    function test_gas_proveManyDeals() public {
+        // Six heights, four deals of each.
+        for (uint256 i = 0; i < 24; ++i) {
+            activeDeal(proposal(uint64(100 << (i % 6)), 30));
+        }
+        uint32 period = market.nextDuty(miner, block_());
+        rollIntoWindow(period);
+        measureProof(miner, period, openingsOf(miner, period), "prove, 5 challenges, 25 deals of 6 heights");
+    }
+
+    /// @dev A piece of zeros, and of its replica only what is ever opened: where, does not depend on the sealed root.
+    function test_gas_tallTree() public {
+        address tall = actor("tall");
+        addMiner(tall, actor("tallOperator"));
+        SparseTree.Leaf[] memory zeros;
+        DealProposal memory p = proposal();
+        p.miner = tall;
+        p.pieceRoot = SparseTree.node(zeros, TALL, 0);
+        p.rawSize = uint64(127) << (TALL - 2);
+        p.price = uint96(20) << TALL << 4;
+        p.collateral = uint96(1000) << TALL;
+        bytes32 id = market.dealIdOf(p);
+        uint256[] memory sealAt = sealPositions(id, block_() + market.params().sealDelay);
+        uint32 period = market.nextDuty(tall, block_() + market.params().sealDelay + 1);
+        uint256[] memory provedAt = provedPositions(tall, period);
+        SparseTree.Leaf[] memory replica = masked(id, sealAt, provedAt);
+
+        Publication[] memory publications = new Publication[](1);
+        publications[0] = Publication(p, SparseTree.node(replica, TALL, 0), sign(CLIENT_KEY, id));
+        vm.prank(actor("tallOperator"));
+        market.publishDeals(publications);
+        vm.roll(view_(id).sealBlock + 1);
+        bytes memory openings;
+        for (uint256 i = 0; i < sealAt.length; ++i) {
+            openings = bytes.concat(
+                openings, SparseTree.opening(zeros, TALL, sealAt[i]), SparseTree.opening(replica, TALL, sealAt[i])
+            );
+        }
+        Activation[] memory activations = new Activation[](1);
+        activations[0] = Activation(p, "", openings);
+        SkipReason[] memory reasons = market.activateDeals(activations);
+        snapshot(MARKET, "activateDeals, 1 deal of 2^30 leaves");
+        assertEq(uint256(reasons[0]), uint256(SkipReason.None), "activation was skipped");
+
+        vm.roll(market.challengeBlock(tall, period) + 1);
+        (, DrawnLeaf[] memory drawn) = market.drawnLeaves(tall, period, "");
+        openings = "";
+        for (uint256 i = 0; i < drawn.length; ++i) {
+            openings = bytes.concat(openings, SparseTree.opening(replica, TALL, drawn[i].leafIndex));
+        }
+        measureProof(tall, period, openings, "prove, 5 challenges, 1 deal of 2^30 leaves");
+    }
+
+    function sealPositions(bytes32 id, uint256 sealBlock) private view returns (uint256[] memory) {
+        bytes32 seed = keccak256(abi.encode(seeds.valueAt(sealBlock, ""), address(market), id));
+        return positions(seed, market.params().sealChallenges);
+    }
+
+    function provedPositions(address of_, uint32 period) private view returns (uint256[] memory) {
+        bytes32 value = seeds.valueAt(market.challengeBlock(of_, period), "");
+        return positions(keccak256(abi.encode(value, address(market), of_, period)), market.params().challenges);
+    }
+
+    function positions(bytes32 seed, uint256 count) private pure returns (uint256[] memory at) {
+        at = new uint256[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            at[i] = uint256(sha256(abi.encode(seed, i))) % (1 << TALL);
+        }
+    }
+
+    function masked(bytes32 id, uint256[] memory a, uint256[] memory b)
+        private
+        pure
+        returns (SparseTree.Leaf[] memory leaves)
+    {
+        leaves = new SparseTree.Leaf[](a.length + b.length);
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            uint256 at = i < a.length ? a[i] : b[i - a.length];
+            leaves[i] = SparseTree.Leaf(at, sha256(abi.encodePacked(id, uint64(at))));
+        }
+    }
+
+    // ---------------------------------------------------------------- registry
+
+    function test_gas_register() public {
+        address id = actor("newcomer");
+        token.mint(id, 2 * STAKE);
+        vm.prank(id);
+        token.approve(address(registry), type(uint256).max);
+        vm.prank(id);
+        registry.register(actor("hot"), STAKE, "miner.example.org:4000", keccak256("tls"), 10);
+        snapshot(REGISTRY, "register");
+    }
+
+    function test_gas_update() public {
+        vm.prank(operator);
+        registry.update(miner, "miner.example.org:4001", keccak256("other"), 11);
+        snapshot(REGISTRY, "update");
+    }
+
+    function test_gas_setOperator() public {
+        vm.prank(miner);
+        registry.setOperator(actor("hot"));
+        snapshot(REGISTRY, "setOperator");
+    }
+
+    function test_gas_setAccepting() public {
+        vm.prank(miner);
+        registry.setAccepting(false);
+        snapshot(REGISTRY, "setAccepting, pause");
+    }
+
+    function test_gas_addStake() public {
+        token.mint(miner, 2000);
+        vm.prank(miner);
+        registry.addStake(1000);
+        snapshot(REGISTRY, "addStake");
+    }
+
+    function test_gas_exit() public {
+        address id = actor("leaver");
+        addMiner(id, actor("hot"));
+        addMiner(actor("stayer"), actor("stays hot"));
+        vm.prank(id);
+        registry.announceExit();
+        snapshot(REGISTRY, "announceExit");
+        vm.prank(id);
+        registry.withdrawStake(id);
+        snapshot(REGISTRY, "withdrawStake, another miner moves");
+    }
+
+    function test_gas_registerAuditor() public {
+        vm.prank(auditor);
+        registry.registerAuditor("auditor.example.org:4100", keccak256("tls"));
+        snapshot(REGISTRY, "registerAuditor");
+    }
+}
