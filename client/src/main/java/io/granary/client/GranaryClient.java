@@ -4,6 +4,7 @@ import io.granary.client.grpc.MinerConnection;
 import io.granary.client.grpc.PeerException;
 import io.granary.client.plan.Candidate;
 import io.granary.client.plan.Ranking;
+import io.granary.client.plan.TrackRecords;
 import io.granary.client.store.Catalogue;
 import io.granary.client.store.StoredFile;
 import io.granary.proofs.piece.PieceCid;
@@ -51,30 +52,17 @@ public final class GranaryClient {
    * All miners for a piece of that size, best first, with the reasons of those that are left out.
    */
   public List<Candidate> quote(RawSize size) {
+    return candidates(ports, config, size);
+  }
+
+  /** The one ranking, so that a put asks the miners in the order that a quote showed. */
+  static List<Candidate> candidates(ClientPorts ports, ClientConfig config, RawSize size) {
     return Ranking.rank(
         ports.directory().miners(),
         size,
         config.periods(),
         config.maxPricePerLeafPeriod(),
-        this::score);
-  }
-
-  /** Proved less missed periods of this wallet's own deals with a miner. */
-  private long score(io.granary.protocol.chain.MinerRecord miner) {
-    long score = 0;
-    for (StoredFile file : catalogue.all()) {
-      for (StoredFile.StoredDeal deal : file.deals()) {
-        if (deal.miner().equals(miner.peer().id().toString())) {
-          score +=
-              ports
-                  .reader()
-                  .deal(DealId.parse(deal.dealId()))
-                  .map(d -> d.proved() - d.missed())
-                  .orElse(0L);
-        }
-      }
-    }
-    return score;
+        TrackRecords.read(ports.chain(), ports.reader(), ports.history()));
   }
 
   /**

@@ -3,7 +3,6 @@ package io.granary.client;
 import io.granary.client.grpc.MinerConnection;
 import io.granary.client.grpc.PeerException;
 import io.granary.client.plan.Candidate;
-import io.granary.client.plan.Ranking;
 import io.granary.client.plan.Terms;
 import io.granary.client.store.Catalogue;
 import io.granary.client.store.StoredFile;
@@ -70,8 +69,9 @@ final class Put {
     try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
       PieceCommitment piece = hash(path, file);
       StoredFile stored = begin(String.valueOf(path.getFileName()), piece);
-      requireEscrow(stored, piece);
-      storeAll(stored, piece, file);
+      List<Candidate> candidates = GranaryClient.candidates(ports, config, piece.size());
+      requireEscrow(stored, candidates);
+      storeAll(stored, piece, file, candidates);
       return catalogue.update(stored.name(), StoredFile::completed);
     } catch (IOException e) {
       throw new ClientException(
@@ -115,8 +115,8 @@ final class Put {
     return stored;
   }
 
-  private void requireEscrow(StoredFile stored, PieceCommitment piece) {
-    List<Candidate> eligible = candidates(piece).stream().filter(Candidate::eligible).toList();
+  private void requireEscrow(StoredFile stored, List<Candidate> candidates) {
+    List<Candidate> eligible = candidates.stream().filter(Candidate::eligible).toList();
     long missing = config.replicas() - stored.deals().stream().filter(d -> !d.abandoned()).count();
     TokenAmount needed =
         eligible.stream()
@@ -137,21 +137,13 @@ final class Put {
     }
   }
 
-  private List<Candidate> candidates(PieceCommitment piece) {
-    return Ranking.rank(
-        ports.directory().miners(),
-        piece.size(),
-        config.periods(),
-        config.maxPricePerLeafPeriod(),
-        m -> 0);
-  }
-
-  private void storeAll(StoredFile stored, PieceCommitment piece, FileChannel file) {
+  private void storeAll(
+      StoredFile stored, PieceCommitment piece, FileChannel file, List<Candidate> candidates) {
     Set<Address> taken = new HashSet<>();
     stored.deals().forEach(d -> taken.add(Address.parse(d.miner())));
     ConcurrentLinkedDeque<Candidate> queue = new ConcurrentLinkedDeque<>();
     List<String> reasons = java.util.Collections.synchronizedList(new ArrayList<>());
-    for (Candidate c : candidates(piece)) {
+    for (Candidate c : candidates) {
       if (!c.eligible()) {
         reasons.add(c.miner().peer().id() + " " + c.excluded());
       } else if (!taken.contains(c.miner().peer().id())) {
