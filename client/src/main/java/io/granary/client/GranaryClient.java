@@ -10,6 +10,7 @@ import io.granary.client.store.StoredFile;
 import io.granary.proofs.piece.PieceCid;
 import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.chain.AccountBalance;
+import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.values.DealId;
@@ -108,6 +109,36 @@ public final class GranaryClient {
                         + "' in "
                         + config.home()
                         + ": 'granary ls' lists the names and Piece CIDs"));
+  }
+
+  /** Every proposal that this wallet signed for its files, and what became of it. */
+  public List<ListedDeal> deals() {
+    return catalogue.all().stream()
+        .flatMap(file -> file.deals().stream().map(d -> ListedDeal.of(file, d, ports)))
+        .toList();
+  }
+
+  /** The abandoned proposals of a file that their miners can still publish. */
+  public List<ListedDeal> leftOpen(StoredFile file) {
+    return leftOpen(file, ports);
+  }
+
+  static List<ListedDeal> leftOpen(StoredFile file, ClientPorts ports) {
+    return file.deals().stream()
+        .filter(StoredFile.StoredDeal::abandoned)
+        .map(d -> ListedDeal.of(file, d, ports))
+        .filter(ListedDeal::isOpen)
+        .toList();
+  }
+
+  /**
+   * Takes back a proposal that nobody published, with a transaction.
+   *
+   * @throws ClientException when it is unknown, or past being cancelled; the message says what to
+   *     do instead
+   */
+  public TxResult.Confirmed cancel(DealId id) {
+    return new Cancel(ports, catalogue).run(id);
   }
 
   /** A deal as the contract has it. */
