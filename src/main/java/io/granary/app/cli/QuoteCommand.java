@@ -38,10 +38,21 @@ public final class QuoteCommand implements Callable<Integer> {
   @Parameters(paramLabel = "FILE|BYTES", description = "A file, or a number of bytes.")
   String what = "";
 
+  private RawSize size() throws IOException {
+    Path file = Path.of(what);
+    if (Files.isRegularFile(file)) {
+      return new RawSize(Files.size(file));
+    }
+    if (!what.matches("\\d{1,18}")) {
+      throw new IllegalArgumentException(
+          "no file '" + what + "', and not a number of bytes: give one or the other");
+    }
+    return new RawSize(Long.parseLong(what));
+  }
+
   @Override
   public Integer call() throws IOException {
-    RawSize size =
-        new RawSize(what.matches("\\d+") ? Long.parseLong(what) : Files.size(Path.of(what)));
+    RawSize size = size();
     EthKey key = common.wallet();
     try (GranaryChain chain = common.connect(Optional.of(key))) {
       GranaryClient client = Common.client(chain, key, terms.config(common.home()));
