@@ -76,6 +76,7 @@ public final class ModelMarket
   private TokenAmount balance = TokenAmount.parseTokens("1000");
   private int dealReads;
   private int transactions;
+  private Runnable beforeCancel = () -> {};
 
   /** Twenty equal bytes. */
   public static Address address(int fill) {
@@ -117,16 +118,17 @@ public final class ModelMarket
 
   /** Sets the state of a deal; NONE forgets it. */
   public synchronized void put(DealProposal p, DealState state) {
-    put(Eip712.dealId(DOMAIN, p), p.client(), p.miner(), p, state);
+    DealId id = Eip712.dealId(DOMAIN, p);
+    if (state == DealState.NONE) {
+      deals.remove(id);
+    } else {
+      deals.put(id, snapshot(id, p.client(), p.miner(), state, p.activateBy().value()));
+    }
   }
 
   /** A deal of which only the miner is known. */
   public synchronized void put(DealId id, Address miner) {
     deals.put(id, snapshot(id, address(1), miner, DealState.ACTIVE, 0));
-  }
-
-  private void put(DealId id, Address client, Address miner, DealProposal p, DealState state) {
-    deals.put(id, snapshot(id, client, miner, state, p.activateBy().value()));
   }
 
   private static DealSnapshot snapshot(
@@ -190,6 +192,11 @@ public final class ModelMarket
   private MarketEvent.Position at(long ago) {
     return new MarketEvent.Position(
         new BlockNumber(head - ago), new TxHash(hash(head - ago)), events.size());
+  }
+
+  /** What others do while a cancellation is on its way. */
+  public synchronized void beforeCancel(Runnable others) {
+    beforeCancel = others;
   }
 
   /** How often a deal was read. */
@@ -271,6 +278,7 @@ public final class ModelMarket
 
   @Override
   public synchronized TxResult cancel(DealProposal proposal) {
+    beforeCancel.run();
     DealId id = Eip712.dealId(DOMAIN, proposal);
     if (deals.containsKey(id)) {
       return new TxResult.Refused("WrongState", "the model says no");
