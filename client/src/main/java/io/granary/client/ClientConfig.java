@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param auditor who receives the miners' per-deal proofs; empty: the client itself
  * @param maxPricePerLeafPeriod dearer miners are not asked
  * @param stepTimeout how long one miner may take from upload to active
+ * @param poll how often the chain is asked; the first pause before a miner that does not answer is
+ *     asked again, doubled each time
  */
 public record ClientConfig(
     Path home,
@@ -22,16 +24,23 @@ public record ClientConfig(
     long periods,
     Optional<Address> auditor,
     TokenAmount maxPricePerLeafPeriod,
-    Duration stepTimeout) {
+    Duration stepTimeout,
+    Duration poll) {
   /** Defaults in one place. */
   public static ClientConfig defaults(Path home) {
     return new ClientConfig(
-        home, 3, 30, Optional.empty(), TokenAmount.parseTokens("1"), Duration.ofMinutes(30));
+        home,
+        3,
+        30,
+        Optional.empty(),
+        TokenAmount.parseTokens("1"),
+        Duration.ofMinutes(30),
+        Duration.ofMillis(200));
   }
 
   /** With other terms. */
   public ClientConfig with(int otherReplicas, long otherPeriods, Optional<Address> otherAuditor) {
     return new ClientConfig(
-        home, otherReplicas, otherPeriods, otherAuditor, maxPricePerLeafPeriod, stepTimeout);
+        home, otherReplicas, otherPeriods, otherAuditor, maxPricePerLeafPeriod, stepTimeout, poll);
   }
 }

@@ -14,8 +14,12 @@ public final class ClientException extends RuntimeException {
     INSUFFICIENT_ESCROW,
     /** Fewer miners than replicas took the deal. */
     NOT_ENOUGH_MINERS,
-    /** No such file or deal in the catalogue. */
+    /** No such file in the catalogue. */
     UNKNOWN_FILE,
+    /** No such deal in the catalogue. */
+    UNKNOWN_DEAL,
+    /** The deal is not, or no longer, one that can be cancelled. */
+    NOT_CANCELLABLE,
     /** No miner gave the bytes back. */
     RETRIEVAL_FAILED,
     /** The operation was interrupted; doing it again goes on where it stopped. */

@@ -4,11 +4,13 @@ import io.granary.client.grpc.MinerConnection;
 import io.granary.client.grpc.PeerException;
 import io.granary.client.plan.Candidate;
 import io.granary.client.plan.Ranking;
+import io.granary.client.plan.TrackRecords;
 import io.granary.client.store.Catalogue;
 import io.granary.client.store.StoredFile;
 import io.granary.proofs.piece.PieceCid;
 import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.chain.AccountBalance;
+import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.values.DealId;
@@ -51,30 +53,17 @@ public final class GranaryClient {
    * All miners for a piece of that size, best first, with the reasons of those that are left out.
    */
   public List<Candidate> quote(RawSize size) {
+    return candidates(ports, config, size);
+  }
+
+  /** The one ranking, so that a put asks the miners in the order that a quote showed. */
+  static List<Candidate> candidates(ClientPorts ports, ClientConfig config, RawSize size) {
     return Ranking.rank(
         ports.directory().miners(),
         size,
         config.periods(),
         config.maxPricePerLeafPeriod(),
-        this::score);
-  }
-
-  /** Proved less missed periods of this wallet's own deals with a miner. */
-  private long score(io.granary.protocol.chain.MinerRecord miner) {
-    long score = 0;
-    for (StoredFile file : catalogue.all()) {
-      for (StoredFile.StoredDeal deal : file.deals()) {
-        if (deal.miner().equals(miner.peer().id().toString())) {
-          score +=
-              ports
-                  .reader()
-                  .deal(DealId.parse(deal.dealId()))
-                  .map(d -> d.proved() - d.missed())
-                  .orElse(0L);
-        }
-      }
-    }
-    return score;
+        TrackRecords.read(ports.chain(), ports.reader(), ports.history()));
   }
 
   /**
@@ -120,6 +109,36 @@ public final class GranaryClient {
                         + "' in "
                         + config.home()
                         + ": 'granary ls' lists the names and Piece CIDs"));
+  }
+
+  /** Every proposal that this wallet signed for its files, and what became of it. */
+  public List<ListedDeal> deals() {
+    return catalogue.all().stream()
+        .flatMap(file -> file.deals().stream().map(d -> ListedDeal.of(file, d, ports)))
+        .toList();
+  }
+
+  /** The abandoned proposals of a file that their miners can still publish. */
+  public List<ListedDeal> leftOpen(StoredFile file) {
+    return leftOpen(file, ports);
+  }
+
+  static List<ListedDeal> leftOpen(StoredFile file, ClientPorts ports) {
+    return file.deals().stream()
+        .filter(StoredFile.StoredDeal::abandoned)
+        .map(d -> ListedDeal.of(file, d, ports))
+        .filter(ListedDeal::isOpen)
+        .toList();
+  }
+
+  /**
+   * Takes back a proposal that nobody published, with a transaction.
+   *
+   * @throws ClientException when it is unknown, or past being cancelled; the message says what to
+   *     do instead
+   */
+  public TxResult.Confirmed cancel(DealId id) {
+    return new Cancel(ports, catalogue).run(id);
   }
 
   /** A deal as the contract has it. */

@@ -1,7 +1,9 @@
 package io.granary.client;
 
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.TokenAmount;
 
 /** A step of a put or a get. */
 public sealed interface Progress {
@@ -32,6 +34,13 @@ public sealed interface Progress {
 
   /** The deal is in the proving set: its replica was opened at random positions on chain. */
   record Active(Address miner, DealId deal) implements Progress {}
+
+  /**
+   * A put is over, and this proposal, which was not taken up, can still be published by its miner:
+   * one replica more than was asked for.
+   */
+  record LeftOpen(Address miner, DealId deal, BlockNumber publishBy, TokenAmount price)
+      implements Progress {}
 
   /** Verified bytes are here. */
   record Received(Address miner, long bytes, long total) implements Progress {}

@@ -3,7 +3,6 @@ package io.granary.client;
 import io.granary.client.grpc.MinerConnection;
 import io.granary.client.grpc.PeerException;
 import io.granary.client.plan.Candidate;
-import io.granary.client.plan.Ranking;
 import io.granary.client.plan.Terms;
 import io.granary.client.store.Catalogue;
 import io.granary.client.store.StoredFile;
@@ -17,9 +16,7 @@ import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.DealState;
-import io.granary.protocol.deal.SignedAsk;
 import io.granary.protocol.deal.SignedProposal;
-import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
@@ -28,24 +25,27 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** One put: each replica is a worker that goes through candidates until one deal is active. */
 final class Put {
-  private static final Duration POLL = Duration.ofMillis(200);
   private static final int UPLOAD_TRIES = 4;
+
+  /** Pauses double: with the default poll almost a minute, in which a miner can restart. */
+  private static final int REACH_TRIES = 9;
 
   private final ClientPorts ports;
   private final EthKey wallet;
@@ -70,9 +70,13 @@ final class Put {
     try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
       PieceCommitment piece = hash(path, file);
       StoredFile stored = begin(String.valueOf(path.getFileName()), piece);
-      requireEscrow(stored, piece);
-      storeAll(stored, piece, file);
-      return catalogue.update(stored.name(), StoredFile::completed);
+      List<Candidate> candidates = GranaryClient.candidates(ports, config, piece.size());
+      Plan plan = plan(stored, candidates);
+      requireEscrow(plan, stored);
+      storeAll(stored.name(), piece, file, plan);
+      StoredFile done = catalogue.update(stored.name(), StoredFile::completed);
+      GranaryClient.leftOpen(done, ports).forEach(this::tell);
+      return done;
     } catch (IOException e) {
       throw new ClientException(
           ClientException.Code.BAD_FILE, "cannot read " + path + ": " + e.getMessage(), e);
@@ -115,14 +119,69 @@ final class Put {
     return stored;
   }
 
-  private void requireEscrow(StoredFile stored, PieceCommitment piece) {
-    List<Candidate> eligible = candidates(piece).stream().filter(Candidate::eligible).toList();
-    long missing = config.replicas() - stored.deals().stream().filter(d -> !d.abandoned()).count();
-    TokenAmount needed =
-        eligible.stream()
-            .limit(Math.max(0, missing))
-            .map(Candidate::price)
-            .reduce(TokenAmount.ZERO, TokenAmount::plus);
+  private void tell(ListedDeal open) {
+    DealProposal p = open.proposal();
+    progress.on(new Progress.LeftOpen(p.miner(), open.id(), p.publishBy(), p.price()));
+  }
+
+  /**
+   * What is there to work with.
+   *
+   * @param begun deals to go on with
+   * @param queue further miners, best first
+   * @param reasons why miners were not asked or failed, for the one who reads that they were too
+   *     few
+   */
+  private record Plan(
+      Queue<StoredFile.StoredDeal> begun, Queue<Candidate> queue, List<String> reasons) {}
+
+  private Plan plan(StoredFile stored, List<Candidate> candidates) {
+    Queue<StoredFile.StoredDeal> begun = new ConcurrentLinkedQueue<>(begun(stored));
+    Set<String> taken = new HashSet<>();
+    begun.forEach(d -> taken.add(d.miner()));
+    Set<String> failed = new HashSet<>();
+    stored.deals().forEach(d -> failed.add(d.miner()));
+    Queue<Candidate> queue = new ConcurrentLinkedQueue<>();
+    List<Candidate> again = new ArrayList<>();
+    List<String> reasons = Collections.synchronizedList(new ArrayList<>());
+    for (Candidate c : candidates) {
+      String id = c.miner().peer().id().toString();
+      if (!c.eligible()) {
+        reasons.add(id + " " + c.excluded());
+      } else if (!taken.contains(id)) {
+        (failed.contains(id) ? again : queue).add(c);
+      }
+    }
+    // A miner that failed before may have recovered, but those that did not come first.
+    queue.addAll(again);
+    return new Plan(begun, queue, reasons);
+  }
+
+  /**
+   * The deals that were not given up, and those that were while their miner published them all the
+   * same: they are paid for.
+   */
+  private List<StoredFile.StoredDeal> begun(StoredFile stored) {
+    Stream<StoredFile.StoredDeal> going = stored.deals().stream().filter(d -> !d.abandoned());
+    Stream<StoredFile.StoredDeal> published =
+        stored.deals().stream()
+            .filter(StoredFile.StoredDeal::abandoned)
+            .filter(d -> ListedDeal.of(stored, d, ports).isLive());
+    return Stream.concat(going, published).toList();
+  }
+
+  private void requireEscrow(Plan plan, StoredFile stored) {
+    // The price of a begun deal is not locked before it is published.
+    Stream<TokenAmount> begun =
+        plan.begun().stream()
+            .map(d -> ListedDeal.of(stored, d, ports))
+            .filter(d -> d.onChain().isEmpty())
+            .map(d -> d.proposal().price());
+    Stream<TokenAmount> further =
+        plan.queue().stream()
+            .limit(Math.max(0, config.replicas() - plan.begun().size()))
+            .map(Candidate::price);
+    TokenAmount needed = Stream.concat(begun, further).reduce(TokenAmount.ZERO, TokenAmount::plus);
     TokenAmount unlocked = ports.reader().account(wallet.address()).balance();
     if (unlocked.isLessThan(needed)) {
       throw new ClientException(
@@ -137,48 +196,18 @@ final class Put {
     }
   }
 
-  private List<Candidate> candidates(PieceCommitment piece) {
-    return Ranking.rank(
-        ports.directory().miners(),
-        piece.size(),
-        config.periods(),
-        config.maxPricePerLeafPeriod(),
-        m -> 0);
-  }
-
-  private void storeAll(StoredFile stored, PieceCommitment piece, FileChannel file) {
-    Set<Address> taken = new HashSet<>();
-    stored.deals().forEach(d -> taken.add(Address.parse(d.miner())));
-    ConcurrentLinkedDeque<Candidate> queue = new ConcurrentLinkedDeque<>();
-    List<String> reasons = java.util.Collections.synchronizedList(new ArrayList<>());
-    for (Candidate c : candidates(piece)) {
-      if (!c.eligible()) {
-        reasons.add(c.miner().peer().id() + " " + c.excluded());
-      } else if (!taken.contains(c.miner().peer().id())) {
-        queue.add(c);
-      }
-    }
-    ConcurrentLinkedDeque<StoredFile.StoredDeal> begun = new ConcurrentLinkedDeque<>();
-    stored.deals().stream().filter(d -> !d.abandoned()).forEach(begun::add);
+  private void storeAll(String name, PieceCommitment piece, FileChannel file, Plan plan) {
     try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Boolean>> replicas = new ArrayList<>();
       for (int i = 0; i < config.replicas(); i++) {
-        replicas.add(
-            executor.submit(() -> storeReplica(stored.name(), piece, file, begun, queue, reasons)));
+        replicas.add(executor.submit(() -> storeReplica(name, piece, file, plan)));
       }
       int active = 0;
       for (Future<Boolean> replica : replicas) {
         active += replica.get() ? 1 : 0;
       }
       if (active < config.replicas()) {
-        throw new ClientException(
-            ClientException.Code.NOT_ENOUGH_MINERS,
-            active
-                + " of "
-                + config.replicas()
-                + " replicas are active; no further miner took one: "
-                + String.join("; ", reasons)
-                + ". Run the same put again to go on, or ask for fewer replicas");
+        throw notEnough(name, active, plan.reasons());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -192,40 +221,57 @@ final class Put {
     }
   }
 
+  private ClientException notEnough(String name, int active, List<String> reasons) {
+    List<ListedDeal> open =
+        catalogue.find(name).map(f -> GranaryClient.leftOpen(f, ports)).orElse(List.of());
+    open.forEach(this::tell);
+    String left =
+        open.isEmpty()
+            ? ""
+            : ". Miners could still publish what was given up: "
+                + open.stream()
+                    .map(d -> "'granary deal cancel " + d.id() + "'")
+                    .collect(Collectors.joining(", "))
+                + " takes it back";
+    return new ClientException(
+        ClientException.Code.NOT_ENOUGH_MINERS,
+        active
+            + " of "
+            + config.replicas()
+            + " replicas are active; no further miner took one: "
+            + String.join("; ", reasons)
+            + ". Run the same put again to go on, or ask for fewer replicas"
+            + left);
+  }
+
   /** Goes on with a begun deal, or tries candidates, until a deal is active. */
-  private boolean storeReplica(
-      String name,
-      PieceCommitment piece,
-      FileChannel file,
-      ConcurrentLinkedDeque<StoredFile.StoredDeal> begun,
-      ConcurrentLinkedDeque<Candidate> queue,
-      List<String> reasons) {
-    StoredFile.StoredDeal resumed = begun.poll();
-    if (resumed != null && resume(name, resumed, piece, file, reasons)) {
+  private boolean storeReplica(String name, PieceCommitment piece, FileChannel file, Plan plan) {
+    StoredFile.StoredDeal begun = plan.begun().poll();
+    if (begun != null && resume(name, begun, piece, file, plan.reasons())) {
       return true;
     }
-    for (Candidate candidate = queue.poll(); candidate != null; candidate = queue.poll()) {
-      AtomicReference<Optional<DealId>> deal = new AtomicReference<>(Optional.empty());
-      try {
-        storeWith(name, candidate.miner(), piece, file, deal);
+    for (Candidate c = plan.queue().poll(); c != null; c = plan.queue().poll()) {
+      MinerRecord miner = c.miner();
+      Optional<StoredFile.StoredDeal> open = givenUp(name, miner.peer().id());
+      if (open.isPresent()
+          ? resume(name, open.get(), piece, file, plan.reasons())
+          : storeWith(name, miner, piece, file, plan.reasons())) {
         return true;
-      } catch (PeerException e) {
-        reject(
-            name,
-            candidate.miner().peer().id(),
-            java.util.Objects.requireNonNull(deal.get()),
-            String.valueOf(e.getMessage()),
-            reasons);
       }
     }
     return false;
   }
 
-  private void reject(
-      String name, Address miner, Optional<DealId> deal, String reason, List<String> reasons) {
-    deal.ifPresent(id -> abandon(name, id));
-    reasons.add(miner + " " + reason);
-    progress.on(new Progress.Declined(miner, reason));
+  /**
+   * What this miner could still publish: it is offered again rather than a new one, or the miner
+   * could publish both.
+   */
+  private Optional<StoredFile.StoredDeal> givenUp(String name, Address miner) {
+    StoredFile file = catalogue.find(name).orElseThrow();
+    return file.deals().stream()
+        .filter(d -> d.miner().equals(miner.toString()))
+        .filter(d -> ListedDeal.of(file, d, ports).isOpen())
+        .findFirst();
   }
 
   private boolean resume(
@@ -234,120 +280,87 @@ final class Put {
       PieceCommitment piece,
       FileChannel file,
       List<String> reasons) {
-    Address id = Address.parse(deal.miner());
+    DealId id = DealId.parse(deal.dealId());
+    Address who = Address.parse(deal.miner());
+    catalogue.update(name, f -> f.abandoned(id, false));
     try {
       MinerRecord miner =
           ports
               .directory()
-              .miner(id)
-              .orElseThrow(() -> new PeerException(id, "it is no longer registered"));
-      SignedProposal proposal = decode(deal.proposal());
+              .miner(who)
+              .orElseThrow(() -> new PeerException(who, "it is no longer registered"));
       try (MinerConnection connection = connect(miner)) {
-        finish(connection, miner, DealId.parse(deal.dealId()), proposal.proposal(), file, piece);
+        store(connection, id, deal.signedProposal(), piece, file);
       }
       return true;
     } catch (PeerException e) {
-      reject(
-          name,
-          id,
-          Optional.of(DealId.parse(deal.dealId())),
-          String.valueOf(e.getMessage()),
-          reasons);
+      catalogue.update(name, f -> f.abandoned(id, true));
+      reject(who, e, reasons);
       return false;
     }
+  }
+
+  private void reject(Address miner, PeerException e, List<String> reasons) {
+    String reason = String.valueOf(e.getMessage());
+    reasons.add(miner + " " + reason);
+    progress.on(new Progress.Declined(miner, reason));
   }
 
   private MinerConnection connect(MinerRecord miner) {
     return new MinerConnection(miner, ports.reader().terms().domain(), wallet);
   }
 
-  private void storeWith(
+  private boolean storeWith(
       String name,
       MinerRecord miner,
       PieceCommitment piece,
       FileChannel file,
-      AtomicReference<Optional<DealId>> begun) {
+      List<String> reasons) {
+    StoredFile.StoredDeal deal;
     try (MinerConnection connection = connect(miner)) {
-      SignedAsk ask = connection.ask();
       DealProposal proposal =
           Terms.propose(
               wallet.address(),
-              ask.ask(),
+              connection.ask().ask(),
               piece,
               config,
               ports.reader().terms(),
               ports.chain().head().number());
       DealId id = Eip712.dealId(ports.reader().terms().domain(), proposal);
-      SignedProposal signed = new SignedProposal(proposal, wallet.sign(id.hash()));
-      // Written down before it is offered: from then on the miner could publish it.
-      begun.set(Optional.of(id));
-      remember(name, id, miner, signed);
-      connection.propose(signed, ask);
-      progress.on(new Progress.Accepted(miner.peer().id(), id));
-      finish(connection, miner, id, proposal, file, piece);
+      deal = StoredFile.StoredDeal.of(id, new SignedProposal(proposal, wallet.sign(id.hash())));
+    } catch (PeerException e) {
+      reject(miner.peer().id(), e, reasons);
+      return false;
     }
+    // Written down before it is offered: from then on the miner could publish it.
+    catalogue.update(name, f -> f.plus(deal));
+    return resume(name, deal, piece, file, reasons);
   }
 
-  private void remember(String name, DealId id, MinerRecord miner, SignedProposal signed) {
-    StoredFile.StoredDeal deal =
-        new StoredFile.StoredDeal(
-            id.toString(),
-            miner.peer().id().toString(),
-            Base64.getEncoder().encodeToString(Wire.encode(signed)),
-            false);
-    catalogue.update(
-        name,
-        f -> {
-          List<StoredFile.StoredDeal> deals = new ArrayList<>(f.deals());
-          deals.add(deal);
-          return f.withDeals(deals);
-        });
-  }
-
-  private static SignedProposal decode(String base64) {
-    try {
-      return Wire.decodeProposal(Base64.getDecoder().decode(base64));
-    } catch (IllegalArgumentException e) {
-      throw new ClientException(
-          ClientException.Code.UNKNOWN_FILE,
-          "a proposal in files.json is damaged; restore it from a backup",
-          e);
-    }
-  }
-
-  private void abandon(String name, DealId id) {
-    catalogue.update(
-        name,
-        f ->
-            f.withDeals(
-                f.deals().stream()
-                    .map(
-                        d ->
-                            d.dealId().equals(id.toString())
-                                ? new StoredFile.StoredDeal(
-                                    d.dealId(), d.miner(), d.proposal(), true)
-                                : d)
-                    .toList()));
-  }
-
-  /** From accepted to active on chain, from wherever it stands. */
-  private void finish(
+  /** From wherever it stands to active; a miner takes the same proposal twice. */
+  private void store(
       MinerConnection connection,
-      MinerRecord miner,
       DealId id,
-      DealProposal proposal,
-      FileChannel file,
-      PieceCommitment piece) {
-    Address who = miner.peer().id();
+      SignedProposal signed,
+      PieceCommitment piece,
+      FileChannel file) {
+    Address who = signed.proposal().miner();
     if (ports.reader().deal(id).isEmpty()) {
+      connection.propose(signed, connection.ask());
+      progress.on(new Progress.Accepted(who, id));
       upload(connection, who, id, file, piece.rawBytes());
       progress.on(new Progress.Uploaded(who, id));
     }
+    awaitActive(connection, id, signed.proposal());
+  }
+
+  private void awaitActive(MinerConnection connection, DealId id, DealProposal proposal) {
+    Address who = proposal.miner();
     Instant limit = Instant.now().plus(config.stepTimeout());
     boolean published = false;
+    int silent = 0;
     while (Instant.now().isBefore(limit)) {
-      Optional<DealSnapshot> deal = ports.reader().deal(id);
-      DealState state = deal.map(DealSnapshot::state).orElse(DealState.NONE);
+      DealState state = ports.reader().deal(id).map(DealSnapshot::state).orElse(DealState.NONE);
       if (!published && (state == DealState.PUBLISHED || state == DealState.ACTIVE)) {
         published = true;
         progress.on(new Progress.Published(who, id));
@@ -359,24 +372,34 @@ final class Put {
       if (state.isFinal()) {
         throw new PeerException(who, "the deal ended before it was active: " + state);
       }
-      if (state == DealState.NONE) {
-        requireAlive(connection, who, id, proposal);
-      }
-      pause();
+      silent =
+          state != DealState.NONE || isAlive(connection, id, proposal, silent) ? 0 : silent + 1;
+      pause(silent);
     }
     throw new PeerException(
         who, "the deal was not active after " + config.stepTimeout().toMinutes() + " minutes");
   }
 
-  private void requireAlive(
-      MinerConnection connection, Address who, DealId id, DealProposal proposal) {
+  /** False when the miner does not answer; that may pass, and it has all it needs to publish. */
+  private boolean isAlive(
+      MinerConnection connection, DealId id, DealProposal proposal, int silent) {
+    Address who = proposal.miner();
     if (ports.chain().head().number().isAfter(proposal.publishBy())) {
       throw new PeerException(who, "it did not publish the deal by block " + proposal.publishBy());
     }
-    MinerConnection.DealStanding standing = connection.status(id);
+    MinerConnection.DealStanding standing;
+    try {
+      standing = connection.status(id);
+    } catch (PeerException e) {
+      if (!e.isUnreachable() || silent + 1 == REACH_TRIES) {
+        throw e;
+      }
+      return false;
+    }
     if (standing.stage() == DealStage.FAILED) {
       throw new PeerException(who, "it gave the deal up: " + standing.reason());
     }
+    return true;
   }
 
   private void upload(
@@ -387,17 +410,19 @@ final class Put {
             id, file, size, sent -> progress.on(new Progress.Uploading(who, sent, size)));
         return;
       } catch (PeerException e) {
-        if (attempt == UPLOAD_TRIES || Thread.currentThread().isInterrupted()) {
+        int tries = e.isUnreachable() ? REACH_TRIES : UPLOAD_TRIES;
+        if (attempt >= tries || Thread.currentThread().isInterrupted()) {
           throw e;
         }
-        pause();
+        pause(attempt);
       }
     }
   }
 
-  private static void pause() {
+  /** The longer the more often in vain. */
+  private void pause(int vain) {
     try {
-      Thread.sleep(POLL);
+      Thread.sleep(config.poll().multipliedBy(1L << Math.max(0, vain - 1)));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ChainUnavailableException("interrupted; run the same put again to go on", e);

@@ -104,7 +104,8 @@ public class Common {
   static GranaryClient client(GranaryChain chain, EthKey key, ClientConfig config)
       throws IOException {
     return new GranaryClient(
-        new ClientPorts(chain.queries(), chain.queries(), chain.actions(), chain.queries()),
+        new ClientPorts(
+            chain.queries(), chain.queries(), chain.actions(), chain.queries(), chain.queries()),
         key,
         config);
   }

@@ -1,15 +1,18 @@
 package io.granary.app.cli;
 
 import io.granary.client.ClientConfig;
-import io.granary.client.GranaryClient;
-import io.granary.client.store.StoredFile;
+import io.granary.client.ListedDeal;
 import io.granary.contracts.GranaryChain;
+import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.ClientMarket;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.deal.DealState;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +32,7 @@ import picocli.CommandLine.Parameters;
       DealCommand.ListDeals.class,
       DealCommand.Show.class,
       DealCommand.Watch.class,
+      DealCommand.Cancel.class,
       DealCommand.Settle.class,
       DealCommand.Complete.class,
       DealCommand.Expire.class,
@@ -39,7 +43,7 @@ public final class DealCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new IllegalArgumentException(
-        "say what to do: granary deal list, show, watch, settle, complete, expire or terminate");
+        "say what to do: granary deal list, show, watch, cancel, settle, complete, expire or terminate");
   }
 
   static Map<String, Object> describe(DealSnapshot d) {
@@ -61,7 +65,11 @@ public final class DealCommand implements Callable<Integer> {
   }
 
   /** {@code granary deal list}. */
-  @Command(name = "list", description = "List the deals of this wallet's files.")
+  @Command(
+      name = "list",
+      description =
+          "List the deals of this wallet's files, also proposals that are not on chain: PROPOSED and ABANDONED ones can still be published by their miner, LAPSED ones no more.",
+      footer = {"", "Example: granary deal list --json"})
   public static final class ListDeals implements Callable<Integer> {
     @Mixin Common common = new Common();
 
@@ -69,32 +77,68 @@ public final class DealCommand implements Callable<Integer> {
     public Integer call() throws IOException {
       EthKey key = common.wallet();
       try (GranaryChain chain = common.connect(Optional.of(key))) {
-        GranaryClient client = Common.client(chain, key, ClientConfig.defaults(common.home()));
-        List<Map<String, Object>> rows = new ArrayList<>();
-        List<List<String>> table = new ArrayList<>();
-        table.add(List.of("DEAL", "FILE", "MINER", "STATE", "PROVED", "MISSED", "PRICE"));
-        for (StoredFile file : client.files()) {
-          for (StoredFile.StoredDeal deal : file.deals()) {
-            client
-                .deal(DealId.parse(deal.dealId()))
-                .ifPresent(
-                    d -> {
-                      rows.add(describe(d));
-                      table.add(
-                          List.of(
-                              d.id().toString(),
-                              file.name(),
-                              Out.shorten(d.miner().toString()),
-                              d.state().toString(),
-                              Long.toString(d.proved()),
-                              Long.toString(d.missed()),
-                              d.price().toTokens()));
-                    });
-          }
-        }
-        common.print(Map.of("ok", true, "deals", rows), out -> Out.table(out, table));
+        List<ListedDeal> deals =
+            Common.client(chain, key, ClientConfig.defaults(common.home())).deals();
+        common.print(
+            Map.of("ok", true, "deals", deals.stream().map(ListDeals::describeListed).toList()),
+            out -> table(out, deals));
         return 0;
       }
+    }
+
+    private static Map<String, Object> describeListed(ListedDeal d) {
+      Map<String, Object> v = new LinkedHashMap<>();
+      v.put("dealId", d.id().toString());
+      v.put("file", d.file());
+      v.put("state", d.state());
+      v.put("miner", d.proposal().miner().toString());
+      v.put("price", d.proposal().price().toTokens());
+      v.put("publishBy", d.proposal().publishBy().value());
+      v.put("abandoned", d.abandoned());
+      d.onChain().ifPresent(deal -> v.putAll(describe(deal)));
+      return v;
+    }
+
+    private static void table(PrintWriter out, List<ListedDeal> deals) {
+      List<List<String>> table = new ArrayList<>();
+      table.add(List.of("DEAL", "FILE", "MINER", "STATE", "PROVED", "MISSED", "PRICE", ""));
+      for (ListedDeal d : deals) {
+        table.add(
+            List.of(
+                d.id().toString(),
+                d.file(),
+                Out.shorten(d.proposal().miner().toString()),
+                d.state(),
+                d.onChain().map(s -> Long.toString(s.proved())).orElse("-"),
+                d.onChain().map(s -> Long.toString(s.missed())).orElse("-"),
+                d.proposal().price().toTokens(),
+                note(d)));
+      }
+      Out.table(out, table);
+    }
+
+    private static String note(ListedDeal d) {
+      if (!d.abandoned()) {
+        return "";
+      }
+      if (d.isOpen()) {
+        return "its miner can publish it until block "
+            + d.proposal().publishBy()
+            + ": 'granary deal cancel' takes it back";
+      }
+      return d.isLive() ? "published after it was given up: put the file again to use it" : "";
+    }
+  }
+
+  private static DealId parse(String id) {
+    try {
+      return DealId.parse(id);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "not a deal id: '"
+              + id
+              + "'; give the 64 hexadecimal digits that 'granary deal list' shows",
+          e);
     }
   }
 
@@ -105,11 +149,16 @@ public final class DealCommand implements Callable<Integer> {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "the market has no deal " + id + ": 'granary deal list' lists yours"));
+                    "no deal "
+                        + id
+                        + " was published in this market: 'granary deal list' lists yours, with proposals that are not on chain yet"));
   }
 
   /** {@code granary deal show}. */
-  @Command(name = "show", description = "Show a deal as the contract has it.")
+  @Command(
+      name = "show",
+      description = "Show a deal as the contract has it.",
+      footer = {"", "Example: granary deal show 0x5f3a… (as 'granary deal list' shows it)"})
   public static final class Show implements Callable<Integer> {
     @Mixin Common common = new Common();
 
@@ -118,8 +167,9 @@ public final class DealCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+      DealId deal = parse(id);
       try (GranaryChain chain = common.connect(Optional.empty())) {
-        Map<String, Object> v = describe(find(chain, DealId.parse(id)));
+        Map<String, Object> v = describe(find(chain, deal));
         v.put("ok", true);
         common.print(
             v, out -> v.forEach((k, value) -> out.println(String.format("%-14s %s", k, value))));
@@ -129,8 +179,17 @@ public final class DealCommand implements Callable<Integer> {
   }
 
   /** {@code granary deal watch}. */
-  @Command(name = "watch", description = "Print a deal's changes until it ends.")
+  @Command(
+      name = "watch",
+      description =
+          "Print a deal's changes until it ends. With --json one object a line for each change.",
+      footer = {"", "Example: granary deal watch 0x5f3a… (as 'granary deal list' shows it)"})
   public static final class Watch implements Callable<Integer> {
+    // Blocks come every few seconds; a deal changes once a period.
+    private static final long POLL_MILLIS = 1000;
+    // Half a minute of an endpoint that restarts is no reason to stop watching.
+    private static final int SILENT_POLLS = 30;
+
     @Mixin Common common = new Common();
 
     @Parameters(paramLabel = "DEAL", description = "Deal id.")
@@ -138,29 +197,87 @@ public final class DealCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+      DealId deal = parse(id);
       try (GranaryChain chain = common.connect(Optional.empty())) {
-        String last = "";
-        while (true) {
-          DealSnapshot d = find(chain, DealId.parse(id));
-          String now =
-              d.state()
-                  + ", "
-                  + d.proved()
-                  + " proved, "
-                  + d.missed()
-                  + " missed, settled up to period "
-                  + d.cursor();
-          if (!now.equals(last)) {
-            common.print(
-                describe(d),
-                out -> out.println("block " + chain.queries().head().number() + "  " + now));
-            last = now;
+        DealSnapshot last = find(chain, deal);
+        tell(chain.queries().head().number(), last);
+        int silent = 0;
+        while (!last.state().isFinal()) {
+          Thread.sleep(POLL_MILLIS);
+          try {
+            DealSnapshot now = find(chain, deal);
+            if (!describe(now).equals(describe(last))) {
+              tell(chain.queries().head().number(), now);
+              last = now;
+            }
+            silent = 0;
+          } catch (ChainUnavailableException e) {
+            if (++silent == SILENT_POLLS) {
+              throw e;
+            }
           }
-          if (d.state().isFinal()) {
-            return 0;
-          }
-          Thread.sleep(1000);
         }
+        return 0;
+      }
+    }
+
+    private void tell(BlockNumber block, DealSnapshot d) {
+      if (common.json) {
+        Map<String, Object> v = new LinkedHashMap<>();
+        v.put("block", block.value());
+        v.putAll(describe(d));
+        common.out().println(Out.jsonLine(v));
+      } else {
+        common
+            .out()
+            .println(
+                "block "
+                    + block
+                    + "  "
+                    + d.state()
+                    + ", "
+                    + d.proved()
+                    + " proved, "
+                    + d.missed()
+                    + " missed, settled up to period "
+                    + d.cursor());
+      }
+      common.out().flush();
+    }
+  }
+
+  /** {@code granary deal cancel}. */
+  @Command(
+      name = "cancel",
+      description =
+          "Take back a proposal that its miner has not published; needs ether. What was published cannot be cancelled.",
+      footer = {"", "Example: granary deal cancel 0x5f3a… (as 'granary deal list' shows it)"})
+  public static final class Cancel implements Callable<Integer> {
+    @Mixin Common common = new Common();
+
+    @Parameters(paramLabel = "DEAL", description = "Deal id.")
+    String id = "";
+
+    @Override
+    public Integer call() throws IOException {
+      DealId deal = parse(id);
+      EthKey key = common.wallet();
+      try (GranaryChain chain = common.connect(Optional.of(key))) {
+        TxResult.Confirmed tx =
+            Common.client(chain, key, ClientConfig.defaults(common.home())).cancel(deal);
+        common.print(
+            Map.of(
+                "ok",
+                true,
+                "dealId",
+                deal.toString(),
+                "state",
+                DealState.CANCELLED.toString(),
+                "transaction",
+                tx.hash().toString()),
+            out ->
+                out.println("✓ cancelled: nobody can publish " + deal + "  (" + tx.hash() + ")"));
+        return 0;
       }
     }
   }
@@ -180,9 +297,10 @@ public final class DealCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+      DealId deal = parse(id);
       EthKey key = common.wallet();
       try (GranaryChain chain = common.connect(Optional.of(key))) {
-        DealId deal = DealId.parse(id);
+        find(chain, deal);
         TxResult.Confirmed tx = action.apply(chain.actions(), deal).orThrow();
         Map<String, Object> v = describe(find(chain, deal));
         v.put("ok", true);

@@ -67,7 +67,8 @@ public final class Failures implements IExecutionExceptionHandler {
       case ClientException c ->
           switch (c.code()) {
             case NOT_ENOUGH_MINERS, RETRIEVAL_FAILED, INTERRUPTED -> RETRY;
-            case BAD_FILE, INSUFFICIENT_ESCROW, UNKNOWN_FILE -> WRONG;
+            case BAD_FILE, INSUFFICIENT_ESCROW, UNKNOWN_FILE, UNKNOWN_DEAL, NOT_CANCELLABLE ->
+                WRONG;
           };
       case UncheckedIOException u -> RETRY;
       case IOException i -> WRONG;

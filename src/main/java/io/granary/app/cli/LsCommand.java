@@ -11,7 +11,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code granary ls}. */
-@Command(name = "ls", description = "List stored files.")
+@Command(
+    name = "ls",
+    description =
+        "List stored files, from this wallet's catalogue; 'granary deal list' says what the chain has.",
+    footer = {"", "Example: granary ls --json"})
 public final class LsCommand implements Callable<Integer> {
   @Mixin Common common = new Common();
 

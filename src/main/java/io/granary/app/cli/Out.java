@@ -23,6 +23,15 @@ final class Out {
     }
   }
 
+  /** Any plain value as JSON in one line, of which there may be several. */
+  static String jsonLine(Object value) {
+    try {
+      return JSON.writer().without(SerializationFeature.INDENT_OUTPUT).writeValueAsString(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("cannot print " + value, e);
+    }
+  }
+
   /** Rows in aligned columns; the first is the heading. */
   static void table(PrintWriter out, List<List<String>> rows) {
     List<Integer> widths = new ArrayList<>();

@@ -1,6 +1,7 @@
 package io.granary.app.cli;
 
 import io.granary.client.GranaryClient;
+import io.granary.client.ListedDeal;
 import io.granary.client.Progress;
 import io.granary.client.store.StoredFile;
 import io.granary.contracts.GranaryChain;
@@ -48,10 +49,24 @@ public final class PutCommand implements Callable<Integer> {
               stored.deals().stream()
                   .filter(d -> !d.abandoned())
                   .map(StoredFile.StoredDeal::dealId)
-                  .toList()),
+                  .toList(),
+              "leftOpen",
+              client.leftOpen(stored).stream().map(PutCommand::describe).toList()),
           out -> out.println("✓ stored " + stored.name() + " as " + stored.pieceCid()));
       return 0;
     }
+  }
+
+  private static Map<String, Object> describe(ListedDeal d) {
+    return Map.of(
+        "dealId",
+        d.id().toString(),
+        "miner",
+        d.proposal().miner().toString(),
+        "publishBy",
+        d.proposal().publishBy().value(),
+        "price",
+        d.proposal().price().toTokens());
   }
 
   /** Steps as lines; uploads at every tenth. */
@@ -96,6 +111,16 @@ public final class PutCommand implements Callable<Integer> {
                     + " opened its replica on chain: deal "
                     + Out.shorten(a.deal().toString())
                     + " is active");
+        case Progress.LeftOpen l ->
+            line(
+                "! "
+                    + Out.shorten(l.miner().toString())
+                    + " did not go through with its deal, but can still publish it until block "
+                    + l.publishBy()
+                    + ", one replica more for "
+                    + l.price()
+                    + " tokens; to take it back (a transaction): granary deal cancel "
+                    + l.deal());
         case Progress.Received r ->
             tenth(
                 "down" + r.miner(),

@@ -2,6 +2,7 @@ package io.granary.app.cli;
 
 import io.granary.client.GranaryClient;
 import io.granary.client.plan.Candidate;
+import io.granary.client.plan.TrackRecords;
 import io.granary.contracts.GranaryChain;
 import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.crypto.EthKey;
@@ -21,7 +22,10 @@ import picocli.CommandLine.Parameters;
 /** {@code granary quote}. */
 @Command(
     name = "quote",
-    description = "What it would cost to store a file, miner by miner, and why some are left out.",
+    description =
+        "What it would cost to store a file, miner by miner in the order 'put' asks them, and why some are left out. PROVED, MISSED (periods) and TERMINATED (deals) are the miner's record of the last "
+            + TrackRecords.LOOK_BACK_PERIODS
+            + " periods; one that lost a replica is asked last.",
     footer = {
       "",
       "Example: granary quote holiday.tar --periods 90",
@@ -34,10 +38,21 @@ public final class QuoteCommand implements Callable<Integer> {
   @Parameters(paramLabel = "FILE|BYTES", description = "A file, or a number of bytes.")
   String what = "";
 
+  private RawSize size() throws IOException {
+    Path file = Path.of(what);
+    if (Files.isRegularFile(file)) {
+      return new RawSize(Files.size(file));
+    }
+    if (!what.matches("\\d{1,18}")) {
+      throw new IllegalArgumentException(
+          "no file '" + what + "', and not a number of bytes: give one or the other");
+    }
+    return new RawSize(Long.parseLong(what));
+  }
+
   @Override
   public Integer call() throws IOException {
-    RawSize size =
-        new RawSize(what.matches("\\d+") ? Long.parseLong(what) : Files.size(Path.of(what)));
+    RawSize size = size();
     EthKey key = common.wallet();
     try (GranaryChain chain = common.connect(Optional.of(key))) {
       GranaryClient client = Common.client(chain, key, terms.config(common.home()));
@@ -49,6 +64,9 @@ public final class QuoteCommand implements Callable<Integer> {
         row.put("price", c.price().toTokens());
         row.put("stake", c.miner().stake().toTokens());
         row.put("liveDeals", c.miner().liveDeals());
+        row.put("proved", c.record().proved());
+        row.put("missed", c.record().missed());
+        row.put("terminated", c.record().terminated());
         row.put("excluded", c.excluded());
         rows.add(row);
       }
@@ -56,7 +74,9 @@ public final class QuoteCommand implements Callable<Integer> {
           Map.of("ok", true, "bytes", size.bytes(), "miners", rows),
           out -> {
             List<List<String>> table = new ArrayList<>();
-            table.add(List.of("MINER", "PRICE", "STAKE", "LIVE DEALS", ""));
+            table.add(
+                List.of(
+                    "MINER", "PRICE", "STAKE", "LIVE DEALS", "PROVED", "MISSED", "TERMINATED", ""));
             for (Candidate c : candidates) {
               table.add(
                   List.of(
@@ -64,6 +84,9 @@ public final class QuoteCommand implements Callable<Integer> {
                       c.price().toTokens(),
                       c.miner().stake().toTokens(),
                       Long.toString(c.miner().liveDeals()),
+                      Long.toString(c.record().proved()),
+                      Long.toString(c.record().missed()),
+                      Long.toString(c.record().terminated()),
                       c.eligible() ? "" : "not asked: it " + c.excluded()));
             }
             Out.table(out, table);

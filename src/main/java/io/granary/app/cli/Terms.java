@@ -48,6 +48,7 @@ final class Terms {
         periods == null ? d.periods() : periods,
         Optional.ofNullable(auditor).map(Address::parse),
         maxPrice == null ? d.maxPricePerLeafPeriod() : TokenAmount.of(maxPrice),
-        d.stepTimeout());
+        d.stepTimeout(),
+        d.poll());
   }
 }

@@ -244,7 +244,12 @@ public final class Demo {
         ClientConfig.defaults(dir.resolve("client")).with(REPLICAS, PERIODS, Optional.of(auditor));
     GranaryClient client =
         new GranaryClient(
-            new ClientPorts(chain.queries(), chain.queries(), chain.actions(), chain.queries()),
+            new ClientPorts(
+                chain.queries(),
+                chain.queries(),
+                chain.actions(),
+                chain.queries(),
+                chain.queries()),
             wallet,
             config);
     chain.actions().deposit(TokenAmount.parseTokens("1000")).orThrow();

@@ -50,7 +50,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.time.Clock;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Iterator;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -64,6 +66,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MinerConnection implements AutoCloseable {
   private static final int UPLOAD_CHUNK = 1 << 20;
+  private static final Set<Status.Code> UNREACHABLE =
+      EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED, Status.Code.CANCELLED);
 
   private final MinerRecord miner;
   private final SigningDomain domain;
@@ -101,7 +105,10 @@ public final class MinerConnection implements AutoCloseable {
     }
     String why = root == e || root.getMessage() == null ? "" : " (" + root.getMessage() + ")";
     return new PeerException(
-        miner.peer().id(), miner.peer().endpoint() + ": " + e.getMessage() + why);
+        miner.peer().id(),
+        miner.peer().endpoint() + ": " + e.getMessage() + why,
+        e instanceof StatusRuntimeException status
+            && UNREACHABLE.contains(status.getStatus().getCode()));
   }
 
   private PeerException lied(String what) {

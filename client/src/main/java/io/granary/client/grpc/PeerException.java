@@ -9,11 +9,22 @@ public final class PeerException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final transient Address miner;
+  private final boolean unreachable;
 
   /** With what happened. */
   public PeerException(Address miner, String message) {
+    this(miner, message, false);
+  }
+
+  PeerException(Address miner, String message, boolean unreachable) {
     super(message);
     this.miner = miner;
+    this.unreachable = unreachable;
+  }
+
+  /** True when it did not answer at all: it may come back. */
+  public boolean isUnreachable() {
+    return unreachable;
   }
 
   /** Which miner. */
