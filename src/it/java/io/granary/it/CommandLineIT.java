@@ -6,6 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.app.Main;
+import io.granary.client.store.Catalogue;
+import io.granary.client.store.StoredFile;
+import io.granary.contracts.deploy.Deployment;
+import io.granary.proofs.Hash32;
+import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.crypto.Eip712;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.SignedProposal;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.TokenAmount;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -139,5 +153,104 @@ class CommandLineIT {
     Answer wrong = at("wallet show");
     assertEquals(2, wrong.code());
     assertTrue(wrong.text().contains("password does not open"), wrong.text());
+  }
+
+  private static final String NO_DEAL = "0x" + "ab".repeat(32);
+
+  private void says(Answer answer, int code, String... parts) {
+    assertEquals(code, answer.code(), answer.text());
+    for (String part : parts) {
+      assertTrue(answer.text().contains(part), part + " is not in: " + answer.text());
+    }
+  }
+
+  @Test
+  void unknown_and_malformed_deal_ids_are_named_with_the_remedy() {
+    assertEquals(
+        0, at("devnet up", "--port", Integer.toString(port), "--block-time", "0.2").code());
+    assertEquals(0, at("wallet new", "--light").code());
+    for (String command :
+        List.of("show", "watch", "cancel", "settle", "complete", "expire", "terminate")) {
+      says(at("deal " + command + " 0xabc"), 2, "not a deal id: '0xabc'", "granary deal list");
+      says(at("deal " + command + " " + NO_DEAL), 2, NO_DEAL, "granary deal list");
+    }
+    says(at("deal"), 2, "cancel");
+    at("devnet down");
+    says(at("deal watch " + NO_DEAL), 1, "CHAIN_UNAVAILABLE");
+    says(at("deal show " + NO_DEAL), 1, "CHAIN_UNAVAILABLE");
+  }
+
+  @Test
+  void a_proposal_that_a_put_gave_up_is_listed_and_cancelled_once() throws IOException {
+    assertEquals(
+        0, at("devnet up", "--port", Integer.toString(port), "--block-time", "0.2").code());
+    String address = at("wallet new", "--light").json().path("address").asText();
+    assertEquals(0, at("devnet fund " + address, "--tokens", "100").code());
+    DealId id = giveUp(Address.parse(address));
+    JsonNode listed = at("deal list").json().path("deals").path(0);
+    assertEquals(id.toString(), listed.path("dealId").asText());
+    assertEquals("ABANDONED", listed.path("state").asText());
+    assertEquals("gone.bin", listed.path("file").asText());
+    says(granary("deal", "list", "--home", home.toString()), 0, "gone.bin", "granary deal cancel");
+    JsonNode cancelled = at("deal cancel " + id).json();
+    assertTrue(cancelled.path("ok").asBoolean(), cancelled.toString());
+    assertEquals("CANCELLED", at("deal show " + id).json().path("state").asText());
+    assertEquals("CANCELLED", at("deal list").json().at("/deals/0/state").asText());
+    Answer twice = at("deal cancel " + id);
+    says(twice, 2, "cancelled already");
+    assertEquals("NOT_CANCELLABLE", twice.json().path("error").asText());
+    // It has ended: there is nothing to watch, and one line says so.
+    Answer watched = at("deal watch " + id);
+    assertEquals(1, watched.text().lines().count(), watched.text());
+    assertEquals("CANCELLED", watched.json().path("state").asText());
+  }
+
+  /** What a put leaves behind when a miner takes the signed proposal and fails. */
+  private DealId giveUp(Address client) throws IOException {
+    Deployment market = Deployment.load(home.resolve("deployment.json"));
+    DealProposal proposal =
+        new DealProposal(
+            client,
+            Address.parse("0x" + "22".repeat(20)),
+            client,
+            Hash32.of(new byte[32]),
+            new RawSize(127),
+            1,
+            10,
+            TokenAmount.of(1_000_000),
+            TokenAmount.of(1_000_000),
+            new BlockNumber(1_000_000),
+            new BlockNumber(1_000_100),
+            Hash32.ZERO,
+            Hash32.ZERO);
+    DealId id = Eip712.dealId(new SigningDomain(market.chainId(), market.market()), proposal);
+    StoredFile.StoredDeal deal =
+        StoredFile.StoredDeal.of(
+            id, new SignedProposal(proposal, EthKey.generate().sign(id.hash())));
+    new Catalogue(home)
+        .save(new StoredFile("gone.bin", "none", 127, false, List.of(deal)).abandoned(id, true));
+    return id;
+  }
+
+  @Test
+  void quotes_and_lists_say_what_they_need_and_have() throws IOException {
+    assertEquals(
+        0, at("devnet up", "--port", Integer.toString(port), "--block-time", "0.2").code());
+    assertEquals(0, at("wallet new", "--light").code());
+    says(at("quote none.tar"), 2, "no file 'none.tar'", "number of bytes");
+    says(at("quote 99999999999999999999"), 2, "99999999999999999999");
+    says(at("quote 0"), 2, "empty file");
+    says(granary("quote", "1000", "--home", home.toString()), 0, "PROVED", "MISSED", "TERMINATED");
+    assertEquals(0, at("quote 1000").json().path("miners").size());
+    assertEquals(0, at("ls").json().path("files").size());
+    for (String command :
+        List.of(
+            "quote", "ls", "put", "get", "deal list", "deal show", "deal watch", "deal cancel")) {
+      List<String> all = new ArrayList<>(List.of(command.split(" ")));
+      all.add("--help");
+      says(granary(all.toArray(String[]::new)), 0, "Example: granary " + command);
+    }
+    Files.writeString(home.resolve("files.json"), "[{");
+    says(at("ls"), 2, "files.json", "backup");
   }
 }

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -65,7 +66,12 @@ final class Get {
   private void fetch(StoredFile stored, PieceCid cid, RawSize size, FileChannel out)
       throws IOException {
     List<String> reasons = new ArrayList<>();
-    for (StoredFile.StoredDeal deal : stored.deals()) {
+    // Miners whose deal was given up may have the bytes all the same, but are the last to ask.
+    List<StoredFile.StoredDeal> deals =
+        stored.deals().stream()
+            .sorted(Comparator.comparing(StoredFile.StoredDeal::abandoned))
+            .toList();
+    for (StoredFile.StoredDeal deal : deals) {
       if (out.size() == size.bytes()) {
         return;
       }

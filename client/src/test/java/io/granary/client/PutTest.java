@@ -172,6 +172,19 @@ class PutTest extends ClientFixture {
   }
 
   @Test
+  void a_miner_that_failed_is_asked_after_those_that_did_not() throws IOException {
+    FakeMiner failed = miner(1);
+    failed.declines(true);
+    refused(1);
+    failed.declines(false);
+    FakeMiner dearer = miner(2);
+    StoredFile stored = put(1);
+    assertEquals(Set.of(dearer.id()), kept(stored));
+    assertEquals(
+        failed.proposed(), client(1).leftOpen(stored).stream().map(ListedDeal::id).toList());
+  }
+
+  @Test
   void a_deal_that_was_published_after_it_was_given_up_is_used_by_the_next_put()
       throws IOException {
     FakeMiner late = miner(1);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,15 +16,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
  * The client's files in one JSON file, replaced as a whole (write, fsync, rename), so that a kill
- * leaves the old or the new one. A wallet has few files and people want to read and back up the
- * list: a database would only hide it.
+ * leaves the old or the new one, and changed under a file lock after it was read again, so that
+ * commands that run at the same time do not undo each other's changes. A wallet has few files and
+ * people want to read and back up the list: a database would only hide it.
  */
 public final class Catalogue {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final ReentrantLock PROCESS = new ReentrantLock();
 
   private final Path file;
   private final Map<String, StoredFile> byName = new LinkedHashMap<>();
@@ -36,19 +42,28 @@ public final class Catalogue {
   public Catalogue(Path home) throws IOException {
     Files.createDirectories(home);
     this.file = home.resolve("files.json");
-    if (Files.exists(file)) {
-      try {
-        List<StoredFile> files =
-            JSON.readValue(file.toFile(), new TypeReference<List<StoredFile>>() {});
-        files.forEach(f -> byName.put(f.name(), f));
-      } catch (IOException e) {
-        throw new IOException(
-            file
-                + " is no file catalogue ("
-                + e.getMessage()
-                + "): restore it from a backup, or move it away",
-            e);
+    read();
+  }
+
+  private synchronized void read() throws IOException {
+    if (!Files.exists(file)) {
+      return;
+    }
+    try {
+      List<StoredFile> files =
+          JSON.readValue(file.toFile(), new TypeReference<List<StoredFile>>() {});
+      if (files == null || files.contains(null)) {
+        throw new IOException("null where a file was due");
       }
+      byName.clear();
+      files.forEach(f -> byName.put(f.name(), f));
+    } catch (IOException e) {
+      throw new IOException(
+          file
+              + " is no file catalogue ("
+              + e.getMessage()
+              + "): restore it from a backup, or move it away",
+          e);
     }
   }
 
@@ -66,44 +81,68 @@ public final class Catalogue {
   }
 
   /** Adds or replaces a file, durably. */
-  public synchronized void save(StoredFile stored) {
-    byName.put(stored.name(), stored);
-    write();
+  public void save(StoredFile stored) {
+    change(() -> byName.put(stored.name(), stored));
   }
 
-  /** Changes a file, durably. */
-  public synchronized StoredFile update(String name, UnaryOperator<StoredFile> change) {
-    StoredFile old = byName.get(name);
-    if (old == null) {
-      throw new IllegalArgumentException("no file '" + name + "' in " + file);
-    }
-    StoredFile changed = change.apply(old);
-    byName.put(name, changed);
-    write();
-    return changed;
+  /**
+   * Changes a file, durably.
+   *
+   * @throws IllegalArgumentException when there is none of that name
+   */
+  public StoredFile update(String name, UnaryOperator<StoredFile> change) {
+    return change(
+        () -> {
+          StoredFile old = byName.get(name);
+          if (old == null) {
+            throw new IllegalArgumentException("no file '" + name + "' in " + file);
+          }
+          StoredFile changed = change.apply(old);
+          byName.put(name, changed);
+          return changed;
+        });
   }
 
-  private void write() {
-    Path temporary = file.resolveSibling("files.json.new");
-    try {
-      byte[] bytes = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(byName.values());
-      try (FileChannel out =
-          FileChannel.open(
-              temporary,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        while (buffer.hasRemaining()) {
-          out.write(buffer);
-        }
-        out.force(true);
+  private <T> T change(Supplier<T> step) {
+    // A file lock is the whole process's: threads of one process are kept apart here.
+    PROCESS.lock();
+    try (FileChannel channel =
+            FileChannel.open(
+                file.resolveSibling("files.json.lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileLock lock = channel.lock()) {
+      synchronized (this) {
+        read();
+        T result = step.get();
+        write();
+        return result;
       }
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(
-          "cannot write " + file + " (" + e.getMessage() + "): free space or check permissions", e);
+          "cannot change " + file + " (" + e.getMessage() + "): free space or check permissions",
+          e);
+    } finally {
+      PROCESS.unlock();
     }
+  }
+
+  private void write() throws IOException {
+    Path temporary = file.resolveSibling("files.json.new");
+    byte[] bytes = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(byName.values());
+    try (FileChannel out =
+        FileChannel.open(
+            temporary,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer buffer = ByteBuffer.wrap(bytes);
+      while (buffer.hasRemaining()) {
+        out.write(buffer);
+      }
+      out.force(true);
+    }
+    Files.move(
+        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 }
