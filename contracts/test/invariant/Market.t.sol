@@ -1,20 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {DealProposal, DealState, DealView} from "../../src/types/MarketTypes.sol";
+import {
+    Account,
+    Activation,
+    DealProposal,
+    DealState,
+    DealView,
+    Publication,
+    SkipReason
+} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 
 /// @title Random actions of everybody, and what must hold after each (the invariants of StorageMarket's header).
+/// @notice Two clients; a miner that proves and one that mostly does not; their owners, who withdraw; and a stranger who tries
+/// whatever he can. Actions look for something they can be done to, so that few of them do nothing (`afterInvariant`).
 contract MarketInvariants is MarketFixture {
-    bytes32[] private _ids;
-    mapping(bytes32 id => uint32) private _lastCursor;
-    mapping(address owner => uint256) private _allowedOut;
+    uint256 private constant MAX_DEALS = 10;
+    uint256 private constant STRANGER_KEY = uint256(keccak256("stranger"));
+
+    address[] private _clients;
+    uint256[] private _clientKeys;
+    address[] private _miners;
+    address[] private _operators;
+    address[] private _accounts; // everybody who can have tokens in the market
+    address[] private _owners; // those who withdraw
+    bytes32[] private _ids; // all but those that have ended and left the set
+    bytes32[] private _buried;
+    mapping(bytes32 id => Publication) private _published;
+
+    // What the owner of an account agreed to lose in the current action, and what went beyond that in any.
+    mapping(address owner => uint256) private _before;
+    mapping(address owner => uint256) private _agreed;
+    uint256 private _lostWithoutConsent;
+
+    // The set as it was when its freeze was first seen, by miner.
+    mapping(address miner => uint32) private _frozenPeriod;
+    mapping(address miner => bytes32) private _frozenSet;
+    uint256 private _changesInAFreeze;
+
+    // Attacks that were not refused; actions in all, and those that neither did anything nor were an attack.
+    uint256 private _attacksAccepted;
+    uint256 private _calls;
+    uint256 private _idle;
+    bool private _useful;
 
     function setUp() public {
         setUpMarket();
+        uint256 key = uint256(keccak256("client 2"));
+        _clients = [client, vm.addr(key)];
+        _clientKeys = [CLIENT_KEY, key];
+        fund(_clients[1], FUNDS);
+        _miners = [miner, actor("lazy")];
+        _operators = [operator, actor("lazy operator")];
+        addMiner(_miners[1], _operators[1]);
+        fund(stranger, 1000);
+        _accounts =
+            [_clients[0], _clients[1], _miners[0], _miners[1], _operators[0], _operators[1], stranger, address(this)];
+        _owners = [_clients[0], _clients[1], _miners[0], _miners[1]];
     }
 
-    /// @dev forge calls only this contract's `act`.
+    /// @dev forge calls only this contract's actions.
     function targetContracts() public view returns (address[] memory targets) {
         targets = new address[](1);
         targets[0] = address(this);
@@ -27,64 +73,400 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory selectors = new bytes4[](1);
-        selectors[0] = this.act.selector;
-        targets[0] = FuzzSelector(address(this), selectors);
+        bytes4[] memory s = new bytes4[](20);
+        // What a deal lives of comes more often.
+        (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
+        (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
+        (s[6], s[7], s[8]) = (this.settleOne.selector, this.endOne.selector, this.purgeOne.selector);
+        (s[9], s[10], s[11]) = (this.depositSome.selector, this.announce.selector, this.withdrawSome.selector);
+        (s[12], s[13], s[14]) = (this.cancelOne.selector, this.forge.selector, this.forgeOpenings.selector);
+        (s[15], s[16], s[17]) = (this.forgeProof.selector, this.rob.selector, this.meddle.selector);
+        (s[18], s[19]) = (this.proveOne.selector, this.proveOne.selector);
+        targets[0] = FuzzSelector(address(this), s);
     }
 
-    /// @notice One random action; what the contract refuses is simply not done.
-    function act(uint8 what, uint256 pick, uint16 amount) external {
-        what = what % 12;
-        if (what == 0 && _ids.length < 12) {
-            _ids.push(publish(proposal(uint64(bound(amount, 1, 900)), uint32(bound(pick, 1, 6)))));
-        } else if (what <= 2 && _ids.length > 0) {
-            bytes32 id = _ids[pick % _ids.length];
-            if (view_(id).state == DealState.Published && block_() <= view_(id).activateBy) tryToActivate(id);
-        } else if (what <= 5) {
-            tryToProve();
-        } else if (what == 6) {
-            rollBy(bound(amount, 1, 12));
-        } else if (what == 7) {
-            vm.roll(market.periodEnd(miner, currentPeriod()));
-        } else if (_ids.length > 0) {
-            end(what, _ids[pick % _ids.length], uint32(bound(amount, 1, 4)));
+    // ---------------------------------------------------------------- around every action
+
+    modifier watched() {
+        ++_calls;
+        _useful = false;
+        for (uint256 i = 0; i < _accounts.length; ++i) {
+            _before[_accounts[i]] = balanceOf(_accounts[i]);
+            _agreed[_accounts[i]] = 0;
+        }
+        _;
+        for (uint256 i = 0; i < _accounts.length; ++i) {
+            uint256 floor = _before[_accounts[i]] - _agreed[_accounts[i]];
+            uint256 now_ = balanceOf(_accounts[i]);
+            if (now_ < floor) _lostWithoutConsent += floor - now_;
+        }
+        if (!_useful) ++_idle;
+        observeFreezes();
+    }
+
+    /// @dev Time passes only here, so that each freeze is seen before anything is done in it.
+    function travel(uint256 to) private {
+        if (to <= block_()) return;
+        // A freeze that the journey skips or enters in its middle changes nothing: nobody acts on the way.
+        vm.roll(to);
+        observeFreezes();
+    }
+
+    function observeFreezes() private {
+        for (uint256 i = 0; i < _miners.length; ++i) {
+            address m = _miners[i];
+            uint32 period = market.periodAt(m, block_());
+            bool frozen =
+                market.setWeight(m) > 0 && block_() >= market.challengeBlock(m, period) && !market.isProved(m, period);
+            if (_frozenSet[m] != 0 && _frozenPeriod[m] == period && !market.isProved(m, period)) {
+                // Whatever the weight is now: a set that was emptied is no longer frozen, but it was.
+                if (digestOf(m, period) != _frozenSet[m]) ++_changesInAFreeze;
+            } else {
+                (_frozenPeriod[m], _frozenSet[m]) = (period, frozen ? digestOf(m, period) : bytes32(0));
+            }
         }
     }
 
-    function tryToActivate(bytes32 id) private {
-        if (block_() <= view_(id).sealBlock) vm.roll(view_(id).sealBlock + 1);
-        if (!market.isFrozen(miner) && block_() <= view_(id).activateBy) {
-            tryActivate(activation(id));
+    /// @dev All that the draw of a period sees of a set.
+    function digestOf(address m, uint32 period) private view returns (bytes32 digest) {
+        for (uint8 h = 2; h <= 4; ++h) {
+            uint256 n = market.setCount(m, h);
+            for (uint256 i = 0; i < n; ++i) {
+                (bytes32 root, uint40 leaves, uint32 end, bytes23 key) = market.setEntry(m, h, i);
+                digest = keccak256(abi.encode(digest, h, root, leaves, period < end, key));
+            }
         }
     }
 
-    function tryToProve() private {
-        uint32 period = currentPeriod();
-        if (market.setWeight(miner) == 0 || market.isProved(miner, period)) return;
-        rollIntoWindow(period);
-        try this.drawn(period) returns (bytes memory openings) {
-            market.prove(miner, period, "", openings);
+    function done() private {
+        _useful = true;
+    }
+
+    function attack(bool accepted) private {
+        _useful = true;
+        if (accepted) ++_attacksAccepted;
+    }
+
+    /// @notice A deal in that state, looked for from a random place on.
+    function find(uint256 pick, DealState wanted) private view returns (bytes32) {
+        for (uint256 i = 0; i < _ids.length; ++i) {
+            bytes32 id = _ids[(pick % _ids.length + i) % _ids.length];
+            if (view_(id).state == wanted) return id;
+        }
+        return 0;
+    }
+
+    // ---------------------------------------------------------------- what everybody may do
+
+    function fresh(uint256 pick, uint256 size, uint256 periods) private returns (DealProposal memory p) {
+        p = proposal(uint64(bound(size, 1, 400)), uint32(bound(periods, 1, 8)));
+        p.client = _clients[pick & 1];
+        p.miner = _miners[(pick >> 1) & 1];
+    }
+
+    function publishOne(uint256 pick, uint16 size, uint8 periods) external watched {
+        if (publishFresh(pick, size, periods) != 0) done();
+    }
+
+    function publishFresh(uint256 pick, uint256 size, uint256 periods) private returns (bytes32 id) {
+        bury();
+        if (_ids.length == MAX_DEALS) return 0;
+        DealProposal memory p = fresh(pick, size, periods);
+        Publication memory signed = publication(p, _clientKeys[pick & 1]);
+        if (tryPublish(signed, _operators[(pick >> 1) & 1]) != SkipReason.None) return 0;
+        _agreed[p.client] += p.price;
+        _agreed[p.miner] += p.collateral;
+        id = market.dealIdOf(p);
+        _ids.push(id);
+        _published[id] = signed;
+    }
+
+    /// @dev Room for new deals; what is buried locks nothing, and only `forge` digs it up.
+    function bury() private {
+        for (uint256 i = _ids.length; i > 0; --i) {
+            DealView memory v = view_(_ids[i - 1]);
+            if (v.state == DealState.Published || v.state == DealState.Active || (v.end != 0 && !v.removed)) continue;
+            _buried.push(_ids[i - 1]);
+            _ids[i - 1] = _ids[_ids.length - 1];
+            _ids.pop();
+        }
+    }
+
+    /// @dev Sometimes too late, which `endOne` expires.
+    function activateOne(uint256 pick, uint8 idle) external watched {
+        bytes32 id = find(pick, DealState.Published);
+        if (id == 0) id = publishFresh(pick, idle, idle);
+        if (id == 0) return;
+        travel(view_(id).sealBlock + 1);
+        if (idle % 8 == 0) travel(view_(id).activateBy + 1);
+        // Most freezes are waited for, the others are run into.
+        address m = view_(id).miner;
+        if (idle % 4 != 1 && market.isFrozen(m)) travel(market.periodEnd(m, market.periodAt(m, block_())));
+        if (tryActivate(activation(id)) == SkipReason.None) done();
+    }
+
+    function openings(address m, uint32 period) external view returns (bytes memory) {
+        return openingsOf(m, period);
+    }
+
+    /// @dev The lazy miner proves one time in four.
+    function proveOne(uint8 luck) external watched {
+        address m = _miners[luck & 1];
+        if (market.setWeight(m) == 0) m = _miners[1 - (luck & 1)];
+        if (market.setWeight(m) == 0) return;
+        uint32 period = market.periodAt(m, block_());
+        if (market.isProved(m, period)) travel(market.periodEnd(m, period++));
+        if (m == _miners[1] && luck & 6 != 0) {
+            travel(market.periodEnd(m, period));
+            done();
+            return;
+        }
+        travel(market.challengeBlock(m, period) + 1);
+        try this.openings(m, period) returns (bytes memory proof) {
+            market.prove(m, period, "", proof);
+            done();
         } catch {
             // Only ended entries are left in the set: there is nothing to open.
         }
     }
 
-    function drawn(uint32 period) external view returns (bytes memory) {
-        return openingsOf(miner, period);
+    function pass(uint8 blocks) external watched {
+        travel(block_() + 1 + blocks % 60);
+        done();
     }
 
-    function end(uint8 what, bytes32 id, uint32 chunk) private {
-        vm.prank(stranger);
-        if (what == 8) {
+    /// @dev Whatever can be settled; else what time passes to settle.
+    function settleOne(uint256 pick, uint8 chunk) external watched {
+        if (settleAny(pick, 1 + chunk % 4) || _ids.length == 0) return;
+        address m = view_(_ids[pick % _ids.length]).miner;
+        travel(market.periodEnd(m, market.periodAt(m, block_())));
+        settleAny(pick, 1 + chunk % 4);
+    }
+
+    function settleAny(uint256 pick, uint32 chunk) private returns (bool) {
+        for (uint256 i = 0; i < _ids.length; ++i) {
+            bytes32 id = _ids[(pick % _ids.length + i) % _ids.length];
+            uint32 cursor = view_(id).cursor;
+            vm.prank(stranger);
             market.settle(one(id), chunk);
-        } else if (what == 9) {
-            try market.complete(id) {} catch {}
-        } else if (what == 10) {
-            try market.terminate(id) {} catch {}
-        } else {
-            try market.purge(one(id)) {} catch {}
+            if (view_(id).cursor == cursor) continue;
+            done();
+            return true;
         }
-        if (view_(id).state == DealState.Published && block_() > view_(id).activateBy) market.expire(id);
+        return false;
+    }
+
+    /// @dev Whatever can be ended; else what time passes to end.
+    function endOne(uint256 pick) external watched {
+        if (endAny(pick) || _ids.length == 0) return;
+        address m = view_(_ids[pick % _ids.length]).miner;
+        travel(market.periodEnd(m, market.periodAt(m, block_())));
+        endAny(pick);
+    }
+
+    function endAny(uint256 pick) private returns (bool) {
+        for (uint256 i = 0; i < _ids.length; ++i) {
+            if (!tryToEnd(_ids[(pick % _ids.length + i) % _ids.length])) continue;
+            done();
+            return true;
+        }
+        return false;
+    }
+
+    function tryToEnd(bytes32 id) private returns (bool) {
+        DealState s = view_(id).state;
+        if (s == DealState.Published) return strangerMay(abi.encodeCall(market.expire, (id)));
+        if (s != DealState.Active) return false;
+        return strangerMay(abi.encodeCall(market.complete, (id))) || strangerMay(abi.encodeCall(market.terminate, (id)));
+    }
+
+    function strangerMay(bytes memory call_) private returns (bool ok) {
+        return may(stranger, address(market), call_);
+    }
+
+    function may(address sender, address target, bytes memory call_) private returns (bool ok) {
+        vm.prank(sender);
+        (ok,) = target.call(call_);
+    }
+
+    /// @dev Of any deal: what is not purgeable is refused.
+    function purgeOne(uint256 pick) external watched {
+        for (uint256 i = 0; i < _ids.length; ++i) {
+            bytes32 id = _ids[(pick % _ids.length + i) % _ids.length];
+            DealView memory v = view_(id);
+            if (v.end == 0 || v.removed) continue;
+            if (strangerMay(abi.encodeCall(market.purge, (one(id)))) && view_(id).removed) {
+                done();
+                return;
+            }
+        }
+    }
+
+    function depositSome(uint8 who, uint32 amount) external watched {
+        token.mint(address(this), uint256(amount) + 1);
+        token.approve(address(market), uint256(amount) + 1);
+        market.deposit(_accounts[who % _accounts.length], uint96(amount) + 1);
+        done();
+    }
+
+    function announce(uint8 who, uint256 amount) external watched {
+        address owner = _owners[who % _owners.length];
+        // Seldom everything: clients and miners without money do little.
+        vm.prank(owner);
+        market.requestWithdrawal(uint96(who < 16 ? type(uint96).max : amount % (FUNDS / 8)));
+        done();
+    }
+
+    function withdrawSome(uint8 who, uint64 amount, bool early) external watched {
+        address first = _owners[who % _owners.length];
+        if (market.account(first).requested == 0) {
+            vm.prank(first);
+            market.requestWithdrawal(amount);
+        }
+        for (uint256 i = 0; i < _owners.length; ++i) {
+            address owner = _owners[(uint256(who) + i) % _owners.length];
+            Account memory a = market.account(owner);
+            if (a.requested == 0) continue;
+            if (!early) travel(a.releaseBlock);
+            if (block_() >= a.releaseBlock) _agreed[owner] = a.requested < a.balance ? a.requested : a.balance;
+            if (!may(owner, address(market), abi.encodeCall(market.withdraw, (owner)))) continue;
+            done();
+            return;
+        }
+    }
+
+    /// @dev Nobody but the client, and nothing that was published; afterwards nobody can publish it.
+    function cancelOne(uint256 pick, uint16 size) external watched {
+        DealProposal memory p = fresh(pick, size, 3);
+        Publication memory signed = publication(p, _clientKeys[pick & 1]);
+        attack(strangerMay(abi.encodeCall(market.cancel, (p))));
+        attack(may(p.miner, address(market), abi.encodeCall(market.cancel, (p))));
+        vm.prank(p.client);
+        market.cancel(p);
+        attack(tryPublish(signed, _operators[(pick >> 1) & 1]) == SkipReason.None);
+        if (_ids.length > 0) {
+            p = proposalOf[_ids[pick % _ids.length]];
+            attack(may(p.client, address(market), abi.encodeCall(market.cancel, (p))));
+        }
+        done();
+    }
+
+    // ---------------------------------------------------------------- what nobody may do
+
+    /// @notice Publications that the client did not sign, that the operator does not send, or that were sent before.
+    function forge(uint256 pick, uint8 how, uint16 size) external watched {
+        Publication memory signed = publication(fresh(pick, size, 3), _clientKeys[pick & 1]);
+        address sender = _operators[(pick >> 1) & 1];
+        if (how % 6 == 0) {
+            sender = stranger;
+        } else if (how % 6 == 1) {
+            signed = publication(signed.proposal, STRANGER_KEY);
+        } else if (how % 6 == 2) {
+            signed.proposal.price += 1;
+        } else if (how % 6 == 3) {
+            // The other miner's operator.
+            sender = _operators[1 - ((pick >> 1) & 1)];
+        } else if (how % 6 == 4) {
+            // A stranger's own offer, at the expense of a miner who never agreed.
+            signed.proposal.client = stranger;
+            signed = publication(signed.proposal, STRANGER_KEY);
+            sender = stranger;
+        } else if (_ids.length + _buried.length > 0) {
+            uint256 at = pick % (_ids.length + _buried.length);
+            signed = _published[at < _ids.length ? _ids[at] : _buried[at - _ids.length]];
+            for (uint256 i = 0; i < _operators.length; ++i) {
+                if (_miners[i] == signed.proposal.miner) sender = _operators[i];
+            }
+        } else {
+            return;
+        }
+        attack(tryPublish(signed, sender) == SkipReason.None);
+    }
+
+    /// @notice An activation of which one byte is wrong.
+    function forgeOpenings(uint256 pick, uint256 at, uint8 flip) external watched {
+        bytes32 id = find(pick, DealState.Published);
+        if (id == 0) return;
+        travel(view_(id).sealBlock + 1);
+        Activation memory a = activation(id);
+        a.openings[at % a.openings.length] ^= bytes1(flip == 0 ? 1 : flip);
+        attack(tryActivate(a) == SkipReason.None);
+        a.openings = abi.encodePacked(at);
+        attack(tryActivate(a) == SkipReason.None);
+    }
+
+    /// @notice Proofs with one wrong byte, of wrong length, of another period, or sent twice.
+    function forgeProof(uint8 who, uint256 at, uint8 flip) external watched {
+        address m = _miners[who & 1];
+        uint32 period = market.periodAt(m, block_());
+        if (market.isProved(m, period)) {
+            attack(strangerMay(abi.encodeCall(market.prove, (m, period, "", ""))));
+            return;
+        }
+        travel(market.challengeBlock(m, period) + 1);
+        attack(strangerMay(abi.encodeCall(market.prove, (m, period, "", abi.encodePacked(at)))));
+        if (market.setWeight(m) == 0) return;
+        try this.openings(m, period) returns (bytes memory proof) {
+            attack(strangerMay(abi.encodeCall(market.prove, (m, period - 1, "", proof))));
+            attack(strangerMay(abi.encodeCall(market.prove, (m, period + 1, "", proof))));
+            proof[at % proof.length] ^= bytes1(flip == 0 ? 1 : flip);
+            attack(strangerMay(abi.encodeCall(market.prove, (m, period, "", proof))));
+        } catch {}
+    }
+
+    /// @notice A stranger helps himself; his own balance, tips included, is his.
+    function rob(uint8 who, uint96 amount) external watched {
+        address victim = _owners[who % _owners.length];
+        bytes32 junk = keccak256(abi.encode(amount));
+        attack(
+            strangerMay(abi.encodeCall(market.depositWithPermit, (victim, amount, type(uint256).max, 27, junk, junk)))
+        );
+        vm.prank(stranger);
+        market.requestWithdrawal(amount);
+        attack(strangerMay(abi.encodeCall(market.withdraw, (stranger))));
+        travel(block_() + market.params().withdrawNotice);
+        uint256 own = balanceOf(stranger);
+        _agreed[stranger] = own;
+        uint256 wallet = token.balanceOf(stranger);
+        strangerMay(abi.encodeCall(market.withdraw, (stranger)));
+        attack(token.balanceOf(stranger) - wallet > own);
+    }
+
+    /// @notice A stranger acts for a miner.
+    function meddle(uint8 who, uint8 how) external watched {
+        address m = _miners[who & 1];
+        bytes[5] memory calls = [
+            abi.encodeCall(registry.update, (m, "mine:1", keccak256("mine"), 1)),
+            abi.encodeCall(registry.setOperator, (stranger)),
+            abi.encodeCall(registry.setAccepting, (false)),
+            abi.encodeCall(registry.announceExit, ()),
+            abi.encodeCall(registry.withdrawStake, (stranger))
+        ];
+        attack(may(stranger, address(registry), calls[how % 5]));
+        // Nor may the operator touch what is the owner's.
+        attack(may(_operators[who & 1], address(registry), calls[1 + how % 4]));
+    }
+
+    // ---------------------------------------------------------------- what must hold
+
+    /// @notice Most actions do something or are an attack. Over 330 runs of 100 actions 28 % were neither, 51 % in the worst;
+    /// a run of them has about 7 deals published, 4 activated, 5 proofs, 3 settlements, 4 ends, 4 withdrawals.
+    function afterInvariant() public view {
+        // What shrinks a failure makes runs too short for shares.
+        if (_calls >= 50) assertLe(10 * _idle, 7 * _calls, "actions that did nothing");
+    }
+
+    /// @dev Two campaigns instead of one for each property: every action costs far more than every check.
+    function invariant_moneyMovesOnlyAsAgreed() public view {
+        moneyIsConserved();
+        everySettledPeriodIsProvedOrMissedOnce();
+        nobodyButItsOwnerEmptiesAnAccount();
+    }
+
+    function invariant_setsHoldLiveDealsAndFreeze() public view {
+        setIsFrozenUntilProvedOrOver();
+        setIsConsistent();
+        liveDealsAreCounted();
     }
 
     function locked() private view returns (uint256 sum) {
@@ -98,14 +480,17 @@ contract MarketInvariants is MarketFixture {
         }
     }
 
-    /// @notice Σ balances + Σ locks + burned = tokens held.
-    function invariant_moneyIsConserved() public view {
-        uint256 owned = balanceOf(client) + balanceOf(miner) + balanceOf(stranger) + balanceOf(address(this));
+    /// @notice 1. Σ balances + Σ locks + burned = tokens held.
+    function moneyIsConserved() private view {
+        uint256 owned;
+        for (uint256 i = 0; i < _accounts.length; ++i) {
+            owned += balanceOf(_accounts[i]);
+        }
         assertEq(owned + locked() + market.burned(), token.balanceOf(address(market)), "conservation");
     }
 
-    /// @notice No period is both paid and slashed, and none is settled twice.
-    function invariant_everySettledPeriodIsProvedOrMissedOnce() public view {
+    /// @notice 2. No period is both paid and slashed, and none is settled twice.
+    function everySettledPeriodIsProvedOrMissedOnce() private view {
         for (uint256 i = 0; i < _ids.length; ++i) {
             DealView memory v = view_(_ids[i]);
             if (v.end == 0) continue;
@@ -113,41 +498,56 @@ contract MarketInvariants is MarketFixture {
             assertLe(v.cursor, v.end, "cursor");
             uint256 proved;
             for (uint32 p = v.start; p < v.cursor; ++p) {
-                if (market.isProved(miner, p)) ++proved;
+                if (market.isProved(v.miner, p)) ++proved;
             }
             assertEq(proved, v.proved, "paid periods are those whose bit is set");
         }
     }
 
+    /// @notice 3. Nobody but its owner moves tokens out of an account, and no forgery is accepted.
+    function nobodyButItsOwnerEmptiesAnAccount() private view {
+        assertEq(_lostWithoutConsent, 0, "lost without consent");
+        assertEq(_attacksAccepted, 0, "attacks accepted");
+    }
+
+    /// @notice 4. A set does not change from a challenge block until its period is proved or over.
+    function setIsFrozenUntilProvedOrOver() private view {
+        assertEq(_changesInAFreeze, 0, "changes in a freeze");
+    }
+
     /// @notice The set's words agree with its entries, and every entry belongs to a deal.
-    function invariant_setIsConsistent() public view {
-        uint256 weight;
-        uint256 entries;
-        for (uint8 h = 2; h <= 6; ++h) {
-            uint256 n = market.setCount(miner, h);
-            weight += n << h;
-            entries += n;
-            for (uint256 i = 0; i < n; ++i) {
-                (bytes32 root,,, bytes23 key) = market.setEntry(miner, h, i);
-                assertEq(market.deal(idOf[key]).sealedRoot, root, "entry and deal");
+    function setIsConsistent() private view {
+        uint256 all;
+        for (uint256 m = 0; m < _miners.length; ++m) {
+            uint256 weight;
+            for (uint8 h = 2; h <= 4; ++h) {
+                uint256 n = market.setCount(_miners[m], h);
+                weight += n << h;
+                all += n;
+                for (uint256 i = 0; i < n; ++i) {
+                    (bytes32 root,,, bytes23 key) = market.setEntry(_miners[m], h, i);
+                    assertEq(market.deal(idOf[key]).sealedRoot, root, "entry and deal");
+                    assertEq(market.deal(idOf[key]).miner, _miners[m]);
+                }
             }
+            assertEq(market.setWeight(_miners[m]), weight, "weight");
         }
-        assertEq(market.setWeight(miner), weight, "weight");
         uint256 inSet;
         for (uint256 i = 0; i < _ids.length; ++i) {
             DealView memory v = view_(_ids[i]);
             if (v.end != 0 && !v.removed) ++inSet;
         }
-        assertEq(entries, inSet, "entries");
+        assertEq(all, inSet, "entries");
     }
 
     /// @notice Live deals are those Published or Active.
-    function invariant_liveDealsAreCounted() public view {
-        uint256 live;
+    function liveDealsAreCounted() private view {
+        uint256[2] memory live;
         for (uint256 i = 0; i < _ids.length; ++i) {
-            DealState s = view_(_ids[i]).state;
-            if (s == DealState.Published || s == DealState.Active) ++live;
+            DealView memory v = view_(_ids[i]);
+            if (v.state == DealState.Published || v.state == DealState.Active) ++live[v.miner == _miners[0] ? 0 : 1];
         }
-        assertEq(market.liveDeals(miner), live, "live deals");
+        assertEq(market.liveDeals(_miners[0]), live[0], "live deals");
+        assertEq(market.liveDeals(_miners[1]), live[1], "live deals");
     }
 }
