@@ -114,6 +114,19 @@ contract DealLifeTest is MarketFixture {
         assertEq(uint256(reasons[2]), uint256(SkipReason.AlreadyKnown));
     }
 
+    function test_settle_repeatsWhateverFollowsTheKey() public {
+        bytes32 id = activeDeal();
+        uint32 start = view_(id).start;
+        proveMany(start, 1);
+        // Followers of events must not look for this id: they know the deal by its key (Protocol §3.1).
+        bytes32 alias_ = id ^ bytes32(uint256(1));
+        vm.expectEmit(address(market));
+        uint96 pay = proposalOf[id].price / 10;
+        emit IStorageMarket.DealSettled(alias_, start, start + 1, 1, pay, pay / 100, 0, 0, 0);
+        market.settle(one(alias_), 1);
+        assertEq(view_(id).cursor, start + 1);
+    }
+
     // ---------------------------------------------------------------- activate
 
     function test_activateDeals_putsTheDealIntoTheSet() public {

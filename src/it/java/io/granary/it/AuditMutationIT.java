@@ -1,5 +1,6 @@
 package io.granary.it;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -109,6 +110,52 @@ class AuditMutationIT {
 
   private static TokenAmount more(TokenAmount amount) {
     return amount.plus(TokenAmount.of(1));
+  }
+
+  /** The same event as it looks when its sender gave the deal's key and other last bytes. */
+  private static MarketEvent withOtherTail(MarketEvent event) {
+    return switch (event) {
+      case MarketEvent.DealSettled s ->
+          new MarketEvent.DealSettled(
+              s.at(),
+              otherTail(s.dealId()),
+              s.from(),
+              s.to(),
+              s.proved(),
+              s.paid(),
+              s.feeBurned(),
+              s.refunded(),
+              s.slashed(),
+              s.slashedToClient());
+      case MarketEvent.DealCompleted c ->
+          new MarketEvent.DealCompleted(c.at(), otherTail(c.dealId()), c.collateral(), c.dust());
+      case MarketEvent.DealTerminated t ->
+          new MarketEvent.DealTerminated(
+              t.at(),
+              otherTail(t.dealId()),
+              t.by(),
+              t.exitPeriod(),
+              t.refunded(),
+              t.toClient(),
+              t.tip(),
+              t.burned());
+      case MarketEvent.EntryPurged p ->
+          new MarketEvent.EntryPurged(p.at(), otherTail(p.dealId()), p.miner());
+      default -> event;
+    };
+  }
+
+  private static DealId otherTail(DealId id) {
+    byte[] bytes = id.hash().bytes();
+    bytes[31] ^= 1;
+    return new DealId(Hash32.of(bytes));
+  }
+
+  @Test
+  void a_stranger_who_gives_a_deal_other_last_bytes_spoils_no_audit() {
+    AuditReport report = audit(AuditMutationIT::withOtherTail, c -> c);
+    assertTrue(report.ok(), () -> report.firstFinding().toString());
+    assertEquals(audit(e -> e, c -> c).deals(), report.deals());
   }
 
   @Test

@@ -20,6 +20,7 @@ import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.DealKey;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import io.granary.protocol.values.TxHash;
@@ -46,8 +47,9 @@ final class MarketModel {
   private final Function<TxHash, List<MarketCall>> calls;
 
   final Map<Address, BigInteger> balances = new HashMap<>();
-  final Map<DealId, ModelDeal> deals = new LinkedHashMap<>();
-  private final Set<DealId> cancelled = new HashSet<>();
+  // By key, as in the contract: whoever ends or settles a deal may give it any last nine bytes.
+  final Map<DealKey, ModelDeal> deals = new LinkedHashMap<>();
+  private final Set<DealKey> cancelled = new HashSet<>();
   private final Map<Address, BigInteger> requested = new HashMap<>();
   private final Map<Address, Long> releaseBlock = new HashMap<>();
   private final Map<Address, ProvingSet> sets = new HashMap<>();
@@ -127,7 +129,7 @@ final class MarketModel {
   }
 
   private ModelDeal deal(MarketEvent event, DealId id, DealState wanted) {
-    ModelDeal deal = deals.get(id);
+    ModelDeal deal = deals.get(DealKey.of(id));
     if (deal == null) {
       throw Finding.at(event, "deal " + id, "published before", "never seen");
     }
@@ -167,7 +169,8 @@ final class MarketModel {
   private void published(MarketEvent.DealPublished e) {
     DealProposal p = e.proposal();
     require(e, "id of a published deal", Eip712.dealId(terms.domain(), p), e.dealId());
-    if (deals.containsKey(e.dealId()) || cancelled.contains(e.dealId())) {
+    DealKey key = DealKey.of(e.dealId());
+    if (deals.containsKey(key) || cancelled.contains(key)) {
       throw Finding.at(e, "deal " + e.dealId(), "published once", "published again");
     }
     long block = e.at().block().value();
@@ -177,7 +180,7 @@ final class MarketModel {
     debit(e, p.client(), p.price().units(), "price of deal " + e.dealId());
     debit(e, p.miner(), p.collateral().units(), "collateral of deal " + e.dealId());
     deals.put(
-        e.dealId(),
+        key,
         new ModelDeal(
             e.dealId(), p, e.sealedRoot(), e.sealBlock().value(), terms.missPenaltyBps()));
   }
@@ -199,8 +202,9 @@ final class MarketModel {
   }
 
   private void cancelled(MarketEvent.DealCancelled e) {
-    require(e, "cancelled deal was published", false, deals.containsKey(e.dealId()));
-    cancelled.add(e.dealId());
+    DealKey key = DealKey.of(e.dealId());
+    require(e, "cancelled deal was published", false, deals.containsKey(key));
+    cancelled.add(key);
   }
 
   private void activated(MarketEvent.DealActivated e) {
@@ -486,8 +490,8 @@ final class MarketModel {
   }
 
   private void purged(MarketEvent.EntryPurged e) {
-    ModelDeal d = deals.get(e.dealId());
-    if (d == null || !set(e.miner()).contains(e.dealId().hash())) {
+    ModelDeal d = deals.get(DealKey.of(e.dealId()));
+    if (d == null || !set(e.miner()).contains(d.id.hash())) {
       throw Finding.at(e, "entry of " + e.dealId(), "in the proving set", "not there");
     }
     require(
@@ -495,7 +499,7 @@ final class MarketModel {
         "proving set of " + e.miner() + " frozen at a purge",
         false,
         isFrozen(e.miner(), e.at().block().value()));
-    set(e.miner()).remove(e.dealId().hash());
+    set(e.miner()).remove(d.id.hash());
   }
 
   /** What is locked in deals. */
