@@ -151,6 +151,23 @@ public final class OperatorLog {
         .log("sealed");
   }
 
+  /** A finished replica was found that the store did not know of; it is used as it is. */
+  public void adopted(DealId deal) {
+    info("adopted").addKeyValue("deal", deal).log("finished replica found and taken up");
+  }
+
+  /** Files of a deal that the store does not know; they stay until the operator decides. */
+  public void unknownFiles(DealId deal) {
+    warn(
+            "unknown-files",
+            "there are files of deal "
+                + deal
+                + ", which the store does not know: bring back the newest copy of the store, or"
+                + " move them away when the deal is over")
+        .addKeyValue("deal", deal)
+        .log("files of an unknown deal");
+  }
+
   /** Sealing failed and will be tried again. */
   public void sealingFailed(DealId deal, String reason, Duration retryIn, Throwable cause) {
     error("sealing-failed", reason)

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -116,6 +117,10 @@ final class MinerFixture implements AutoCloseable {
     return home.resolve("replicas").resolve(id.hash().toHex() + ".replica");
   }
 
+  Path part(DealId id) {
+    return home.resolve("uploads").resolve(id.hash().toHex() + ".part");
+  }
+
   boolean hadTrouble(String event) {
     return node().troubles().stream().anyMatch(t -> t.event().equals(event));
   }
@@ -165,6 +170,31 @@ final class MinerFixture implements AutoCloseable {
     home = next;
     config = moved(config, next);
     start();
+  }
+
+  /** A copy of the store as it is now. */
+  Path backUpStore() throws IOException {
+    Path backup = root.resolve("backup-" + ++incarnation);
+    copy(home.resolve("db"), backup);
+    return backup;
+  }
+
+  /** A new node on the files there are and an older store, or none when it is empty. */
+  void restartWithStore(Optional<Path> store) throws IOException {
+    close();
+    delete(home.resolve("db"));
+    if (store.isPresent()) {
+      copy(store.get(), home.resolve("db"));
+    }
+    start();
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 
   private static MinerConfig moved(MinerConfig c, Path home) {

@@ -8,8 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
 import java.util.Optional;
-import java.util.function.Predicate;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -67,6 +68,11 @@ public final class Shelf {
         replicas.resolve(name + ".piece-tree" + suffix));
   }
 
+  /** True when the last file of a finished sealing has its name. */
+  public boolean hasReplica(DealId id) {
+    return Files.exists(files(id).replica());
+  }
+
   /** Makes the new name of a staged piece durable. */
   public void syncUploads() throws IOException {
     syncDirectory(uploads);
@@ -111,22 +117,24 @@ public final class Shelf {
     Files.deleteIfExists(files.pieceTree());
   }
 
-  /**
-   * Deletes what a crash left behind: temporary files, and files of deals that should have none.
-   */
-  public void sweep(Predicate<DealId> keep) throws IOException {
+  /** Deletes what a crash left half-written, and tells whose finished files are here. */
+  public Set<DealId> sweep() throws IOException {
+    Set<DealId> found = new HashSet<>();
     for (Path directory : new Path[] {uploads, replicas}) {
       try (Stream<Path> files = Files.list(directory)) {
         for (Path file : files.toList()) {
           String name = file.getFileName().toString();
-          Optional<DealId> deal = dealOf(name);
           // What does not carry a deal's name is not ours to delete.
-          if (deal.isPresent() && (name.endsWith(TEMPORARY) || !keep.test(deal.get()))) {
+          Optional<DealId> deal = dealOf(name);
+          if (deal.isPresent() && name.endsWith(TEMPORARY)) {
             Files.deleteIfExists(file);
+          } else {
+            deal.ifPresent(found::add);
           }
         }
       }
     }
+    return found;
   }
 
   private static Optional<DealId> dealOf(String name) {
