@@ -54,7 +54,12 @@ final class ProposalTest {
       TokenAmount price,
       TokenAmount collateral,
       long publishBy,
-      long activateBy) {}
+      long activateBy) {
+    Terms blocks(long newPublishBy, long newActivateBy) {
+      return new Terms(
+          miner, auditor, profile, periods, price, collateral, newPublishBy, newActivateBy);
+    }
+  }
 
   private DealProposal varied(UnaryOperator<Terms> change) {
     DealProposal p = f.terms(piece, 10);
@@ -86,9 +91,10 @@ final class ProposalTest {
   }
 
   private Refusal declined(DealProposal proposal) {
+    int before = f.node().deals().all().size();
     ProposeDealResponse response = f.renter().propose(f.renter().sign(proposal), f.renter().ask());
     assertTrue(response.hasDeclined(), response.toString());
-    assertEquals(0, f.node().deals().all().size());
+    assertEquals(before, f.node().deals().all().size());
     return response.getDeclined();
   }
 
@@ -157,20 +163,43 @@ final class ProposalTest {
                   t.activateBy));
     }
     long head = f.chain.head().number().value();
-    assertDeclined(
-        "PUBLISH_BY",
-        t -> new Terms(t.miner, t.auditor, 1, 10, t.price, t.collateral, head + 1, t.activateBy));
-    assertDeclined(
-        "ACTIVATE_BY",
-        t ->
-            new Terms(
-                t.miner, t.auditor, 1, 10, t.price, t.collateral, t.publishBy, t.publishBy + 3));
-    assertDeclined(
-        "ACTIVATE_BY",
-        t ->
-            new Terms(
-                t.miner, t.auditor, 1, 10, t.price, t.collateral, t.publishBy, head + 1_000_000));
+    assertDeclined("PUBLISH_BY", t -> t.blocks(head + 1, t.activateBy));
+    for (long activateBy : new long[] {head + 3, head + 1_000_000, Long.MAX_VALUE}) {
+      assertDeclined("ACTIVATE_BY", t -> t.blocks(t.publishBy, activateBy));
+    }
     assertEquals("SIZE", declined(f.terms(Hash32.ZERO, (1L << 28) + 1, 10)).getCode());
+  }
+
+  private static long told(Refusal refusal) {
+    return Long.parseLong(refusal.getAcceptable().replaceAll("at (least|most) ", ""));
+  }
+
+  @Test
+  void blocksThatAreToldAreTakenWhateverWasProposed() {
+    long head = f.chain.head().number().value();
+    for (long publishBy : new long[] {0, head + 1, head + 595, Long.MAX_VALUE}) {
+      Refusal refusal = declined(varied(t -> t.blocks(publishBy, t.activateBy)));
+      assertEquals("PUBLISH_BY", refusal.getCode(), refusal.toString());
+      assertTaken(t -> t.blocks(told(refusal), t.activateBy));
+    }
+    for (long activateBy : new long[] {0, head + 16, Long.MAX_VALUE}) {
+      Refusal refusal = declined(varied(t -> t.blocks(head + 7, activateBy)));
+      assertEquals("ACTIVATE_BY", refusal.getCode(), refusal.toString());
+      assertTaken(t -> t.blocks(head + 7, told(refusal)));
+    }
+  }
+
+  @Test
+  void aBlockThatIsToldIsTakenSomeBlocksLater() {
+    long head = f.chain.head().number().value();
+    Refusal refusal = declined(varied(t -> t.blocks(head, t.activateBy)));
+    f.chain.mine();
+    f.chain.mine();
+    assertTaken(t -> t.blocks(told(refusal), t.activateBy));
+  }
+
+  private void assertTaken(UnaryOperator<Terms> change) {
+    f.renter().agree(varied(change));
   }
 
   @Test

@@ -37,6 +37,9 @@ import java.util.Optional;
  * what the operator wants.
  */
 public final class Intake {
+  /** Blocks that may pass between telling a number and seeing it proposed. */
+  private static final long ANSWER_BLOCKS = 5;
+
   private final MinerConfig config;
   private final MinerPorts ports;
   private final EthKey operator;
@@ -234,31 +237,46 @@ public final class Intake {
     return Optional.empty();
   }
 
+  /**
+   * The bounds of Protocol §3.3, by subtraction: both blocks are the client's to choose, up to
+   * 2^63.
+   */
   private Optional<Refusal> refuseBlocks(DealProposal p) {
     MarketTerms terms = ports.reader().terms();
     long head = ports.chain().head().number().value();
     long earliest = head + config.tuning().publishRoomBlocks();
+    // A block may pass until the client has read this and comes again.
+    long comfortable = earliest + ANSWER_BLOCKS;
+    long furthest = head + terms.maxActivationBlocks();
+    long delay = terms.sealDelay() + terms.windowBlocks() + 1L;
+    long last = p.activateBy().value() - delay;
+    if (p.activateBy().value() > furthest) {
+      return no(
+          "ACTIVATE_BY",
+          "the market takes no activation so far ahead",
+          p.activateBy(),
+          "at most " + furthest);
+    }
+    if (last < earliest) {
+      return no(
+          "ACTIVATE_BY",
+          "too few blocks are left for upload, sealing, publishing and activation",
+          p.activateBy(),
+          "at least " + (comfortable + delay));
+    }
     if (p.publishBy().value() < earliest) {
       return no(
           "PUBLISH_BY",
           "too few blocks are left for upload, sealing and publishing",
           p.publishBy(),
-          "at least " + earliest);
+          "at least " + Math.min(comfortable, last));
     }
-    long room = p.publishBy().value() + terms.sealDelay() + terms.windowBlocks() + 1;
-    if (p.activateBy().value() < room) {
+    if (p.publishBy().value() > last) {
       return no(
-          "ACTIVATE_BY",
+          "PUBLISH_BY",
           "activation must stay possible when the deal is published last thing",
-          p.activateBy(),
-          "at least " + room);
-    }
-    if (p.activateBy().value() > head + terms.maxActivationBlocks()) {
-      return no(
-          "ACTIVATE_BY",
-          "the market takes no activation so far ahead",
-          p.activateBy(),
-          "at most " + (head + terms.maxActivationBlocks()));
+          p.publishBy(),
+          "at most " + last);
     }
     return Optional.empty();
   }
