@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.miner.testing.Await;
 import io.granary.miner.testing.Renter;
 import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.values.DealId;
@@ -128,14 +130,61 @@ final class DealLifeTest {
   }
 
   @Test
-  void whatTheMarketNeverTakesIsGivenUpWithTheReason() {
+  void aSkippedPublicationIsTriedUntilItsTimeIsOver() {
     byte[] piece = Renter.piece(100_000, 4);
+    DealProposal terms = f.terms(piece, 3);
     f.market.skipPublications("ClientShort");
-    DealId id = f.renter().agree(f.terms(piece, 3));
+    DealId id = f.renter().agree(terms);
+    f.renter().upload(id, piece, 0, piece.length);
+    f.chain.mineUntil("it is late", () -> head() >= terms.publishBy().value() - 30);
+    assertTrue(Files.exists(f.replica(id)));
+    f.market.skipPublications("");
+    f.chain.mineUntil("active after all", () -> f.chain.state(id) == DealState.ACTIVE);
+  }
+
+  @Test
+  void whatTheMarketDidNotTakeInTimeIsGivenUpWithTheReason() {
+    byte[] piece = Renter.piece(100_000, 4);
+    DealProposal terms = f.terms(piece, 3);
+    f.market.skipPublications("ClientShort");
+    DealId id = f.renter().agree(terms);
     f.renter().upload(id, piece, 0, piece.length);
     f.chain.mineUntil("failed", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_FAILED);
+    assertTrue(head() - f.chain.terms().windowBlocks() > terms.publishBy().value());
     assertTrue(f.node().deals().find(id).orElseThrow().reason().contains("ClientShort"));
     Await.until("the data is gone", () -> !Files.exists(f.replica(id)));
+  }
+
+  @Test
+  void whatTheMarketNeverTakesIsGivenUpWhenNoReorgCanChangeThat() {
+    byte[] piece = Renter.piece(100_000, 4);
+    DealProposal terms = f.terms(piece, 3);
+    f.market.skipPublications("BadSignature");
+    DealId id = f.renter().agree(terms);
+    f.renter().upload(id, piece, 0, piece.length);
+    f.chain.mineUntil("it was skipped", () -> f.hadTrouble("skipped"));
+    long skipped = head();
+    f.chain.mineUntil("failed", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_FAILED);
+    assertTrue(head() - f.chain.terms().windowBlocks() >= skipped);
+    assertTrue(head() < terms.publishBy().value());
+    assertTrue(f.node().deals().find(id).orElseThrow().reason().contains("BadSignature"));
+  }
+
+  @Test
+  void theDataOfACompletedDealStaysWhileAReorgCouldNeedIt() {
+    DealId id = f.activeDeal(Renter.piece(100_000, 8), 2);
+    f.chain.mineUntil("completed", () -> f.chain.state(id) == DealState.COMPLETED);
+    DealSnapshot ended = f.chain.deal(id).orElseThrow();
+    long seen = head();
+    f.chain.mineUntil("some blocks went by", () -> head() >= seen + 8);
+    assertTrue(ended.removed());
+    assertTrue(Files.exists(f.replica(id)));
+    f.chain.mineUntil("ended", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_ENDED);
+    assertTrue(head() > seen + f.chain.terms().windowBlocks());
+  }
+
+  private long head() {
+    return f.chain.head().number().value();
   }
 
   @Test

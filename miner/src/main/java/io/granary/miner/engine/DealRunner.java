@@ -33,6 +33,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Asks the planner at each head and does what it says, in batches. Doing something twice does no
@@ -45,6 +46,38 @@ final class DealRunner {
   /** Blocks before something that was skipped or refused is tried again. */
   private static final long RETRY_BLOCKS = 3;
 
+  /** Longest pause between two tries to publish; each skipped one costs gas. */
+  private static final long MAX_RETRY_BLOCKS = 24;
+
+  /**
+   * What the proposal and the market's constants alone decide: no later block and no other branch
+   * takes such a publication. Everything else can change until the last block to publish, such as a
+   * balance, a pause, or the operator that is registered.
+   */
+  private static final Set<String> NEVER_TAKEN =
+      Set.of(
+          "BadSignature",
+          "BadSize",
+          "BadProfile",
+          "BadPeriods",
+          "PriceTooLow",
+          "CollateralTooLow",
+          "BadParties",
+          "ReplacesUnknown");
+
+  /**
+   * A publication that was skipped.
+   *
+   * @param reason the contract's
+   * @param since head at which it first had this reason
+   * @param pause blocks until the next try
+   */
+  private record Postponed(String reason, long since, long pause) {
+    Postponed again() {
+      return new Postponed(reason, since, Math.min(2 * pause, MAX_RETRY_BLOCKS));
+    }
+  }
+
   private final MinerPorts ports;
   private final Address miner;
   private final MinerConfig config;
@@ -55,6 +88,7 @@ final class DealRunner {
   private final Shelf shelf;
   private final OperatorLog log;
   private final Map<DealId, Long> notBefore = new HashMap<>();
+  private final Map<DealId, Postponed> postponed = new HashMap<>();
   private final Map<DealId, Long> endingSince = new HashMap<>();
 
   DealRunner(
@@ -98,10 +132,11 @@ final class DealRunner {
             ports.reader().setWeight(miner) > 0,
             ports.reader().terms(),
             config.tuning().settleEveryPeriods());
-    perform(DealLifecycle.actionsAt(view, deals), number);
+    perform(DealLifecycle.actionsAt(view, deals), view);
   }
 
-  private void perform(List<DealAction> actions, long head) {
+  private void perform(List<DealAction> actions, ChainView view) {
+    long head = view.head().value();
     List<DealId> publish = new ArrayList<>();
     List<DealId> activate = new ArrayList<>();
     List<DealId> settle = new ArrayList<>();
@@ -113,13 +148,21 @@ final class DealRunner {
                 .filter(a -> a instanceof DealAction.Delete || a instanceof DealAction.GiveUp)
                 .map(DealAction::id)
                 .toList());
+    postponed.keySet().removeIf(id -> chainDeals.find(id).isPresent());
     for (DealAction action : actions) {
       if (notBefore.getOrDefault(action.id(), 0L) > head) {
         continue;
       }
       switch (action) {
         case DealAction.Seal a -> sealing.submit(a.id());
-        case DealAction.Publish a -> publish.add(a.id());
+        case DealAction.Publish a -> {
+          Optional<Postponed> hopeless = neverTaken(a.id());
+          if (hopeless.isEmpty()) {
+            publish.add(a.id());
+          } else if (view.isBuried(hopeless.get().since())) {
+            end(a.id(), DealStage.FAILED, "the market did not take it: " + hopeless.get().reason());
+          }
+        }
         case DealAction.Activate a -> activate.add(a.id());
         case DealAction.Settle a -> settle.add(a.id());
         case DealAction.Purge a -> purge.add(a.id());
@@ -129,8 +172,8 @@ final class DealRunner {
         case DealAction.Terminate a ->
             single("terminate", a.id(), head, ports.market().terminate(a.id()));
         case DealAction.Expire a -> single("expire", a.id(), head, ports.market().expire(a.id()));
-        case DealAction.Delete a -> endWhenDeep(a.id(), DealStage.ENDED, a.reason(), head);
-        case DealAction.GiveUp a -> endWhenDeep(a.id(), DealStage.FAILED, a.reason(), head);
+        case DealAction.Delete a -> endWhenBuried(a, view);
+        case DealAction.GiveUp a -> giveUpWhenDeep(a, head);
       }
     }
     batches(publish).forEach(ids -> publish(ids, head));
@@ -236,29 +279,55 @@ final class DealRunner {
 
   private void skipped(String operation, BatchItem item, long head) {
     log.skipped(operation, item.dealId(), item.skipped());
-    notBefore.put(item.dealId(), head + RETRY_BLOCKS);
-    // What the contract will never take is given up; a frozen set or a pending seal block only
-    // needs time.
-    boolean hopeless = operation.equals("publish") && !item.skipped().equals("AlreadyKnown");
-    if (hopeless) {
-      end(item.dealId(), DealStage.FAILED, "the market did not take it: " + item.skipped());
+    long pause = operation.equals("publish") ? postpone(item, head) : RETRY_BLOCKS;
+    notBefore.put(item.dealId(), head + pause);
+  }
+
+  /** Notes why a publication was skipped, and returns the blocks until it is tried again. */
+  private long postpone(BatchItem item, long head) {
+    Postponed now =
+        Optional.ofNullable(postponed.get(item.dealId()))
+            .filter(before -> before.reason().equals(item.skipped()))
+            .map(Postponed::again)
+            .orElseGet(() -> new Postponed(item.skipped(), head, RETRY_BLOCKS));
+    postponed.put(item.dealId(), now);
+    return now.pause();
+  }
+
+  private Optional<Postponed> neverTaken(DealId id) {
+    return Optional.ofNullable(postponed.get(id)).filter(p -> NEVER_TAKEN.contains(p.reason()));
+  }
+
+  private String lastSkip(DealId id) {
+    return Optional.ofNullable(postponed.get(id)).map(Postponed::reason).orElse("");
+  }
+
+  /**
+   * The planner gives up only what no branch of the chain can need; some blocks more cost nothing.
+   */
+  private void giveUpWhenDeep(DealAction.GiveUp action, long head) {
+    if (head - endingSince.computeIfAbsent(action.id(), key -> head) >= config.confirmations()) {
+      String skip = lastSkip(action.id());
+      String why = skip.isEmpty() ? "" : "; the market's last answer was " + skip;
+      end(action.id(), DealStage.FAILED, action.reason() + why);
     }
   }
 
   /**
-   * Bytes that are deleted do not come back with a reorg: the reason must have held for some
-   * blocks.
+   * Bytes that are deleted do not come back with a reorg. The chain does not tell when a deal
+   * ended, but it was no later than when this was first seen.
    */
-  private void endWhenDeep(DealId id, DealStage stage, String reason, long head) {
-    if (head - endingSince.computeIfAbsent(id, key -> head) >= config.confirmations()) {
-      endingSince.remove(id);
-      end(id, stage, reason);
+  private void endWhenBuried(DealAction.Delete action, ChainView view) {
+    if (view.isBuried(endingSince.computeIfAbsent(action.id(), key -> view.head().value()))) {
+      end(action.id(), DealStage.ENDED, action.reason());
     }
   }
 
   private void end(DealId id, DealStage stage, String reason) {
     book.change(id, d -> d.isOver() ? d : d.over(stage, reason));
     notBefore.remove(id);
+    endingSince.remove(id);
+    postponed.remove(id);
     deleteData(id);
   }
 
