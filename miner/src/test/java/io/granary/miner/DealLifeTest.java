@@ -183,6 +183,39 @@ final class DealLifeTest {
     assertTrue(head() > seen + f.chain.terms().windowBlocks());
   }
 
+  @Test
+  void endingsDoNotHoldUpAPublication() {
+    // Completion falls due for all of them at once: the period that they end with is the same.
+    List<DealId> ending = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      ending.add(f.renter().agree(f.terms(Renter.piece(10_000, 20 + i), 2)));
+    }
+    f.market.holdActivations(true);
+    for (int i = 0; i < 3; i++) {
+      f.renter().upload(ending.get(i), Renter.piece(10_000, 20 + i), 0, 10_000);
+    }
+    f.chain.mineUntil(
+        "published",
+        () -> ending.stream().allMatch(id -> f.chain.state(id) == DealState.PUBLISHED));
+    f.market.holdActivations(false);
+    f.chain.mineUntil(
+        "active", () -> ending.stream().allMatch(id -> f.chain.state(id) == DealState.ACTIVE));
+    byte[] piece = Renter.piece(100_000, 9);
+    f.disk.holdSealing();
+    DealId next = f.renter().agree(f.terms(piece, 3));
+    f.renter().upload(next, piece, 0, piece.length);
+    f.market.sent.clear();
+    f.market.beforeCompleting(
+        () -> {
+          f.disk.releaseSealing();
+          Await.until("it is sealed", () -> f.node().deals().find(next).orElseThrow().hasReplica());
+        });
+    f.chain.mineUntil(
+        "completed",
+        () -> ending.stream().allMatch(id -> f.chain.state(id) == DealState.COMPLETED));
+    assertEquals(List.of("complete", "publish", "complete", "complete"), f.market.sent);
+  }
+
   private long head() {
     return f.chain.head().number().value();
   }

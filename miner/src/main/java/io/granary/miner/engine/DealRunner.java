@@ -28,7 +28,9 @@ import io.granary.protocol.values.BlockRef;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -141,6 +143,8 @@ final class DealRunner {
     List<DealId> activate = new ArrayList<>();
     List<DealId> settle = new ArrayList<>();
     List<DealId> purge = new ArrayList<>();
+    // Terminations first: until then their lost data fails the draws of all other deals.
+    Deque<DealAction> endings = new ArrayDeque<>();
     endingSince
         .keySet()
         .retainAll(
@@ -167,11 +171,9 @@ final class DealRunner {
         case DealAction.Settle a -> settle.add(a.id());
         case DealAction.Purge a -> purge.add(a.id());
         case DealAction.Advance a -> book.change(a.id(), d -> d.isOver() ? d : d.at(a.to()));
-        case DealAction.Complete a ->
-            single("complete", a.id(), head, ports.market().complete(a.id()));
-        case DealAction.Terminate a ->
-            single("terminate", a.id(), head, ports.market().terminate(a.id()));
-        case DealAction.Expire a -> single("expire", a.id(), head, ports.market().expire(a.id()));
+        case DealAction.Terminate a -> endings.addFirst(a);
+        case DealAction.Complete a -> endings.addLast(a);
+        case DealAction.Expire a -> endings.addLast(a);
         case DealAction.Delete a -> endWhenBuried(a, view);
         case DealAction.GiveUp a -> giveUpWhenDeep(a, head);
       }
@@ -180,6 +182,19 @@ final class DealRunner {
     batches(activate).forEach(ids -> activate(ids, head));
     batches(settle).forEach(ids -> together("settle", ids, head, ports.market().settle(ids)));
     batches(purge).forEach(ids -> together("purge", ids, head, ports.market().purge(ids)));
+    // Each of these waits for its confirmations alone, while others have blocks to meet: after one
+    // of them everything is planned anew.
+    Optional.ofNullable(endings.pollFirst()).ifPresent(ending -> end(ending, head));
+  }
+
+  private void end(DealAction ending, long head) {
+    DealId id = ending.id();
+    switch (ending) {
+      case DealAction.Terminate a -> single("terminate", id, head, ports.market().terminate(id));
+      case DealAction.Complete a -> single("complete", id, head, ports.market().complete(id));
+      case DealAction.Expire a -> single("expire", id, head, ports.market().expire(id));
+      default -> throw new IllegalArgumentException("nothing is sent alone for " + ending);
+    }
   }
 
   private static List<List<DealId>> batches(List<DealId> ids) {
