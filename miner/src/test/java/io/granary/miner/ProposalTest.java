@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which proposals a miner takes, and what it says of the others. */
 final class ProposalTest {
@@ -305,12 +307,9 @@ final class ProposalTest {
     DealProposal p = f.terms(piece, 10);
     f.chain.fund(f.miner, 2 * p.collateral().units().longValueExact() - 1, 0);
     f.renter().agree(p);
-    assertEquals(
-        "MINER_COLLATERAL",
-        f.renter()
-            .propose(f.renter().sign(f.terms(piece, 10)), f.renter().ask())
-            .getDeclined()
-            .getCode());
+    Refusal refusal = declined(f.terms(piece, 10));
+    assertEquals("MINER_COLLATERAL", refusal.getCode());
+    assertEquals(p.collateral().units().longValueExact() - 1, told(refusal));
   }
 
   @Test
@@ -322,7 +321,8 @@ final class ProposalTest {
     ProposeDealResponse full =
         f.renter().propose(f.renter().sign(f.terms(piece, 10)), f.renter().ask());
     assertEquals("CAPACITY", full.getDeclined().getCode());
-    assertTrue(full.getDeclined().getAcceptable().contains("at most"), full.toString());
+    assertEquals("10000", full.getDeclined().getActual());
+    assertTrue(told(full.getDeclined()) < piece.length, full.toString());
     f.crashAndRestart();
     assertEquals(
         "CAPACITY",
@@ -330,6 +330,35 @@ final class ProposalTest {
             .propose(f.renter().sign(f.terms(piece, 10)), f.renter().ask())
             .getDeclined()
             .getCode());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {600, 5_000, 33_333, 300_000, 4_000_000, 77_777_777})
+  void thePieceSizeThatIsToldFitsAndNoLargerOne(long free) throws IOException {
+    for (boolean full : new boolean[] {true, false}) {
+      f.close();
+      f = new MinerFixture(dir.resolve("full-" + full));
+      f.with(c -> c.withCapacityBytes(full ? free : 1L << 30)).start();
+      f.disk.setLeft(full ? 1L << 40 : free);
+      Refusal refusal = declined(f.terms(Hash32.ZERO, 1L << 28, 10));
+      assertEquals(full ? "CAPACITY" : "DISK_FULL", refusal.getCode());
+      declined(f.terms(Hash32.ZERO, told(refusal) + 1, 10));
+      f.renter().agree(f.terms(Hash32.ZERO, told(refusal), 10));
+    }
+  }
+
+  @Test
+  void theDiskIsNotPromisedTwice() {
+    DealProposal p = f.terms(piece, 10);
+    long peak = io.granary.miner.model.Footprint.peakBytes(p.size());
+    f.disk.setLeft(3 * peak - 1);
+    DealId first = f.renter().agree(p);
+    f.renter().agree(f.terms(piece, 10));
+    assertEquals("DISK_FULL", declined(f.terms(piece, 10)).getCode());
+    // Bytes that came lie on the disk: they are not counted again.
+    f.renter().upload(first, piece, 0, 5_000);
+    f.disk.setLeft(3 * peak - 5_000);
+    f.renter().agree(f.terms(piece, 10));
   }
 
   @Test

@@ -127,6 +127,7 @@ public final class Intake {
         .or(() -> refuseBlocks(signed.proposal()))
         .or(() -> refuseMoney(signed.proposal()))
         .or(() -> refuseRoom(signed.proposal()))
+        .or(this::refuseCrowd)
         .or(() -> refuseHistory(id));
   }
 
@@ -298,13 +299,14 @@ public final class Intake {
           "at least " + promised.plus(p.price()).units());
     }
     TokenAmount own = ports.reader().account(miner).balance();
-    TokenAmount needed = pending(d -> d.terms().collateral()).plus(p.collateral());
-    if (own.isLessThan(needed)) {
+    TokenAmount taken = pending(d -> d.terms().collateral());
+    TokenAmount left = own.isLessThan(taken) ? TokenAmount.ZERO : own.minus(taken);
+    if (left.isLessThan(p.collateral())) {
       return no(
           "MINER_COLLATERAL",
           "this miner has too little unlocked for the collateral now; ask another or come back",
-          own.units(),
-          "");
+          p.collateral().units(),
+          "at most " + left.units());
     }
     return Optional.empty();
   }
@@ -316,29 +318,46 @@ public final class Intake {
         .reduce(TokenAmount.ZERO, TokenAmount::plus);
   }
 
+  /** The number told is the largest piece that fits both the promise and the disk. */
   private Optional<Refusal> refuseRoom(DealProposal p) {
-    long wanted = Footprint.peakBytes(p.size());
+    long peak = Footprint.peakBytes(p.size());
     long free = book.room(config.capacityBytes()).freeBytes();
-    if (wanted > free) {
+    long unpromised = unpromisedBytes();
+    String most = "at most " + Footprint.largestPiece(Math.min(free, unpromised));
+    if (peak > free) {
       return no(
           "CAPACITY",
           "this miner has too little capacity left for the piece",
-          wanted,
-          "at most " + free);
+          p.size().bytes(),
+          most);
     }
+    if (peak > unpromised) {
+      log.lowDisk(unpromised, peak);
+      return no(
+          "DISK_FULL",
+          "this miner's disk has too little space left for the piece; ask another",
+          p.size().bytes(),
+          most);
+    }
+    return Optional.empty();
+  }
+
+  /** What the disk has left when all deals in the making have taken what they need. */
+  private long unpromisedBytes() {
     try {
       long usable = disk.usableBytes(shelf.directory()) - config.tuning().minFreeDiskBytes();
-      if (wanted > usable) {
-        log.lowDisk(usable, wanted);
-        return no(
-            "DISK_FULL",
-            "this miner's disk has too little space left for the piece; ask another",
-            wanted,
-            "at most " + Math.max(0, usable));
+      for (StoredDeal d : book.all()) {
+        if (!d.isOver() && !d.hasReplica()) {
+          usable -= Footprint.peakBytes(d.terms().size()) - shelf.stagedBytes(d.id());
+        }
       }
+      return usable;
     } catch (IOException e) {
       throw new UncheckedIOException("cannot tell the free space of " + shelf.directory(), e);
     }
+  }
+
+  private Optional<Refusal> refuseCrowd() {
     long open = book.all().stream().filter(d -> !d.isOver() && d.isPending()).count();
     return open >= config.tuning().maxPendingDeals()
         ? no(

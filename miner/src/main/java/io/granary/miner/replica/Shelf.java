@@ -5,6 +5,7 @@ import io.granary.protocol.values.DealId;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -66,6 +67,15 @@ public final class Shelf {
         replicas.resolve(name + ".replica" + suffix),
         replicas.resolve(name + ".sealed-tree" + suffix),
         replicas.resolve(name + ".piece-tree" + suffix));
+  }
+
+  /** Bytes of the staged piece that lie on disk. */
+  public long stagedBytes(DealId id) throws IOException {
+    try {
+      return Files.size(part(id));
+    } catch (NoSuchFileException none) {
+      return 0;
+    }
   }
 
   /** True when the last file of a finished sealing has its name. */
