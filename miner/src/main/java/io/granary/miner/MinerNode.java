@@ -90,7 +90,8 @@ public final class MinerNode implements AutoCloseable {
       DealBook book = new DealBook(store.deals(), log);
       tidy(shelf, book, log);
       ReplicaReader replicas = new ReplicaReader(shelf);
-      Uploads uploads = new Uploads(book, store.uploads(), shelf, disk, log);
+      Uploads uploads =
+          new Uploads(book, store.uploads(), shelf, disk, config.tuning().maxUploads(), log);
       SealingRoom sealing = new SealingRoom(config, book, store.uploads(), shelf, disk, log);
       opened.push(sealing);
       sealing.adopt();

@@ -73,7 +73,9 @@ final class MinerFixture implements AutoCloseable {
                     BigInteger.ONE,
                     1,
                     t.publishRoomBlocks(),
-                    10));
+                    10,
+                    t.maxUploads(),
+                    t.maxIdleBlocks()));
     chain.fund(miner, RICH, 0);
     chain.fund(clientKey.address(), RICH, 0);
   }

@@ -43,15 +43,18 @@ public final class Uploads {
   private final UploadStore offsets;
   private final Shelf shelf;
   private final Disk disk;
+  private final int maxRunning;
   private final OperatorLog log;
   private final Map<DealId, Session> running = new ConcurrentHashMap<>();
 
-  /** Into the shelf's upload folder. */
-  public Uploads(DealBook book, UploadStore offsets, Shelf shelf, Disk disk, OperatorLog log) {
+  /** Into the shelf's upload folder, at most so many at a time. */
+  public Uploads(
+      DealBook book, UploadStore offsets, Shelf shelf, Disk disk, int maxRunning, OperatorLog log) {
     this.book = book;
     this.offsets = offsets;
     this.shelf = shelf;
     this.disk = disk;
+    this.maxRunning = maxRunning;
     this.log = log;
   }
 
@@ -98,6 +101,9 @@ public final class Uploads {
   /** Where the caller's upload of a deal stands. */
   public Standing standing(DealId id, Address caller) throws RefusedException {
     StoredDeal deal = own(id, caller);
+    if (deal.isOver()) {
+      throw notAwaited(deal.stage());
+    }
     return deal.stage() == DealStage.ACCEPTED
         ? new Standing(offsets.offset(id), false)
         : new Standing(deal.terms().size().bytes(), true);
@@ -127,12 +133,18 @@ public final class Uploads {
       throws RefusedException {
     StoredDeal deal = own(id, caller);
     if (deal.stage() != DealStage.ACCEPTED) {
-      throw new RefusedException(
-          "NOT_AWAITED", "no bytes are awaited for this deal", deal.stage(), DealStage.ACCEPTED);
+      throw notAwaited(deal.stage());
     }
     if (running.containsKey(id)) {
       throw new RefusedException(
           "UPLOAD_RUNNING", "another upload of this deal began at the same time; resume", id, "");
+    }
+    if (running.size() >= maxRunning) {
+      throw new RefusedException(
+          "BUSY",
+          "this miner takes as many uploads at a time as it can; come back later",
+          running.size(),
+          "below " + maxRunning);
     }
     long durable = offsets.offset(id);
     if (offset != durable) {
@@ -154,6 +166,11 @@ public final class Uploads {
     } catch (IOException e) {
       throw diskFailed(id, e);
     }
+  }
+
+  private static RefusedException notAwaited(DealStage stage) {
+    return new RefusedException(
+        "NOT_AWAITED", "no bytes are awaited for this deal", stage, DealStage.ACCEPTED);
   }
 
   private RefusedException diskFailed(DealId id, Exception e) {
