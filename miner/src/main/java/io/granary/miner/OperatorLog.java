@@ -168,6 +168,20 @@ public final class OperatorLog {
         .log("files of an unknown deal");
   }
 
+  /** A staged piece is no longer what was uploaded; the client has to send it again. */
+  public void stagedPieceChanged(DealId deal, String reason) {
+    error(
+            "staged-piece-changed",
+            "deal "
+                + deal
+                + ": "
+                + reason
+                + "; it was dropped and can be uploaded again, check the"
+                + " disk")
+        .addKeyValue("deal", deal)
+        .log("STAGED PIECE CHANGED");
+  }
+
   /** Sealing failed and will be tried again. */
   public void sealingFailed(DealId deal, String reason, Duration retryIn, Throwable cause) {
     error("sealing-failed", reason)

@@ -4,6 +4,7 @@ import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.Shelf;
+import io.granary.miner.sealing.StagedSums;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
@@ -200,6 +201,8 @@ public final class Uploads {
     // Hashing goes along with the bytes; only a resumed upload is hashed again from the file.
     private final Optional<PieceHasher> hasher;
     private final Optional<StoredTreeWriter> tree;
+    // What is sealed with that tree is not hashed again; these sums find what the disk changed.
+    private final Optional<StagedSums> sums;
     private final ExecutorService hashing =
         Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
     private final ExecutorService syncing =
@@ -224,6 +227,7 @@ public final class Uploads {
                   new StoredTreeWriter(
                       shelf.temporaryFiles(deal.id()).pieceTree(), deal.terms().size().shape()))
               : Optional.empty();
+      this.sums = whole ? Optional.of(new StagedSums(deal.terms().size())) : Optional.empty();
       this.hasher =
           offset == 0
               ? Optional.of(tree.map(Session::hasherInto).orElseGet(PieceHasher::new))
@@ -305,6 +309,7 @@ public final class Uploads {
         hashing.execute(
             () -> {
               try {
+                sums.ifPresent(s -> s.update(bytes));
                 h.update(bytes);
               } catch (UncheckedIOException e) {
                 hashFailure = e.getCause();
@@ -402,7 +407,11 @@ public final class Uploads {
           hashing.submit(
               () -> {
                 root[0] = hasher.get().finish().root();
-                return tree.isPresent() ? tree.get().finish() : root[0];
+                if (tree.isPresent()) {
+                  sums.orElseThrow().write(shelf.stagedSums(deal.id()));
+                  tree.get().finish();
+                }
+                return root[0];
               }));
       return root[0];
     }

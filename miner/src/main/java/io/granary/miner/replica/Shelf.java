@@ -61,6 +61,11 @@ public final class Shelf {
     return files(id, TEMPORARY);
   }
 
+  /** Checksums of the staged piece, which go with the temporary files. */
+  public Path stagedSums(DealId id) {
+    return replicas.resolve(name(id) + ".staged-sums" + TEMPORARY);
+  }
+
   private ReplicaFiles files(DealId id, String suffix) {
     String name = name(id);
     return new ReplicaFiles(
@@ -96,6 +101,7 @@ public final class Shelf {
     Files.move(from.sealedTree(), to.sealedTree(), StandardCopyOption.ATOMIC_MOVE);
     Files.move(from.replica(), to.replica(), StandardCopyOption.ATOMIC_MOVE);
     syncDirectory(replicas);
+    Files.deleteIfExists(stagedSums(id));
   }
 
   private static void syncDirectory(Path directory) throws IOException {
@@ -112,6 +118,7 @@ public final class Shelf {
   /** Deletes files of an unfinished sealing. */
   public void deleteTemporary(DealId id) throws IOException {
     delete(temporaryFiles(id));
+    Files.deleteIfExists(stagedSums(id));
   }
 
   /** Deletes everything of a deal; nothing happens when there is nothing. */

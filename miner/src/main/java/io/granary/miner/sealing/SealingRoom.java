@@ -7,6 +7,7 @@ import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.FoundReplica;
 import io.granary.miner.replica.Shelf;
 import io.granary.miner.storage.DealBook;
+import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.seal.RawSource;
@@ -18,6 +19,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
@@ -102,6 +104,9 @@ public final class SealingRoom implements AutoCloseable {
       if (deal.isPresent() && !adopt(deal.get())) {
         sealNow(deal.get());
       }
+    } catch (StagedPieceChangedException e) {
+      log.stagedPieceChanged(id, String.valueOf(e.getMessage()));
+      awaitAgain(id);
     } catch (IOException | RuntimeException e) {
       // An interrupted sealing starts again with the node.
       if (!worker.isShutdown()) {
@@ -125,7 +130,7 @@ public final class SealingRoom implements AutoCloseable {
       SealedPiece sealed =
           disk.seal(
               sealer,
-              source(staged),
+              checked(deal, source(staged)),
               shelf.temporaryFiles(id),
               config.sealingThreads(),
               done -> {
@@ -133,8 +138,8 @@ public final class SealingRoom implements AutoCloseable {
                 book.nudge(id);
               });
       if (!sealed.pieceRoot().equals(deal.terms().pieceRoot())) {
-        throw new IOException(
-            "the staged piece has changed on disk: its root is " + sealed.pieceRoot());
+        throw new StagedPieceChangedException(
+            "the root of the staged piece is " + sealed.pieceRoot());
       }
       shelf.commit(id);
       if (noteSealed(id, sealed.sealedRoot())) {
@@ -157,6 +162,32 @@ public final class SealingRoom implements AutoCloseable {
     shelf.deletePart(id);
     uploads.remove(id);
     return true;
+  }
+
+  /**
+   * Each byte that is sealed was checked: by the sums that came with the stored piece tree, or,
+   * without both, by hashing the piece again.
+   */
+  private RawSource checked(StoredDeal deal, RawSource source) throws IOException {
+    Optional<RawSource> checking =
+        StagedSums.checking(source, shelf.stagedSums(deal.id()), deal.terms().size());
+    if (checking.isEmpty()) {
+      Files.deleteIfExists(shelf.temporaryFiles(deal.id()).pieceTree());
+    }
+    return checking.orElse(source);
+  }
+
+  /** Drops the staged piece, so that the client can send it again. */
+  private void awaitAgain(DealId id) {
+    try {
+      uploads.remove(id);
+      shelf.deletePart(id);
+      shelf.deleteTemporary(id);
+      book.change(id, d -> d.stage() == DealStage.UPLOADED ? d.at(DealStage.ACCEPTED) : d);
+    } catch (IOException | StorageException e) {
+      // The next try comes here again.
+      log.deleteFailed(id, e);
+    }
   }
 
   private static RawSource source(FileChannel staged) {
