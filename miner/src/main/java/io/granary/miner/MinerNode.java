@@ -119,6 +119,7 @@ public final class MinerNode implements AutoCloseable {
               server.port(),
               book,
               store.proofs(),
+              uploads,
               sealing,
               replicas,
               shelf,

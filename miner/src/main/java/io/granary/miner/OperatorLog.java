@@ -321,6 +321,11 @@ public final class OperatorLog {
     info("data-deleted").addKeyValue("deal", deal).log("data deleted");
   }
 
+  /** A deal that was over long ago left the store. */
+  public void forgotten(DealId deal) {
+    info("forgotten").addKeyValue("deal", deal).log("deal forgotten");
+  }
+
   /** The bytes of a deal that is over could not be deleted yet. */
   public void deleteFailed(DealId deal, Throwable cause) {
     error("delete-failed", "deal " + deal + ": " + cause.getMessage())

@@ -216,6 +216,59 @@ final class DealLifeTest {
     assertEquals(List.of("complete", "publish", "complete", "complete"), f.market.sent);
   }
 
+  @Test
+  void aDealOfWhichNothingComesIsGivenUpEarlyAndForgottenWhenItsBlocksAreOver() throws IOException {
+    f.close();
+    f.with(c -> c.withTuning(c.tuning().withMaxIdleBlocks(20))).start();
+    DealProposal terms = f.terms(Renter.piece(100_000, 10), 3);
+    DealId idle = f.renter().agree(terms);
+    byte[] piece = Renter.piece(20 << 20, 11);
+    DealId begun = f.renter().agree(f.terms(piece, 3));
+    f.renter().upload(begun, piece, 0, 9 << 20);
+    f.chain.mineUntil("failed", () -> f.renter().stage(idle) == DealStage.DEAL_STAGE_FAILED);
+    assertTrue(head() < terms.publishBy().value());
+    assertTrue(f.node().deals().find(idle).orElseThrow().reason().contains("20 blocks"));
+    assertEquals(DealStage.DEAL_STAGE_ACCEPTED, f.renter().stage(begun));
+    // The id stays as long as the contract would take it.
+    assertEquals(
+        "OVER",
+        f.renter().propose(f.renter().sign(terms), f.renter().ask()).getDeclined().getCode());
+    f.chain.mineUntil("forgotten", () -> f.node().deals().find(idle).isEmpty());
+    assertTrue(head() > terms.activateBy().value());
+    f.crashAndRestart();
+    assertTrue(f.node().deals().find(idle).isEmpty());
+    assertEquals(
+        "ACTIVATE_BY",
+        f.renter().propose(f.renter().sign(terms), f.renter().ask()).getDeclined().getCode());
+  }
+
+  @Test
+  void aDealThatEndedIsForgottenWhenItsProofsAre() {
+    DealProposal terms = f.terms(Renter.piece(10_000, 12), 2);
+    DealId id = f.activeDeal(Renter.piece(10_000, 12), 2);
+    f.chain.mineUntil("ended", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_ENDED);
+    long needed =
+        terms.activateBy().value()
+            + (long) f.config().tuning().keepProofPeriods() * f.chain.terms().periodBlocks();
+    while (head() < needed) {
+      f.chain.mine();
+    }
+    int before = f.chain.looks("miner-deals");
+    Await.until("it has looked", () -> f.chain.looks("miner-deals") >= before + 2);
+    assertTrue(f.node().deals().find(id).isPresent());
+    f.chain.mineUntil("forgotten", () -> f.node().deals().find(id).isEmpty());
+  }
+
+  @Test
+  void dealsAreReadAtNewHeadsOnly() {
+    f.renter().agree(f.terms(Renter.piece(10_000, 13), 2));
+    int before = f.chain.looks("miner-deals");
+    Await.until("it has looked", () -> f.chain.looks("miner-deals") >= before + 3);
+    int reads = f.chain.dealReads();
+    Await.until("it has looked on", () -> f.chain.looks("miner-deals") >= before + 9);
+    assertEquals(reads, f.chain.dealReads());
+  }
+
   private long head() {
     return f.chain.head().number().value();
   }

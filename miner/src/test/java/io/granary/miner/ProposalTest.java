@@ -275,6 +275,31 @@ final class ProposalTest {
         f.renter().propose(f.renter().sign(f.terms(piece, 10)), forged).getDeclined().getCode());
   }
 
+  @Test
+  void whatIsWrongInItselfIsDeclinedWithoutAskingTheChain() {
+    io.granary.v1.SignedAsk ask = f.renter().ask();
+    DealProposal p =
+        varied(
+            t ->
+                new Terms(
+                    t.miner,
+                    EthKey.generate().address(),
+                    1,
+                    0,
+                    t.price,
+                    t.collateral,
+                    t.publishBy,
+                    t.activateBy));
+    f.chain.setDown(true);
+    assertEquals("PERIODS", f.renter().propose(f.renter().sign(p), ask).getDeclined().getCode());
+    assertEquals(
+        "UNKNOWN_ASK",
+        f.renter()
+            .propose(f.renter().sign(p), ask.toBuilder().setMaxSize(5).build())
+            .getDeclined()
+            .getCode());
+  }
+
   private String declinedWith(Ask ask, EthKey signer) {
     io.granary.protocol.deal.SignedAsk signed =
         new io.granary.protocol.deal.SignedAsk(

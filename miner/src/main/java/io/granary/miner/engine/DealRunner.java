@@ -85,6 +85,7 @@ final class DealRunner {
   private final MinerConfig config;
   private final DealBook book;
   private final ChainDeals chainDeals;
+  private final Uploads uploads;
   private final SealingRoom sealing;
   private final ReplicaReader replicas;
   private final Shelf shelf;
@@ -92,6 +93,8 @@ final class DealRunner {
   private final Map<DealId, Long> notBefore = new HashMap<>();
   private final Map<DealId, Postponed> postponed = new HashMap<>();
   private final Map<DealId, Long> endingSince = new HashMap<>();
+  private final Map<DealId, Long> idleSince = new HashMap<>();
+  private long tidied = -1;
 
   DealRunner(
       MinerPorts ports,
@@ -99,6 +102,7 @@ final class DealRunner {
       MinerConfig config,
       DealBook book,
       ChainDeals chainDeals,
+      Uploads uploads,
       SealingRoom sealing,
       ReplicaReader replicas,
       Shelf shelf,
@@ -108,6 +112,7 @@ final class DealRunner {
     this.config = config;
     this.book = book;
     this.chainDeals = chainDeals;
+    this.uploads = uploads;
     this.sealing = sealing;
     this.replicas = replicas;
     this.shelf = shelf;
@@ -135,6 +140,55 @@ final class DealRunner {
             ports.reader().terms(),
             config.tuning().settleEveryPeriods());
     perform(DealLifecycle.actionsAt(view, deals), view);
+    if (number != tidied) {
+      dropIdle(number);
+      forgetOld(view);
+      tidied = number;
+    }
+  }
+
+  /** A proposal costs its client nothing, and holds room and a place from whoever has data. */
+  private void dropIdle(long head) {
+    int patience = config.tuning().maxIdleBlocks();
+    List<DealId> idle =
+        book.all().stream()
+            .filter(d -> d.stage() == DealStage.ACCEPTED && uploads.isIdle(d.id()))
+            .map(StoredDeal::id)
+            .toList();
+    idleSince.keySet().retainAll(Set.copyOf(idle));
+    for (DealId id : idle) {
+      if (head - idleSince.computeIfAbsent(id, key -> head) >= patience) {
+        end(
+            id,
+            DealStage.FAILED,
+            "no byte of it came for "
+                + patience
+                + " blocks; propose it again with another salt when the data is ready");
+      }
+    }
+  }
+
+  /**
+   * Proposals are free, so what is over may not stay for ever. A tombstone is needed until the
+   * contract takes the deal no more, or its proposal could be accepted again, and as long as the
+   * auditor may still want proofs of its last periods.
+   */
+  private void forgetOld(ChainView view) {
+    for (StoredDeal deal : book.all()) {
+      if (deal.isOver() && deal.dataDeleted() && view.isBuried(lastNeeded(deal, view.clock()))) {
+        uploads.forget(deal.id());
+        book.forget(deal.id());
+      }
+    }
+  }
+
+  private long lastNeeded(StoredDeal deal, PeriodClock clock) {
+    long activateBy = deal.terms().activateBy().value();
+    if (deal.stage() == DealStage.FAILED) {
+      return activateBy;
+    }
+    long last = clock.nextDuty(activateBy) + deal.terms().periods();
+    return clock.periodEnd(last + config.tuning().keepProofPeriods());
   }
 
   private void perform(List<DealAction> actions, ChainView view) {
@@ -339,6 +393,7 @@ final class DealRunner {
   }
 
   private void end(DealId id, DealStage stage, String reason) {
+    idleSince.remove(id);
     book.change(id, d -> d.isOver() ? d : d.over(stage, reason));
     notBefore.remove(id);
     endingSince.remove(id);

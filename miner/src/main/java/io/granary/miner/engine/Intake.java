@@ -120,15 +120,20 @@ public final class Intake {
         new Refusal(code, message, String.valueOf(actual), String.valueOf(acceptable)));
   }
 
+  /** What needs no question to the chain comes first: refusing costs a stranger's flood little. */
   private Optional<Refusal> refuse(DealId id, SignedProposal signed, SignedAsk ask) {
+    DealProposal p = signed.proposal();
     return refuseParties(id, signed)
         .or(() -> refuseAsk(ask))
-        .or(() -> refuseTerms(signed.proposal(), ask.ask()))
-        .or(() -> refuseBlocks(signed.proposal()))
-        .or(() -> refuseMoney(signed.proposal()))
-        .or(() -> refuseRoom(signed.proposal()))
+        .or(() -> refuseTerms(p, ask.ask()))
         .or(this::refuseCrowd)
-        .or(() -> refuseHistory(id));
+        .or(() -> book.find(id).flatMap(known -> over(id)))
+        .or(() -> refuseRoom(p))
+        .or(this::refuseOwnStanding)
+        .or(() -> refuseAuditor(p))
+        .or(() -> refuseBlocks(p))
+        .or(() -> refuseMoney(p))
+        .or(() -> ports.reader().deal(id).flatMap(known -> over(id)));
   }
 
   private Optional<Refusal> refuseParties(DealId id, SignedProposal signed) {
@@ -146,14 +151,17 @@ public final class Intake {
           "",
           p.client());
     }
-    if (!p.auditor().equals(p.client()) && ports.directory().auditor(p.auditor()).isEmpty()) {
-      return no(
-          "NO_AUDITOR",
-          "the auditor is not registered; name one that is, or yourself",
-          p.auditor(),
-          p.client());
-    }
-    return refuseOwnStanding();
+    return Optional.empty();
+  }
+
+  private Optional<Refusal> refuseAuditor(DealProposal p) {
+    return p.auditor().equals(p.client()) || ports.directory().auditor(p.auditor()).isPresent()
+        ? Optional.empty()
+        : no(
+            "NO_AUDITOR",
+            "the auditor is not registered; name one that is, or yourself",
+            p.auditor(),
+            p.client());
   }
 
   /**
@@ -368,10 +376,7 @@ public final class Intake {
         : Optional.empty();
   }
 
-  private Optional<Refusal> refuseHistory(DealId id) {
-    if (book.find(id).isPresent() || ports.reader().deal(id).isPresent()) {
-      return no("OVER", "this deal id has ended; propose a new one with another salt", id, "");
-    }
-    return Optional.empty();
+  private static Optional<Refusal> over(DealId id) {
+    return no("OVER", "this deal id has ended; propose a new one with another salt", id, "");
   }
 }

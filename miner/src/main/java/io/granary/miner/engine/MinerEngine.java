@@ -36,13 +36,15 @@ public final class MinerEngine implements AutoCloseable {
       int port,
       DealBook book,
       ProofStore proofs,
+      Uploads uploads,
       SealingRoom sealing,
       ReplicaReader replicas,
       Shelf shelf,
       OperatorLog log) {
     ChainDeals chainDeals = new ChainDeals(ports, book);
     DealRunner runner =
-        new DealRunner(ports, miner, config, book, chainDeals, sealing, replicas, shelf, log);
+        new DealRunner(
+            ports, miner, config, book, chainDeals, uploads, sealing, replicas, shelf, log);
     Prover prover = new Prover(config, ports, operator, miner, book, proofs, replicas, log);
     Pusher pusher =
         new Pusher(

@@ -110,6 +110,16 @@ public final class Uploads {
         : new Standing(deal.terms().size().bytes(), true);
   }
 
+  /** True when nothing of a piece came yet and nothing is coming. */
+  boolean isIdle(DealId id) {
+    return !running.containsKey(id) && offsets.offset(id) == 0;
+  }
+
+  /** Forgets how far an upload came. */
+  void forget(DealId id) {
+    offsets.remove(id);
+  }
+
   /** Bytes of a deal that are durable. */
   public long durable(DealId id) {
     return book.find(id)
