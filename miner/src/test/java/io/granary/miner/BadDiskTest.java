@@ -10,6 +10,7 @@ import io.granary.miner.storage.StorageException;
 import io.granary.miner.testing.Await;
 import io.granary.miner.testing.Renter;
 import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.grpc.Wire;
@@ -227,6 +228,18 @@ final class BadDiskTest {
       assertTrue(String.valueOf(refused.getMessage()).contains(String.valueOf(port)));
     }
     // The store was let go: the next start opens it.
+    f.start();
+  }
+
+  @Test
+  void aStartThatTheChainFailsLeavesNoLoopBehind() throws IOException {
+    f.close();
+    f.chain.setDown(true);
+    assertThrows(ChainUnavailableException.class, () -> f.start());
+    assertTrue(
+        Thread.getAllStackTraces().keySet().stream()
+            .noneMatch(t -> t.getName().startsWith("miner-")));
+    f.chain.setDown(false);
     f.start();
   }
 

@@ -306,8 +306,9 @@ final class DealRunner {
   }
 
   private Optional<byte[]> sealOpenings(StoredDeal deal) {
-    DealSnapshot chain = chainDeals.find(deal.id()).orElseThrow();
-    Optional<Hash32> seed = ports.reader().sealSeed(deal.id(), chain.sealBlock());
+    // Empty, too, when an event has just said that the deal is to be read again.
+    Optional<DealSnapshot> chain = chainDeals.find(deal.id());
+    Optional<Hash32> seed = chain.flatMap(c -> ports.reader().sealSeed(deal.id(), c.sealBlock()));
     if (seed.isEmpty()) {
       return Optional.empty();
     }

@@ -35,6 +35,8 @@ public final class Shelf {
     this.replicas = home.resolve("replicas");
     Files.createDirectories(uploads);
     Files.createDirectories(replicas);
+    // What is synced in a folder is lost all the same when the folder's own name is.
+    syncDirectory(home);
   }
 
   private static String name(DealId id) {
