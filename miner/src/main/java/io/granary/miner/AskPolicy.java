@@ -1,5 +1,6 @@
 package io.granary.miner;
 
+import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.values.TokenAmount;
 import java.time.Duration;
 
@@ -24,16 +25,13 @@ public record AskPolicy(
     long maxPeriods,
     Duration validity) {
 
-  /** Bytes of the largest piece there is (Protocol §2). */
-  private static final long LARGEST_PIECE = 1L << 38;
-
   /**
    * Checks the values.
    *
    * @throws IllegalArgumentException naming the first that cannot be used, and what would do
    */
   public AskPolicy {
-    if (minSize < 1 || maxSize < minSize || maxSize > LARGEST_PIECE) {
+    if (minSize < 1 || maxSize < minSize || maxSize > RawSize.MAX) {
       throw new IllegalArgumentException(
           "sizes must satisfy 1 <= min <= max <= 2^38, not " + minSize + " and " + maxSize);
     }

@@ -20,6 +20,7 @@ import io.granary.protocol.grpc.CallAuth;
 import io.granary.protocol.grpc.NodeServer;
 import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.DealId;
 import io.granary.v1.DealServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -27,6 +28,7 @@ import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** A miner: the store, the services and the engine, started and stopped together. */
@@ -86,11 +88,13 @@ public final class MinerNode implements AutoCloseable {
       opened.push(store);
       Shelf shelf = new Shelf(config.home());
       DealBook book = new DealBook(store.deals(), log);
-      tidy(shelf, book);
+      tidy(shelf, book, log);
       ReplicaReader replicas = new ReplicaReader(shelf);
-      Uploads uploads = new Uploads(book, store.uploads(), shelf, disk, log);
+      Uploads uploads =
+          new Uploads(book, store.uploads(), shelf, disk, config.tuning().maxUploads(), log);
       SealingRoom sealing = new SealingRoom(config, book, store.uploads(), shelf, disk, log);
       opened.push(sealing);
+      sealing.adopt();
       Intake intake =
           new Intake(config, ports, operator, miner, book, shelf, disk, log, Clock.systemUTC());
       NodeServer server =
@@ -115,6 +119,7 @@ public final class MinerNode implements AutoCloseable {
               server.port(),
               book,
               store.proofs(),
+              uploads,
               sealing,
               replicas,
               shelf,
@@ -128,14 +133,19 @@ public final class MinerNode implements AutoCloseable {
   }
 
   /**
-   * Removes what a crash left behind: half-written files, and staged pieces of deals that are
-   * sealed.
+   * Removes what a crash left behind: half-written files, files of deals that are over, and staged
+   * pieces of deals that are sealed. Files of deals that the store does not know stay: it may be
+   * the store that is lost or old, and the files all that is left of a deal on chain.
    */
-  private static void tidy(Shelf shelf, DealBook book) throws IOException {
-    shelf.sweep(id -> book.find(id).filter(d -> !d.dataDeleted()).isPresent());
-    for (StoredDeal deal : book.all()) {
-      if (deal.hasReplica()) {
-        shelf.deletePart(deal.id());
+  private static void tidy(Shelf shelf, DealBook book, OperatorLog log) throws IOException {
+    for (DealId id : shelf.sweep()) {
+      Optional<StoredDeal> deal = book.find(id);
+      if (deal.isEmpty()) {
+        log.unknownFiles(id);
+      } else if (deal.get().isOver()) {
+        shelf.deleteAll(id);
+      } else if (deal.get().hasReplica() && shelf.hasReplica(id)) {
+        shelf.deletePart(id);
       }
     }
   }

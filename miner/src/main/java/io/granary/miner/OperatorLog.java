@@ -151,6 +151,37 @@ public final class OperatorLog {
         .log("sealed");
   }
 
+  /** A finished replica was found that the store did not know of; it is used as it is. */
+  public void adopted(DealId deal) {
+    info("adopted").addKeyValue("deal", deal).log("finished replica found and taken up");
+  }
+
+  /** Files of a deal that the store does not know; they stay until the operator decides. */
+  public void unknownFiles(DealId deal) {
+    warn(
+            "unknown-files",
+            "there are files of deal "
+                + deal
+                + ", which the store does not know: bring back the newest copy of the store, or"
+                + " move them away when the deal is over")
+        .addKeyValue("deal", deal)
+        .log("files of an unknown deal");
+  }
+
+  /** A staged piece is no longer what was uploaded; the client has to send it again. */
+  public void stagedPieceChanged(DealId deal, String reason) {
+    error(
+            "staged-piece-changed",
+            "deal "
+                + deal
+                + ": "
+                + reason
+                + "; it was dropped and can be uploaded again, check the"
+                + " disk")
+        .addKeyValue("deal", deal)
+        .log("STAGED PIECE CHANGED");
+  }
+
   /** Sealing failed and will be tried again. */
   public void sealingFailed(DealId deal, String reason, Duration retryIn, Throwable cause) {
     error("sealing-failed", reason)
@@ -288,6 +319,11 @@ public final class OperatorLog {
   /** The bytes of a deal are gone from the disk. */
   public void dataDeleted(DealId deal) {
     info("data-deleted").addKeyValue("deal", deal).log("data deleted");
+  }
+
+  /** A deal that was over long ago left the store. */
+  public void forgotten(DealId deal) {
+    info("forgotten").addKeyValue("deal", deal).log("deal forgotten");
   }
 
   /** The bytes of a deal that is over could not be deleted yet. */

@@ -15,6 +15,8 @@ import java.time.Duration;
  * @param slackWarnBlocks fewer blocks than this left to prove: the operator is warned
  * @param publishRoomBlocks a proposal must leave so many blocks to upload, seal and publish
  * @param maxPendingDeals proposals accepted and not yet published, at most
+ * @param maxUploads uploads that run at a time, at most; each takes a few MiB of memory
+ * @param maxIdleBlocks an accepted deal of which no byte came for so many blocks is given up
  */
 public record Tuning(
     Duration pollInterval,
@@ -25,7 +27,9 @@ public record Tuning(
     BigInteger lowGasWei,
     int slackWarnBlocks,
     int publishRoomBlocks,
-    int maxPendingDeals) {
+    int maxPendingDeals,
+    int maxUploads,
+    int maxIdleBlocks) {
 
   /**
    * Checks the values.
@@ -49,11 +53,50 @@ public record Tuning(
               + " and "
               + maxPendingDeals);
     }
+    if (maxUploads < 1 || maxIdleBlocks < 1) {
+      throw new IllegalArgumentException(
+          "maxUploads and maxIdleBlocks must be positive, not "
+              + maxUploads
+              + " and "
+              + maxIdleBlocks);
+    }
+  }
+
+  /** The same with another number of uploads at a time. */
+  public Tuning withMaxUploads(int uploads) {
+    return new Tuning(
+        pollInterval,
+        maxBackoff,
+        settleEveryPeriods,
+        keepProofPeriods,
+        minFreeDiskBytes,
+        lowGasWei,
+        slackWarnBlocks,
+        publishRoomBlocks,
+        maxPendingDeals,
+        uploads,
+        maxIdleBlocks);
+  }
+
+  /** The same with another patience for uploads that do not begin. */
+  public Tuning withMaxIdleBlocks(int blocks) {
+    return new Tuning(
+        pollInterval,
+        maxBackoff,
+        settleEveryPeriods,
+        keepProofPeriods,
+        minFreeDiskBytes,
+        lowGasWei,
+        slackWarnBlocks,
+        publishRoomBlocks,
+        maxPendingDeals,
+        maxUploads,
+        blocks);
   }
 
   /**
    * Polling twice a second, settling every 10 periods, proofs kept for 100, 256 MiB kept free, 0.05
-   * ether.
+   * ether, 32 uploads at a time, three hours of blocks until a client must have begun its own.
    */
   public static Tuning defaults() {
     return new Tuning(
@@ -65,6 +108,8 @@ public record Tuning(
         BigInteger.TEN.pow(16).multiply(BigInteger.valueOf(5)),
         3,
         4,
-        1_000);
+        1_000,
+        32,
+        900);
   }
 }

@@ -10,6 +10,8 @@ import io.granary.miner.storage.StorageException;
 import io.granary.miner.testing.Await;
 import io.granary.miner.testing.Renter;
 import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.chain.ChainUnavailableException;
+import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.values.DealId;
@@ -29,6 +31,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Disks that are full, rot, or lose files; ports and stores that are taken. */
 final class BadDiskTest {
@@ -102,6 +106,37 @@ final class BadDiskTest {
     assertFalse(Files.exists(f.replica(id)));
     f.disk.setLeft(1L << 40);
     f.chain.mineUntil("active", () -> f.chain.state(id) == DealState.ACTIVE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1_040_383, 1_040_384, 2_999_999})
+  void aBitThatFlipsBetweenUploadAndSealingIsNeverSealed(int at) throws IOException {
+    byte[] piece = Renter.piece(3_000_000, 9);
+    DealId id = f.renter().agree(f.terms(piece, 3));
+    f.disk.holdSealing();
+    assertTrue(f.renter().upload(id, piece, 0, piece.length).getDone().getComplete());
+    flip(f.part(id), at);
+    f.disk.releaseSealing();
+    Await.until("it is noticed", () -> f.hadTrouble("staged-piece-changed"));
+    Await.until(
+        "it is awaited again",
+        () -> f.node().deals().find(id).orElseThrow().stage() == DealStage.ACCEPTED);
+    assertFalse(Files.exists(f.replica(id)));
+    assertEquals(0, f.renter().offset(id));
+    assertTrue(f.renter().upload(id, piece, 0, piece.length).getDone().getComplete());
+    f.chain.mineUntil("active", () -> f.chain.state(id) == DealState.ACTIVE);
+  }
+
+  @Test
+  void aPieceThatChangedBehindARestartIsHashedAgain() throws IOException {
+    byte[] piece = Renter.piece(1_500_000, 10);
+    DealId id = f.renter().agree(f.terms(piece, 3));
+    f.disk.holdSealing();
+    f.renter().upload(id, piece, 0, piece.length);
+    flip(f.part(id), 1_000_000);
+    f.crashAndRestart();
+    Await.until("it is noticed", () -> f.hadTrouble("staged-piece-changed"));
+    assertFalse(Files.exists(f.replica(id)));
   }
 
   @Test
@@ -193,6 +228,18 @@ final class BadDiskTest {
       assertTrue(String.valueOf(refused.getMessage()).contains(String.valueOf(port)));
     }
     // The store was let go: the next start opens it.
+    f.start();
+  }
+
+  @Test
+  void aStartThatTheChainFailsLeavesNoLoopBehind() throws IOException {
+    f.close();
+    f.chain.setDown(true);
+    assertThrows(ChainUnavailableException.class, () -> f.start());
+    assertTrue(
+        Thread.getAllStackTraces().keySet().stream()
+            .noneMatch(t -> t.getName().startsWith("miner-")));
+    f.chain.setDown(false);
     f.start();
   }
 

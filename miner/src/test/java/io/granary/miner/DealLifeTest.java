@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.miner.testing.Await;
 import io.granary.miner.testing.Renter;
 import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.values.DealId;
@@ -128,14 +130,147 @@ final class DealLifeTest {
   }
 
   @Test
-  void whatTheMarketNeverTakesIsGivenUpWithTheReason() {
+  void aSkippedPublicationIsTriedUntilItsTimeIsOver() {
     byte[] piece = Renter.piece(100_000, 4);
+    DealProposal terms = f.terms(piece, 3);
     f.market.skipPublications("ClientShort");
-    DealId id = f.renter().agree(f.terms(piece, 3));
+    DealId id = f.renter().agree(terms);
+    f.renter().upload(id, piece, 0, piece.length);
+    f.chain.mineUntil("it is late", () -> head() >= terms.publishBy().value() - 30);
+    assertTrue(Files.exists(f.replica(id)));
+    f.market.skipPublications("");
+    f.chain.mineUntil("active after all", () -> f.chain.state(id) == DealState.ACTIVE);
+  }
+
+  @Test
+  void whatTheMarketDidNotTakeInTimeIsGivenUpWithTheReason() {
+    byte[] piece = Renter.piece(100_000, 4);
+    DealProposal terms = f.terms(piece, 3);
+    f.market.skipPublications("ClientShort");
+    DealId id = f.renter().agree(terms);
     f.renter().upload(id, piece, 0, piece.length);
     f.chain.mineUntil("failed", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_FAILED);
+    assertTrue(head() - f.chain.terms().windowBlocks() > terms.publishBy().value());
     assertTrue(f.node().deals().find(id).orElseThrow().reason().contains("ClientShort"));
     Await.until("the data is gone", () -> !Files.exists(f.replica(id)));
+  }
+
+  @Test
+  void whatTheMarketNeverTakesIsGivenUpWhenNoReorgCanChangeThat() {
+    byte[] piece = Renter.piece(100_000, 4);
+    DealProposal terms = f.terms(piece, 3);
+    f.market.skipPublications("BadSignature");
+    DealId id = f.renter().agree(terms);
+    f.renter().upload(id, piece, 0, piece.length);
+    f.chain.mineUntil("it was skipped", () -> f.hadTrouble("skipped"));
+    long skipped = head();
+    f.chain.mineUntil("failed", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_FAILED);
+    assertTrue(head() - f.chain.terms().windowBlocks() >= skipped);
+    assertTrue(head() < terms.publishBy().value());
+    assertTrue(f.node().deals().find(id).orElseThrow().reason().contains("BadSignature"));
+  }
+
+  @Test
+  void theDataOfACompletedDealStaysWhileAReorgCouldNeedIt() {
+    DealId id = f.activeDeal(Renter.piece(100_000, 8), 2);
+    f.chain.mineUntil("completed", () -> f.chain.state(id) == DealState.COMPLETED);
+    DealSnapshot ended = f.chain.deal(id).orElseThrow();
+    long seen = head();
+    f.chain.mineUntil("some blocks went by", () -> head() >= seen + 8);
+    assertTrue(ended.removed());
+    assertTrue(Files.exists(f.replica(id)));
+    f.chain.mineUntil("ended", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_ENDED);
+    assertTrue(head() > seen + f.chain.terms().windowBlocks());
+  }
+
+  @Test
+  void endingsDoNotHoldUpAPublication() {
+    // Completion falls due for all of them at once: the period that they end with is the same.
+    List<DealId> ending = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      ending.add(f.renter().agree(f.terms(Renter.piece(10_000, 20 + i), 2)));
+    }
+    f.market.holdActivations(true);
+    for (int i = 0; i < 3; i++) {
+      f.renter().upload(ending.get(i), Renter.piece(10_000, 20 + i), 0, 10_000);
+    }
+    f.chain.mineUntil(
+        "published",
+        () -> ending.stream().allMatch(id -> f.chain.state(id) == DealState.PUBLISHED));
+    f.market.holdActivations(false);
+    f.chain.mineUntil(
+        "active", () -> ending.stream().allMatch(id -> f.chain.state(id) == DealState.ACTIVE));
+    byte[] piece = Renter.piece(100_000, 9);
+    f.disk.holdSealing();
+    DealId next = f.renter().agree(f.terms(piece, 3));
+    f.renter().upload(next, piece, 0, piece.length);
+    f.market.sent.clear();
+    f.market.beforeCompleting(
+        () -> {
+          f.disk.releaseSealing();
+          Await.until("it is sealed", () -> f.node().deals().find(next).orElseThrow().hasReplica());
+        });
+    f.chain.mineUntil(
+        "completed",
+        () -> ending.stream().allMatch(id -> f.chain.state(id) == DealState.COMPLETED));
+    assertEquals(List.of("complete", "publish", "complete", "complete"), f.market.sent);
+  }
+
+  @Test
+  void aDealOfWhichNothingComesIsGivenUpEarlyAndForgottenWhenItsBlocksAreOver() throws IOException {
+    f.close();
+    f.with(c -> c.withTuning(c.tuning().withMaxIdleBlocks(20))).start();
+    DealProposal terms = f.terms(Renter.piece(100_000, 10), 3);
+    DealId idle = f.renter().agree(terms);
+    byte[] piece = Renter.piece(20 << 20, 11);
+    DealId begun = f.renter().agree(f.terms(piece, 3));
+    f.renter().upload(begun, piece, 0, 9 << 20);
+    f.chain.mineUntil("failed", () -> f.renter().stage(idle) == DealStage.DEAL_STAGE_FAILED);
+    assertTrue(head() < terms.publishBy().value());
+    assertTrue(f.node().deals().find(idle).orElseThrow().reason().contains("20 blocks"));
+    assertEquals(DealStage.DEAL_STAGE_ACCEPTED, f.renter().stage(begun));
+    // The id stays as long as the contract would take it.
+    assertEquals(
+        "OVER",
+        f.renter().propose(f.renter().sign(terms), f.renter().ask()).getDeclined().getCode());
+    f.chain.mineUntil("forgotten", () -> f.node().deals().find(idle).isEmpty());
+    assertTrue(head() > terms.activateBy().value());
+    f.crashAndRestart();
+    assertTrue(f.node().deals().find(idle).isEmpty());
+    assertEquals(
+        "ACTIVATE_BY",
+        f.renter().propose(f.renter().sign(terms), f.renter().ask()).getDeclined().getCode());
+  }
+
+  @Test
+  void aDealThatEndedIsForgottenWhenItsProofsAre() {
+    DealProposal terms = f.terms(Renter.piece(10_000, 12), 2);
+    DealId id = f.activeDeal(Renter.piece(10_000, 12), 2);
+    f.chain.mineUntil("ended", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_ENDED);
+    long needed =
+        terms.activateBy().value()
+            + (long) f.config().tuning().keepProofPeriods() * f.chain.terms().periodBlocks();
+    while (head() < needed) {
+      f.chain.mine();
+    }
+    int before = f.chain.looks("miner-deals");
+    Await.until("it has looked", () -> f.chain.looks("miner-deals") >= before + 2);
+    assertTrue(f.node().deals().find(id).isPresent());
+    f.chain.mineUntil("forgotten", () -> f.node().deals().find(id).isEmpty());
+  }
+
+  @Test
+  void dealsAreReadAtNewHeadsOnly() {
+    f.renter().agree(f.terms(Renter.piece(10_000, 13), 2));
+    int before = f.chain.looks("miner-deals");
+    Await.until("it has looked", () -> f.chain.looks("miner-deals") >= before + 3);
+    int reads = f.chain.dealReads();
+    Await.until("it has looked on", () -> f.chain.looks("miner-deals") >= before + 9);
+    assertEquals(reads, f.chain.dealReads());
+  }
+
+  private long head() {
+    return f.chain.head().number().value();
   }
 
   @Test

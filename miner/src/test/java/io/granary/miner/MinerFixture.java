@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -72,7 +73,9 @@ final class MinerFixture implements AutoCloseable {
                     BigInteger.ONE,
                     1,
                     t.publishRoomBlocks(),
-                    10));
+                    10,
+                    t.maxUploads(),
+                    t.maxIdleBlocks()));
     chain.fund(miner, RICH, 0);
     chain.fund(clientKey.address(), RICH, 0);
   }
@@ -114,6 +117,10 @@ final class MinerFixture implements AutoCloseable {
 
   Path replica(DealId id) {
     return home.resolve("replicas").resolve(id.hash().toHex() + ".replica");
+  }
+
+  Path part(DealId id) {
+    return home.resolve("uploads").resolve(id.hash().toHex() + ".part");
   }
 
   boolean hadTrouble(String event) {
@@ -165,6 +172,31 @@ final class MinerFixture implements AutoCloseable {
     home = next;
     config = moved(config, next);
     start();
+  }
+
+  /** A copy of the store as it is now. */
+  Path backUpStore() throws IOException {
+    Path backup = root.resolve("backup-" + ++incarnation);
+    copy(home.resolve("db"), backup);
+    return backup;
+  }
+
+  /** A new node on the files there are and an older store, or none when it is empty. */
+  void restartWithStore(Optional<Path> store) throws IOException {
+    close();
+    delete(home.resolve("db"));
+    if (store.isPresent()) {
+      copy(store.get(), home.resolve("db"));
+    }
+    start();
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 
   private static MinerConfig moved(MinerConfig c, Path home) {

@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which proposals a miner takes, and what it says of the others. */
 final class ProposalTest {
@@ -54,7 +56,12 @@ final class ProposalTest {
       TokenAmount price,
       TokenAmount collateral,
       long publishBy,
-      long activateBy) {}
+      long activateBy) {
+    Terms blocks(long newPublishBy, long newActivateBy) {
+      return new Terms(
+          miner, auditor, profile, periods, price, collateral, newPublishBy, newActivateBy);
+    }
+  }
 
   private DealProposal varied(UnaryOperator<Terms> change) {
     DealProposal p = f.terms(piece, 10);
@@ -86,9 +93,10 @@ final class ProposalTest {
   }
 
   private Refusal declined(DealProposal proposal) {
+    int before = f.node().deals().all().size();
     ProposeDealResponse response = f.renter().propose(f.renter().sign(proposal), f.renter().ask());
     assertTrue(response.hasDeclined(), response.toString());
-    assertEquals(0, f.node().deals().all().size());
+    assertEquals(before, f.node().deals().all().size());
     return response.getDeclined();
   }
 
@@ -157,20 +165,43 @@ final class ProposalTest {
                   t.activateBy));
     }
     long head = f.chain.head().number().value();
-    assertDeclined(
-        "PUBLISH_BY",
-        t -> new Terms(t.miner, t.auditor, 1, 10, t.price, t.collateral, head + 1, t.activateBy));
-    assertDeclined(
-        "ACTIVATE_BY",
-        t ->
-            new Terms(
-                t.miner, t.auditor, 1, 10, t.price, t.collateral, t.publishBy, t.publishBy + 3));
-    assertDeclined(
-        "ACTIVATE_BY",
-        t ->
-            new Terms(
-                t.miner, t.auditor, 1, 10, t.price, t.collateral, t.publishBy, head + 1_000_000));
+    assertDeclined("PUBLISH_BY", t -> t.blocks(head + 1, t.activateBy));
+    for (long activateBy : new long[] {head + 3, head + 1_000_000, Long.MAX_VALUE}) {
+      assertDeclined("ACTIVATE_BY", t -> t.blocks(t.publishBy, activateBy));
+    }
     assertEquals("SIZE", declined(f.terms(Hash32.ZERO, (1L << 28) + 1, 10)).getCode());
+  }
+
+  private static long told(Refusal refusal) {
+    return Long.parseLong(refusal.getAcceptable().replaceAll("at (least|most) ", ""));
+  }
+
+  @Test
+  void blocksThatAreToldAreTakenWhateverWasProposed() {
+    long head = f.chain.head().number().value();
+    for (long publishBy : new long[] {0, head + 1, head + 595, Long.MAX_VALUE}) {
+      Refusal refusal = declined(varied(t -> t.blocks(publishBy, t.activateBy)));
+      assertEquals("PUBLISH_BY", refusal.getCode(), refusal.toString());
+      assertTaken(t -> t.blocks(told(refusal), t.activateBy));
+    }
+    for (long activateBy : new long[] {0, head + 16, Long.MAX_VALUE}) {
+      Refusal refusal = declined(varied(t -> t.blocks(head + 7, activateBy)));
+      assertEquals("ACTIVATE_BY", refusal.getCode(), refusal.toString());
+      assertTaken(t -> t.blocks(head + 7, told(refusal)));
+    }
+  }
+
+  @Test
+  void aBlockThatIsToldIsTakenSomeBlocksLater() {
+    long head = f.chain.head().number().value();
+    Refusal refusal = declined(varied(t -> t.blocks(head, t.activateBy)));
+    f.chain.mine();
+    f.chain.mine();
+    assertTaken(t -> t.blocks(told(refusal), t.activateBy));
+  }
+
+  private void assertTaken(UnaryOperator<Terms> change) {
+    f.renter().agree(varied(change));
   }
 
   @Test
@@ -244,6 +275,31 @@ final class ProposalTest {
         f.renter().propose(f.renter().sign(f.terms(piece, 10)), forged).getDeclined().getCode());
   }
 
+  @Test
+  void whatIsWrongInItselfIsDeclinedWithoutAskingTheChain() {
+    io.granary.v1.SignedAsk ask = f.renter().ask();
+    DealProposal p =
+        varied(
+            t ->
+                new Terms(
+                    t.miner,
+                    EthKey.generate().address(),
+                    1,
+                    0,
+                    t.price,
+                    t.collateral,
+                    t.publishBy,
+                    t.activateBy));
+    f.chain.setDown(true);
+    assertEquals("PERIODS", f.renter().propose(f.renter().sign(p), ask).getDeclined().getCode());
+    assertEquals(
+        "UNKNOWN_ASK",
+        f.renter()
+            .propose(f.renter().sign(p), ask.toBuilder().setMaxSize(5).build())
+            .getDeclined()
+            .getCode());
+  }
+
   private String declinedWith(Ask ask, EthKey signer) {
     io.granary.protocol.deal.SignedAsk signed =
         new io.granary.protocol.deal.SignedAsk(
@@ -276,12 +332,9 @@ final class ProposalTest {
     DealProposal p = f.terms(piece, 10);
     f.chain.fund(f.miner, 2 * p.collateral().units().longValueExact() - 1, 0);
     f.renter().agree(p);
-    assertEquals(
-        "MINER_COLLATERAL",
-        f.renter()
-            .propose(f.renter().sign(f.terms(piece, 10)), f.renter().ask())
-            .getDeclined()
-            .getCode());
+    Refusal refusal = declined(f.terms(piece, 10));
+    assertEquals("MINER_COLLATERAL", refusal.getCode());
+    assertEquals(p.collateral().units().longValueExact() - 1, told(refusal));
   }
 
   @Test
@@ -293,7 +346,8 @@ final class ProposalTest {
     ProposeDealResponse full =
         f.renter().propose(f.renter().sign(f.terms(piece, 10)), f.renter().ask());
     assertEquals("CAPACITY", full.getDeclined().getCode());
-    assertTrue(full.getDeclined().getAcceptable().contains("at most"), full.toString());
+    assertEquals("10000", full.getDeclined().getActual());
+    assertTrue(told(full.getDeclined()) < piece.length, full.toString());
     f.crashAndRestart();
     assertEquals(
         "CAPACITY",
@@ -301,6 +355,35 @@ final class ProposalTest {
             .propose(f.renter().sign(f.terms(piece, 10)), f.renter().ask())
             .getDeclined()
             .getCode());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {600, 5_000, 33_333, 300_000, 4_000_000, 77_777_777})
+  void thePieceSizeThatIsToldFitsAndNoLargerOne(long free) throws IOException {
+    for (boolean full : new boolean[] {true, false}) {
+      f.close();
+      f = new MinerFixture(dir.resolve("full-" + full));
+      f.with(c -> c.withCapacityBytes(full ? free : 1L << 30)).start();
+      f.disk.setLeft(full ? 1L << 40 : free);
+      Refusal refusal = declined(f.terms(Hash32.ZERO, 1L << 28, 10));
+      assertEquals(full ? "CAPACITY" : "DISK_FULL", refusal.getCode());
+      declined(f.terms(Hash32.ZERO, told(refusal) + 1, 10));
+      f.renter().agree(f.terms(Hash32.ZERO, told(refusal), 10));
+    }
+  }
+
+  @Test
+  void theDiskIsNotPromisedTwice() {
+    DealProposal p = f.terms(piece, 10);
+    long peak = io.granary.miner.model.Footprint.peakBytes(p.size());
+    f.disk.setLeft(3 * peak - 1);
+    DealId first = f.renter().agree(p);
+    f.renter().agree(f.terms(piece, 10));
+    assertEquals("DISK_FULL", declined(f.terms(piece, 10)).getCode());
+    // Bytes that came lie on the disk: they are not counted again.
+    f.renter().upload(first, piece, 0, 5_000);
+    f.disk.setLeft(3 * peak - 5_000);
+    f.renter().agree(f.terms(piece, 10));
   }
 
   @Test

@@ -14,6 +14,7 @@ import io.granary.v1.DealStage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,17 +114,56 @@ final class RestartTest {
   }
 
   @Test
+  void aLostStoreCostsNoReplica() throws IOException {
+    DealId id = f.activeDeal(piece, 100);
+    f.restartWithStore(Optional.empty());
+    assertTrue(Files.exists(f.replica(id)));
+    assertTrue(
+        f.node().troubles().stream()
+            .anyMatch(
+                t -> t.event().equals("unknown-files") && t.message().contains(id.toString())));
+  }
+
+  @Test
+  void anOlderStoreFindsItsReplicasAgain() throws IOException {
+    DealId id = f.renter().agree(f.terms(piece, 3));
+    Path accepted = f.backUpStore();
+    f.disk.holdSealing();
+    f.renter().upload(id, piece, 0, piece.length);
+    Path uploaded = f.backUpStore();
+    f.disk.releaseSealing();
+    Await.until("sealed", () -> f.node().deals().find(id).orElseThrow().hasReplica());
+    Await.until("the staged piece is gone", () -> !Files.exists(f.part(id)));
+    f.restartWithStore(Optional.of(accepted));
+    assertTrue(f.node().deals().find(id).orElseThrow().hasReplica());
+    f.restartWithStore(Optional.of(uploaded));
+    assertTrue(f.node().deals().find(id).orElseThrow().hasReplica());
+    livesToItsEnd(id);
+  }
+
+  @Test
+  void filesThatAreNotTheDealsReplicaAreSealedAgain() throws IOException {
+    DealId id = f.renter().agree(f.terms(piece, 3));
+    f.disk.holdSealing();
+    f.renter().upload(id, piece, 0, piece.length);
+    Files.writeString(f.replica(id), "not a replica");
+    f.crashAndRestart();
+    assertTrue(f.hadTrouble("damaged"));
+    livesToItsEnd(id);
+  }
+
+  @Test
   void whatACrashLeavesBehindIsCleanedUpAndNothingElse() throws IOException {
     DealId id = f.activeDeal(piece, 100);
     String name = id.hash().toHex();
     String foreign = "f".repeat(64);
     Files.writeString(f.home().resolve("uploads/" + name + ".part"), "left over");
-    Files.writeString(f.home().resolve("replicas/" + foreign + ".replica"), "of no deal");
+    Files.writeString(f.home().resolve("replicas/" + foreign + ".replica"), "of no known deal");
     Files.writeString(f.home().resolve("replicas/" + name + ".replica.tmp"), "half");
     Files.writeString(f.home().resolve("replicas/README"), "the operator's own");
     f.crashAndRestart();
     assertFalse(Files.exists(f.home().resolve("uploads/" + name + ".part")));
-    assertFalse(Files.exists(f.home().resolve("replicas/" + foreign + ".replica")));
+    assertTrue(Files.exists(f.home().resolve("replicas/" + foreign + ".replica")));
     assertFalse(Files.exists(f.home().resolve("replicas/" + name + ".replica.tmp")));
     assertTrue(Files.exists(f.home().resolve("replicas/README")));
     assertTrue(Files.exists(f.replica(id)));

@@ -21,6 +21,8 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -140,6 +142,41 @@ final class UploadTest {
     assertEquals("TOO_MANY_BYTES", response.getRefused().getCode());
     assertEquals("500000", response.getRefused().getAcceptable());
     assertTrue(f.renter().upload(id, piece, 0, piece.length).getDone().getComplete());
+  }
+
+  @Test
+  void atMostSoManyUploadsRunAtATime() throws IOException {
+    f.close();
+    f.with(c -> c.withTuning(c.tuning().withMaxUploads(2))).start();
+    byte[] piece = Renter.piece(9 << 20, 14);
+    List<DealId> ids = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      ids.add(f.renter().agree(f.terms(piece, 3)));
+    }
+    List<Renter.Upload> running = new ArrayList<>();
+    for (DealId id : ids.subList(0, 2)) {
+      Renter.Upload upload = f.renter().upload(id, 0);
+      upload.send(piece, 0, 8 << 20);
+      Await.until("it runs", () -> f.renter().offset(id) == 8 << 20);
+      running.add(upload);
+    }
+    UploadPieceResponse third = f.renter().upload(ids.get(2), piece, 0, piece.length);
+    assertEquals("BUSY", third.getRefused().getCode());
+    assertEquals("below 2", third.getRefused().getAcceptable());
+    // A client that comes again for the same deal takes the place that it has.
+    assertTrue(f.renter().upload(ids.get(0), piece, 8 << 20, piece.length).getDone().getComplete());
+    assertTrue(f.renter().upload(ids.get(2), piece, 0, piece.length).getDone().getComplete());
+    running.get(1).breakOff();
+  }
+
+  @Test
+  void aDealThatIsOverHasNoUpload() {
+    byte[] piece = Renter.piece(1_000, 15);
+    DealId id = f.renter().agree(f.terms(piece, 3));
+    f.chain.mineUntil("failed", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_FAILED);
+    StatusRuntimeException refused =
+        assertThrows(StatusRuntimeException.class, () -> f.renter().offset(id));
+    assertTrue(refused.getMessage().contains("NOT_AWAITED"), refused.getMessage());
   }
 
   @Test

@@ -55,6 +55,8 @@ public final class Devnets {
         t.lowGasWei(),
         1,
         t.publishRoomBlocks(),
-        t.maxPendingDeals());
+        t.maxPendingDeals(),
+        t.maxUploads(),
+        t.maxIdleBlocks());
   }
 }

@@ -33,12 +33,12 @@ final class ChainDeals {
         continue;
       }
       Seen before = seen.get(deal.id());
+      // Nothing changes while the head stays; what a reorg changes is forgotten when it is told.
       boolean due =
           before == null
-              || deal.stage() != DealStage.ACTIVE
-              || head - before.head() >= patience
-              || head < before.head();
-      if (due && deal.stage().compareTo(DealStage.ACCEPTED) >= 0) {
+              || head < before.head()
+              || head - before.head() >= (deal.stage() == DealStage.ACTIVE ? patience : 1);
+      if (due) {
         seen.put(deal.id(), new Seen(ports.reader().deal(deal.id()), head));
       }
     }

@@ -28,11 +28,14 @@ import io.granary.protocol.values.BlockRef;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Asks the planner at each head and does what it says, in batches. Doing something twice does no
@@ -45,17 +48,53 @@ final class DealRunner {
   /** Blocks before something that was skipped or refused is tried again. */
   private static final long RETRY_BLOCKS = 3;
 
+  /** Longest pause between two tries to publish; each skipped one costs gas. */
+  private static final long MAX_RETRY_BLOCKS = 24;
+
+  /**
+   * What the proposal and the market's constants alone decide: no later block and no other branch
+   * takes such a publication. Everything else can change until the last block to publish, such as a
+   * balance, a pause, or the operator that is registered.
+   */
+  private static final Set<String> NEVER_TAKEN =
+      Set.of(
+          "BadSignature",
+          "BadSize",
+          "BadProfile",
+          "BadPeriods",
+          "PriceTooLow",
+          "CollateralTooLow",
+          "BadParties",
+          "ReplacesUnknown");
+
+  /**
+   * A publication that was skipped.
+   *
+   * @param reason the contract's
+   * @param since head at which it first had this reason
+   * @param pause blocks until the next try
+   */
+  private record Postponed(String reason, long since, long pause) {
+    Postponed again() {
+      return new Postponed(reason, since, Math.min(2 * pause, MAX_RETRY_BLOCKS));
+    }
+  }
+
   private final MinerPorts ports;
   private final Address miner;
   private final MinerConfig config;
   private final DealBook book;
   private final ChainDeals chainDeals;
+  private final Uploads uploads;
   private final SealingRoom sealing;
   private final ReplicaReader replicas;
   private final Shelf shelf;
   private final OperatorLog log;
   private final Map<DealId, Long> notBefore = new HashMap<>();
+  private final Map<DealId, Postponed> postponed = new HashMap<>();
   private final Map<DealId, Long> endingSince = new HashMap<>();
+  private final Map<DealId, Long> idleSince = new HashMap<>();
+  private long tidied = -1;
 
   DealRunner(
       MinerPorts ports,
@@ -63,6 +102,7 @@ final class DealRunner {
       MinerConfig config,
       DealBook book,
       ChainDeals chainDeals,
+      Uploads uploads,
       SealingRoom sealing,
       ReplicaReader replicas,
       Shelf shelf,
@@ -72,6 +112,7 @@ final class DealRunner {
     this.config = config;
     this.book = book;
     this.chainDeals = chainDeals;
+    this.uploads = uploads;
     this.sealing = sealing;
     this.replicas = replicas;
     this.shelf = shelf;
@@ -98,14 +139,66 @@ final class DealRunner {
             ports.reader().setWeight(miner) > 0,
             ports.reader().terms(),
             config.tuning().settleEveryPeriods());
-    perform(DealLifecycle.actionsAt(view, deals), number);
+    perform(DealLifecycle.actionsAt(view, deals), view);
+    if (number != tidied) {
+      dropIdle(number);
+      forgetOld(view);
+      tidied = number;
+    }
   }
 
-  private void perform(List<DealAction> actions, long head) {
+  /** A proposal costs its client nothing, and holds room and a place from whoever has data. */
+  private void dropIdle(long head) {
+    int patience = config.tuning().maxIdleBlocks();
+    List<DealId> idle =
+        book.all().stream()
+            .filter(d -> d.stage() == DealStage.ACCEPTED && uploads.isIdle(d.id()))
+            .map(StoredDeal::id)
+            .toList();
+    idleSince.keySet().retainAll(Set.copyOf(idle));
+    for (DealId id : idle) {
+      if (head - idleSince.computeIfAbsent(id, key -> head) >= patience) {
+        end(
+            id,
+            DealStage.FAILED,
+            "no byte of it came for "
+                + patience
+                + " blocks; propose it again with another salt when the data is ready");
+      }
+    }
+  }
+
+  /**
+   * Proposals are free, so what is over may not stay for ever. A tombstone is needed until the
+   * contract takes the deal no more, or its proposal could be accepted again, and as long as the
+   * auditor may still want proofs of its last periods.
+   */
+  private void forgetOld(ChainView view) {
+    for (StoredDeal deal : book.all()) {
+      if (deal.isOver() && deal.dataDeleted() && view.isBuried(lastNeeded(deal, view.clock()))) {
+        uploads.forget(deal.id());
+        book.forget(deal.id());
+      }
+    }
+  }
+
+  private long lastNeeded(StoredDeal deal, PeriodClock clock) {
+    long activateBy = deal.terms().activateBy().value();
+    if (deal.stage() == DealStage.FAILED) {
+      return activateBy;
+    }
+    long last = clock.nextDuty(activateBy) + deal.terms().periods();
+    return clock.periodEnd(last + config.tuning().keepProofPeriods());
+  }
+
+  private void perform(List<DealAction> actions, ChainView view) {
+    long head = view.head().value();
     List<DealId> publish = new ArrayList<>();
     List<DealId> activate = new ArrayList<>();
     List<DealId> settle = new ArrayList<>();
     List<DealId> purge = new ArrayList<>();
+    // Terminations first: until then their lost data fails the draws of all other deals.
+    Deque<DealAction> endings = new ArrayDeque<>();
     endingSince
         .keySet()
         .retainAll(
@@ -113,30 +206,49 @@ final class DealRunner {
                 .filter(a -> a instanceof DealAction.Delete || a instanceof DealAction.GiveUp)
                 .map(DealAction::id)
                 .toList());
+    postponed.keySet().removeIf(id -> chainDeals.find(id).isPresent());
     for (DealAction action : actions) {
       if (notBefore.getOrDefault(action.id(), 0L) > head) {
         continue;
       }
       switch (action) {
         case DealAction.Seal a -> sealing.submit(a.id());
-        case DealAction.Publish a -> publish.add(a.id());
+        case DealAction.Publish a -> {
+          Optional<Postponed> hopeless = neverTaken(a.id());
+          if (hopeless.isEmpty()) {
+            publish.add(a.id());
+          } else if (view.isBuried(hopeless.get().since())) {
+            end(a.id(), DealStage.FAILED, "the market did not take it: " + hopeless.get().reason());
+          }
+        }
         case DealAction.Activate a -> activate.add(a.id());
         case DealAction.Settle a -> settle.add(a.id());
         case DealAction.Purge a -> purge.add(a.id());
         case DealAction.Advance a -> book.change(a.id(), d -> d.isOver() ? d : d.at(a.to()));
-        case DealAction.Complete a ->
-            single("complete", a.id(), head, ports.market().complete(a.id()));
-        case DealAction.Terminate a ->
-            single("terminate", a.id(), head, ports.market().terminate(a.id()));
-        case DealAction.Expire a -> single("expire", a.id(), head, ports.market().expire(a.id()));
-        case DealAction.Delete a -> endWhenDeep(a.id(), DealStage.ENDED, a.reason(), head);
-        case DealAction.GiveUp a -> endWhenDeep(a.id(), DealStage.FAILED, a.reason(), head);
+        case DealAction.Terminate a -> endings.addFirst(a);
+        case DealAction.Complete a -> endings.addLast(a);
+        case DealAction.Expire a -> endings.addLast(a);
+        case DealAction.Delete a -> endWhenBuried(a, view);
+        case DealAction.GiveUp a -> giveUpWhenDeep(a, head);
       }
     }
     batches(publish).forEach(ids -> publish(ids, head));
     batches(activate).forEach(ids -> activate(ids, head));
     batches(settle).forEach(ids -> together("settle", ids, head, ports.market().settle(ids)));
     batches(purge).forEach(ids -> together("purge", ids, head, ports.market().purge(ids)));
+    // Each of these waits for its confirmations alone, while others have blocks to meet: after one
+    // of them everything is planned anew.
+    Optional.ofNullable(endings.pollFirst()).ifPresent(ending -> end(ending, head));
+  }
+
+  private void end(DealAction ending, long head) {
+    DealId id = ending.id();
+    switch (ending) {
+      case DealAction.Terminate a -> single("terminate", id, head, ports.market().terminate(id));
+      case DealAction.Complete a -> single("complete", id, head, ports.market().complete(id));
+      case DealAction.Expire a -> single("expire", id, head, ports.market().expire(id));
+      default -> throw new IllegalArgumentException("nothing is sent alone for " + ending);
+    }
   }
 
   private static List<List<DealId>> batches(List<DealId> ids) {
@@ -194,8 +306,9 @@ final class DealRunner {
   }
 
   private Optional<byte[]> sealOpenings(StoredDeal deal) {
-    DealSnapshot chain = chainDeals.find(deal.id()).orElseThrow();
-    Optional<Hash32> seed = ports.reader().sealSeed(deal.id(), chain.sealBlock());
+    // Empty, too, when an event has just said that the deal is to be read again.
+    Optional<DealSnapshot> chain = chainDeals.find(deal.id());
+    Optional<Hash32> seed = chain.flatMap(c -> ports.reader().sealSeed(deal.id(), c.sealBlock()));
     if (seed.isEmpty()) {
       return Optional.empty();
     }
@@ -236,29 +349,56 @@ final class DealRunner {
 
   private void skipped(String operation, BatchItem item, long head) {
     log.skipped(operation, item.dealId(), item.skipped());
-    notBefore.put(item.dealId(), head + RETRY_BLOCKS);
-    // What the contract will never take is given up; a frozen set or a pending seal block only
-    // needs time.
-    boolean hopeless = operation.equals("publish") && !item.skipped().equals("AlreadyKnown");
-    if (hopeless) {
-      end(item.dealId(), DealStage.FAILED, "the market did not take it: " + item.skipped());
+    long pause = operation.equals("publish") ? postpone(item, head) : RETRY_BLOCKS;
+    notBefore.put(item.dealId(), head + pause);
+  }
+
+  /** Notes why a publication was skipped, and returns the blocks until it is tried again. */
+  private long postpone(BatchItem item, long head) {
+    Postponed now =
+        Optional.ofNullable(postponed.get(item.dealId()))
+            .filter(before -> before.reason().equals(item.skipped()))
+            .map(Postponed::again)
+            .orElseGet(() -> new Postponed(item.skipped(), head, RETRY_BLOCKS));
+    postponed.put(item.dealId(), now);
+    return now.pause();
+  }
+
+  private Optional<Postponed> neverTaken(DealId id) {
+    return Optional.ofNullable(postponed.get(id)).filter(p -> NEVER_TAKEN.contains(p.reason()));
+  }
+
+  private String lastSkip(DealId id) {
+    return Optional.ofNullable(postponed.get(id)).map(Postponed::reason).orElse("");
+  }
+
+  /**
+   * The planner gives up only what no branch of the chain can need; some blocks more cost nothing.
+   */
+  private void giveUpWhenDeep(DealAction.GiveUp action, long head) {
+    if (head - endingSince.computeIfAbsent(action.id(), key -> head) >= config.confirmations()) {
+      String skip = lastSkip(action.id());
+      String why = skip.isEmpty() ? "" : "; the market's last answer was " + skip;
+      end(action.id(), DealStage.FAILED, action.reason() + why);
     }
   }
 
   /**
-   * Bytes that are deleted do not come back with a reorg: the reason must have held for some
-   * blocks.
+   * Bytes that are deleted do not come back with a reorg. The chain does not tell when a deal
+   * ended, but it was no later than when this was first seen.
    */
-  private void endWhenDeep(DealId id, DealStage stage, String reason, long head) {
-    if (head - endingSince.computeIfAbsent(id, key -> head) >= config.confirmations()) {
-      endingSince.remove(id);
-      end(id, stage, reason);
+  private void endWhenBuried(DealAction.Delete action, ChainView view) {
+    if (view.isBuried(endingSince.computeIfAbsent(action.id(), key -> view.head().value()))) {
+      end(action.id(), DealStage.ENDED, action.reason());
     }
   }
 
   private void end(DealId id, DealStage stage, String reason) {
+    idleSince.remove(id);
     book.change(id, d -> d.isOver() ? d : d.over(stage, reason));
     notBefore.remove(id);
+    endingSince.remove(id);
+    postponed.remove(id);
     deleteData(id);
   }
 

@@ -37,6 +37,9 @@ import java.util.Optional;
  * what the operator wants.
  */
 public final class Intake {
+  /** Blocks that may pass between telling a number and seeing it proposed. */
+  private static final long ANSWER_BLOCKS = 5;
+
   private final MinerConfig config;
   private final MinerPorts ports;
   private final EthKey operator;
@@ -117,14 +120,20 @@ public final class Intake {
         new Refusal(code, message, String.valueOf(actual), String.valueOf(acceptable)));
   }
 
+  /** What needs no question to the chain comes first: refusing costs a stranger's flood little. */
   private Optional<Refusal> refuse(DealId id, SignedProposal signed, SignedAsk ask) {
+    DealProposal p = signed.proposal();
     return refuseParties(id, signed)
         .or(() -> refuseAsk(ask))
-        .or(() -> refuseTerms(signed.proposal(), ask.ask()))
-        .or(() -> refuseBlocks(signed.proposal()))
-        .or(() -> refuseMoney(signed.proposal()))
-        .or(() -> refuseRoom(signed.proposal()))
-        .or(() -> refuseHistory(id));
+        .or(() -> refuseTerms(p, ask.ask()))
+        .or(this::refuseCrowd)
+        .or(() -> book.find(id).flatMap(known -> over(id)))
+        .or(() -> refuseRoom(p))
+        .or(this::refuseOwnStanding)
+        .or(() -> refuseAuditor(p))
+        .or(() -> refuseBlocks(p))
+        .or(() -> refuseMoney(p))
+        .or(() -> ports.reader().deal(id).flatMap(known -> over(id)));
   }
 
   private Optional<Refusal> refuseParties(DealId id, SignedProposal signed) {
@@ -142,14 +151,17 @@ public final class Intake {
           "",
           p.client());
     }
-    if (!p.auditor().equals(p.client()) && ports.directory().auditor(p.auditor()).isEmpty()) {
-      return no(
-          "NO_AUDITOR",
-          "the auditor is not registered; name one that is, or yourself",
-          p.auditor(),
-          p.client());
-    }
-    return refuseOwnStanding();
+    return Optional.empty();
+  }
+
+  private Optional<Refusal> refuseAuditor(DealProposal p) {
+    return p.auditor().equals(p.client()) || ports.directory().auditor(p.auditor()).isPresent()
+        ? Optional.empty()
+        : no(
+            "NO_AUDITOR",
+            "the auditor is not registered; name one that is, or yourself",
+            p.auditor(),
+            p.client());
   }
 
   /**
@@ -234,31 +246,46 @@ public final class Intake {
     return Optional.empty();
   }
 
+  /**
+   * The bounds of Protocol §3.3, by subtraction: both blocks are the client's to choose, up to
+   * 2^63.
+   */
   private Optional<Refusal> refuseBlocks(DealProposal p) {
     MarketTerms terms = ports.reader().terms();
     long head = ports.chain().head().number().value();
     long earliest = head + config.tuning().publishRoomBlocks();
+    // A block may pass until the client has read this and comes again.
+    long comfortable = earliest + ANSWER_BLOCKS;
+    long furthest = head + terms.maxActivationBlocks();
+    long delay = terms.sealDelay() + terms.windowBlocks() + 1L;
+    long last = p.activateBy().value() - delay;
+    if (p.activateBy().value() > furthest) {
+      return no(
+          "ACTIVATE_BY",
+          "the market takes no activation so far ahead",
+          p.activateBy(),
+          "at most " + furthest);
+    }
+    if (last < earliest) {
+      return no(
+          "ACTIVATE_BY",
+          "too few blocks are left for upload, sealing, publishing and activation",
+          p.activateBy(),
+          "at least " + (comfortable + delay));
+    }
     if (p.publishBy().value() < earliest) {
       return no(
           "PUBLISH_BY",
           "too few blocks are left for upload, sealing and publishing",
           p.publishBy(),
-          "at least " + earliest);
+          "at least " + Math.min(comfortable, last));
     }
-    long room = p.publishBy().value() + terms.sealDelay() + terms.windowBlocks() + 1;
-    if (p.activateBy().value() < room) {
+    if (p.publishBy().value() > last) {
       return no(
-          "ACTIVATE_BY",
+          "PUBLISH_BY",
           "activation must stay possible when the deal is published last thing",
-          p.activateBy(),
-          "at least " + room);
-    }
-    if (p.activateBy().value() > head + terms.maxActivationBlocks()) {
-      return no(
-          "ACTIVATE_BY",
-          "the market takes no activation so far ahead",
-          p.activateBy(),
-          "at most " + (head + terms.maxActivationBlocks()));
+          p.publishBy(),
+          "at most " + last);
     }
     return Optional.empty();
   }
@@ -280,13 +307,14 @@ public final class Intake {
           "at least " + promised.plus(p.price()).units());
     }
     TokenAmount own = ports.reader().account(miner).balance();
-    TokenAmount needed = pending(d -> d.terms().collateral()).plus(p.collateral());
-    if (own.isLessThan(needed)) {
+    TokenAmount taken = pending(d -> d.terms().collateral());
+    TokenAmount left = own.isLessThan(taken) ? TokenAmount.ZERO : own.minus(taken);
+    if (left.isLessThan(p.collateral())) {
       return no(
           "MINER_COLLATERAL",
           "this miner has too little unlocked for the collateral now; ask another or come back",
-          own.units(),
-          "");
+          p.collateral().units(),
+          "at most " + left.units());
     }
     return Optional.empty();
   }
@@ -298,29 +326,46 @@ public final class Intake {
         .reduce(TokenAmount.ZERO, TokenAmount::plus);
   }
 
+  /** The number told is the largest piece that fits both the promise and the disk. */
   private Optional<Refusal> refuseRoom(DealProposal p) {
-    long wanted = Footprint.peakBytes(p.size());
+    long peak = Footprint.peakBytes(p.size());
     long free = book.room(config.capacityBytes()).freeBytes();
-    if (wanted > free) {
+    long unpromised = unpromisedBytes();
+    String most = "at most " + Footprint.largestPiece(Math.min(free, unpromised));
+    if (peak > free) {
       return no(
           "CAPACITY",
           "this miner has too little capacity left for the piece",
-          wanted,
-          "at most " + free);
+          p.size().bytes(),
+          most);
     }
+    if (peak > unpromised) {
+      log.lowDisk(unpromised, peak);
+      return no(
+          "DISK_FULL",
+          "this miner's disk has too little space left for the piece; ask another",
+          p.size().bytes(),
+          most);
+    }
+    return Optional.empty();
+  }
+
+  /** What the disk has left when all deals in the making have taken what they need. */
+  private long unpromisedBytes() {
     try {
       long usable = disk.usableBytes(shelf.directory()) - config.tuning().minFreeDiskBytes();
-      if (wanted > usable) {
-        log.lowDisk(usable, wanted);
-        return no(
-            "DISK_FULL",
-            "this miner's disk has too little space left for the piece; ask another",
-            wanted,
-            "at most " + Math.max(0, usable));
+      for (StoredDeal d : book.all()) {
+        if (!d.isOver() && !d.hasReplica()) {
+          usable -= Footprint.peakBytes(d.terms().size()) - shelf.stagedBytes(d.id());
+        }
       }
+      return usable;
     } catch (IOException e) {
       throw new UncheckedIOException("cannot tell the free space of " + shelf.directory(), e);
     }
+  }
+
+  private Optional<Refusal> refuseCrowd() {
     long open = book.all().stream().filter(d -> !d.isOver() && d.isPending()).count();
     return open >= config.tuning().maxPendingDeals()
         ? no(
@@ -331,10 +376,7 @@ public final class Intake {
         : Optional.empty();
   }
 
-  private Optional<Refusal> refuseHistory(DealId id) {
-    if (book.find(id).isPresent() || ports.reader().deal(id).isPresent()) {
-      return no("OVER", "this deal id has ended; propose a new one with another salt", id, "");
-    }
-    return Optional.empty();
+  private static Optional<Refusal> over(DealId id) {
+    return no("OVER", "this deal id has ended; propose a new one with another salt", id, "");
   }
 }

@@ -14,6 +14,7 @@ import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockRef;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -36,13 +37,15 @@ public final class MinerEngine implements AutoCloseable {
       int port,
       DealBook book,
       ProofStore proofs,
+      Uploads uploads,
       SealingRoom sealing,
       ReplicaReader replicas,
       Shelf shelf,
       OperatorLog log) {
     ChainDeals chainDeals = new ChainDeals(ports, book);
     DealRunner runner =
-        new DealRunner(ports, miner, config, book, chainDeals, sealing, replicas, shelf, log);
+        new DealRunner(
+            ports, miner, config, book, chainDeals, uploads, sealing, replicas, shelf, log);
     Prover prover = new Prover(config, ports, operator, miner, book, proofs, replicas, log);
     Pusher pusher =
         new Pusher(
@@ -56,24 +59,36 @@ public final class MinerEngine implements AutoCloseable {
         new StatusFile(config, ports, miner, operator.address(), port, book, proofs, log);
     runner.deleteLeftovers();
     long[] lastHead = {-1};
-    Loop deals =
-        new Loop(
-            "miner-deals",
-            config.tuning(),
-            log,
-            () -> {
-              BlockRef head = ports.chain().head();
-              runner.run(head);
-              if (head.number().value() != lastHead[0]) {
-                lastHead[0] = head.number().value();
-                status.write(lastHead[0]);
-              }
-            });
-    Loop proving = new Loop("miner-proving", config.tuning(), log, prover::run);
-    Loop pushing = new Loop("miner-pushing", config.tuning(), log, pusher::run);
-    EventStream.Subscription events =
-        ports.events().follow(ports.chain().head().number(), new Watcher(book, chainDeals, log));
-    return new MinerEngine(List.of(proving, pushing, pusher, deals, events));
+    List<AutoCloseable> started = new ArrayList<>();
+    try {
+      started.add(new Loop("miner-proving", config.tuning(), log, prover::run));
+      started.add(new Loop("miner-pushing", config.tuning(), log, pusher::run));
+      started.add(pusher);
+      started.add(
+          new Loop(
+              "miner-deals",
+              config.tuning(),
+              log,
+              () -> {
+                BlockRef head = ports.chain().head();
+                runner.run(head);
+                if (head.number().value() != lastHead[0]) {
+                  lastHead[0] = head.number().value();
+                  status.write(lastHead[0]);
+                }
+              }));
+      started.add(
+          ports.events().follow(ports.chain().head().number(), new Watcher(book, chainDeals, log)));
+      return new MinerEngine(started);
+    } catch (RuntimeException e) {
+      // Loops that went on would use a store that the caller closes.
+      try {
+        new MinerEngine(started).close();
+      } catch (RuntimeException alsoFailed) {
+        e.addSuppressed(alsoFailed);
+      }
+      throw e;
+    }
   }
 
   /** Looks at a deal again when the chain says something of it, or takes something back. */

@@ -4,6 +4,7 @@ import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.Shelf;
+import io.granary.miner.sealing.StagedSums;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
@@ -43,15 +44,18 @@ public final class Uploads {
   private final UploadStore offsets;
   private final Shelf shelf;
   private final Disk disk;
+  private final int maxRunning;
   private final OperatorLog log;
   private final Map<DealId, Session> running = new ConcurrentHashMap<>();
 
-  /** Into the shelf's upload folder. */
-  public Uploads(DealBook book, UploadStore offsets, Shelf shelf, Disk disk, OperatorLog log) {
+  /** Into the shelf's upload folder, at most so many at a time. */
+  public Uploads(
+      DealBook book, UploadStore offsets, Shelf shelf, Disk disk, int maxRunning, OperatorLog log) {
     this.book = book;
     this.offsets = offsets;
     this.shelf = shelf;
     this.disk = disk;
+    this.maxRunning = maxRunning;
     this.log = log;
   }
 
@@ -98,9 +102,22 @@ public final class Uploads {
   /** Where the caller's upload of a deal stands. */
   public Standing standing(DealId id, Address caller) throws RefusedException {
     StoredDeal deal = own(id, caller);
+    if (deal.isOver()) {
+      throw notAwaited(deal.stage());
+    }
     return deal.stage() == DealStage.ACCEPTED
         ? new Standing(offsets.offset(id), false)
         : new Standing(deal.terms().size().bytes(), true);
+  }
+
+  /** True when nothing of a piece came yet and nothing is coming. */
+  boolean isIdle(DealId id) {
+    return !running.containsKey(id) && offsets.offset(id) == 0;
+  }
+
+  /** Forgets how far an upload came. */
+  void forget(DealId id) {
+    offsets.remove(id);
   }
 
   /** Bytes of a deal that are durable. */
@@ -127,12 +144,18 @@ public final class Uploads {
       throws RefusedException {
     StoredDeal deal = own(id, caller);
     if (deal.stage() != DealStage.ACCEPTED) {
-      throw new RefusedException(
-          "NOT_AWAITED", "no bytes are awaited for this deal", deal.stage(), DealStage.ACCEPTED);
+      throw notAwaited(deal.stage());
     }
     if (running.containsKey(id)) {
       throw new RefusedException(
           "UPLOAD_RUNNING", "another upload of this deal began at the same time; resume", id, "");
+    }
+    if (running.size() >= maxRunning) {
+      throw new RefusedException(
+          "BUSY",
+          "this miner takes as many uploads at a time as it can; come back later",
+          running.size(),
+          "below " + maxRunning);
     }
     long durable = offsets.offset(id);
     if (offset != durable) {
@@ -154,6 +177,11 @@ public final class Uploads {
     } catch (IOException e) {
       throw diskFailed(id, e);
     }
+  }
+
+  private static RefusedException notAwaited(DealStage stage) {
+    return new RefusedException(
+        "NOT_AWAITED", "no bytes are awaited for this deal", stage, DealStage.ACCEPTED);
   }
 
   private RefusedException diskFailed(DealId id, Exception e) {
@@ -183,6 +211,8 @@ public final class Uploads {
     // Hashing goes along with the bytes; only a resumed upload is hashed again from the file.
     private final Optional<PieceHasher> hasher;
     private final Optional<StoredTreeWriter> tree;
+    // What is sealed with that tree is not hashed again; these sums find what the disk changed.
+    private final Optional<StagedSums> sums;
     private final ExecutorService hashing =
         Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
     private final ExecutorService syncing =
@@ -207,6 +237,7 @@ public final class Uploads {
                   new StoredTreeWriter(
                       shelf.temporaryFiles(deal.id()).pieceTree(), deal.terms().size().shape()))
               : Optional.empty();
+      this.sums = whole ? Optional.of(new StagedSums(deal.terms().size())) : Optional.empty();
       this.hasher =
           offset == 0
               ? Optional.of(tree.map(Session::hasherInto).orElseGet(PieceHasher::new))
@@ -288,6 +319,7 @@ public final class Uploads {
         hashing.execute(
             () -> {
               try {
+                sums.ifPresent(s -> s.update(bytes));
                 h.update(bytes);
               } catch (UncheckedIOException e) {
                 hashFailure = e.getCause();
@@ -385,7 +417,11 @@ public final class Uploads {
           hashing.submit(
               () -> {
                 root[0] = hasher.get().finish().root();
-                return tree.isPresent() ? tree.get().finish() : root[0];
+                if (tree.isPresent()) {
+                  sums.orElseThrow().write(shelf.stagedSums(deal.id()));
+                  tree.get().finish();
+                }
+                return root[0];
               }));
       return root[0];
     }

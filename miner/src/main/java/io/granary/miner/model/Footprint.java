@@ -19,4 +19,19 @@ public final class Footprint {
   public static long peakBytes(RawSize size) {
     return size.bytes() + sealedBytes(size);
   }
+
+  /** Bytes of the largest piece whose peak fits; 0 when none does. */
+  public static long largestPiece(long bytes) {
+    long fits = 0;
+    long tooLarge = RawSize.MAX + 1;
+    while (tooLarge - fits > 1) {
+      long middle = fits + (tooLarge - fits) / 2;
+      if (peakBytes(new RawSize(middle)) <= bytes) {
+        fits = middle;
+      } else {
+        tooLarge = middle;
+      }
+    }
+    return fits;
+  }
 }

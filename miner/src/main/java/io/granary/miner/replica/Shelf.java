@@ -5,11 +5,13 @@ import io.granary.protocol.values.DealId;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
 import java.util.Optional;
-import java.util.function.Predicate;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -33,6 +35,8 @@ public final class Shelf {
     this.replicas = home.resolve("replicas");
     Files.createDirectories(uploads);
     Files.createDirectories(replicas);
+    // What is synced in a folder is lost all the same when the folder's own name is.
+    syncDirectory(home);
   }
 
   private static String name(DealId id) {
@@ -59,12 +63,31 @@ public final class Shelf {
     return files(id, TEMPORARY);
   }
 
+  /** Checksums of the staged piece, which go with the temporary files. */
+  public Path stagedSums(DealId id) {
+    return replicas.resolve(name(id) + ".staged-sums" + TEMPORARY);
+  }
+
   private ReplicaFiles files(DealId id, String suffix) {
     String name = name(id);
     return new ReplicaFiles(
         replicas.resolve(name + ".replica" + suffix),
         replicas.resolve(name + ".sealed-tree" + suffix),
         replicas.resolve(name + ".piece-tree" + suffix));
+  }
+
+  /** Bytes of the staged piece that lie on disk. */
+  public long stagedBytes(DealId id) throws IOException {
+    try {
+      return Files.size(part(id));
+    } catch (NoSuchFileException none) {
+      return 0;
+    }
+  }
+
+  /** True when the last file of a finished sealing has its name. */
+  public boolean hasReplica(DealId id) {
+    return Files.exists(files(id).replica());
   }
 
   /** Makes the new name of a staged piece durable. */
@@ -80,6 +103,7 @@ public final class Shelf {
     Files.move(from.sealedTree(), to.sealedTree(), StandardCopyOption.ATOMIC_MOVE);
     Files.move(from.replica(), to.replica(), StandardCopyOption.ATOMIC_MOVE);
     syncDirectory(replicas);
+    Files.deleteIfExists(stagedSums(id));
   }
 
   private static void syncDirectory(Path directory) throws IOException {
@@ -96,6 +120,7 @@ public final class Shelf {
   /** Deletes files of an unfinished sealing. */
   public void deleteTemporary(DealId id) throws IOException {
     delete(temporaryFiles(id));
+    Files.deleteIfExists(stagedSums(id));
   }
 
   /** Deletes everything of a deal; nothing happens when there is nothing. */
@@ -111,22 +136,24 @@ public final class Shelf {
     Files.deleteIfExists(files.pieceTree());
   }
 
-  /**
-   * Deletes what a crash left behind: temporary files, and files of deals that should have none.
-   */
-  public void sweep(Predicate<DealId> keep) throws IOException {
+  /** Deletes what a crash left half-written, and tells whose finished files are here. */
+  public Set<DealId> sweep() throws IOException {
+    Set<DealId> found = new HashSet<>();
     for (Path directory : new Path[] {uploads, replicas}) {
       try (Stream<Path> files = Files.list(directory)) {
         for (Path file : files.toList()) {
           String name = file.getFileName().toString();
-          Optional<DealId> deal = dealOf(name);
           // What does not carry a deal's name is not ours to delete.
-          if (deal.isPresent() && (name.endsWith(TEMPORARY) || !keep.test(deal.get()))) {
+          Optional<DealId> deal = dealOf(name);
+          if (deal.isPresent() && name.endsWith(TEMPORARY)) {
             Files.deleteIfExists(file);
+          } else {
+            deal.ifPresent(found::add);
           }
         }
       }
     }
+    return found;
   }
 
   private static Optional<DealId> dealOf(String name) {

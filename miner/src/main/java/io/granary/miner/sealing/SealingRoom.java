@@ -4,9 +4,12 @@ import io.granary.miner.MinerConfig;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.replica.Disk;
+import io.granary.miner.replica.FoundReplica;
 import io.granary.miner.replica.Shelf;
 import io.granary.miner.storage.DealBook;
+import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
+import io.granary.proofs.Hash32;
 import io.granary.proofs.seal.RawSource;
 import io.granary.proofs.seal.SealedPiece;
 import io.granary.proofs.seal.Sealer;
@@ -16,6 +19,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,8 +31,8 @@ import java.util.concurrent.Executors;
 
 /**
  * Seals uploaded pieces one at a time, each on several threads. The replica gets its name when it
- * is durable and its roots were checked; the staged piece goes after that, so a crash at any moment
- * only means sealing again.
+ * is durable and its roots were checked; the staged piece goes after that. A crash before the
+ * renaming means sealing again, one after it means finding the replica.
  */
 public final class SealingRoom implements AutoCloseable {
   private final MinerConfig config;
@@ -67,6 +71,28 @@ public final class SealingRoom implements AutoCloseable {
     }
   }
 
+  /**
+   * Takes up finished replicas of deals that the store has at an earlier stage: sealing them again
+   * could be impossible, because the staged piece may be gone.
+   */
+  public void adopt() {
+    book.all().stream().filter(d -> !d.isOver() && !d.hasReplica()).forEach(this::adopt);
+  }
+
+  private boolean adopt(StoredDeal deal) {
+    if (!shelf.hasReplica(deal.id())) {
+      return false;
+    }
+    try {
+      noteSealed(deal.id(), FoundReplica.sealedRoot(shelf, deal));
+      log.adopted(deal.id());
+      return true;
+    } catch (IOException e) {
+      log.damaged(deal.id(), "sealing", String.valueOf(e.getMessage()));
+      return false;
+    }
+  }
+
   /** Raw bytes sealed so far; empty when the deal is not being sealed. */
   public Optional<Long> sealedBytes(DealId id) {
     return Optional.ofNullable(progress.get(id));
@@ -75,9 +101,12 @@ public final class SealingRoom implements AutoCloseable {
   private void seal(DealId id) {
     Optional<StoredDeal> deal = book.find(id).filter(d -> d.stage() == DealStage.UPLOADED);
     try {
-      if (deal.isPresent()) {
+      if (deal.isPresent() && !adopt(deal.get())) {
         sealNow(deal.get());
       }
+    } catch (StagedPieceChangedException e) {
+      log.stagedPieceChanged(id, String.valueOf(e.getMessage()));
+      awaitAgain(id);
     } catch (IOException | RuntimeException e) {
       // An interrupted sealing starts again with the node.
       if (!worker.isShutdown()) {
@@ -101,7 +130,7 @@ public final class SealingRoom implements AutoCloseable {
       SealedPiece sealed =
           disk.seal(
               sealer,
-              source(staged),
+              checked(deal, source(staged)),
               shelf.temporaryFiles(id),
               config.sealingThreads(),
               done -> {
@@ -109,21 +138,56 @@ public final class SealingRoom implements AutoCloseable {
                 book.nudge(id);
               });
       if (!sealed.pieceRoot().equals(deal.terms().pieceRoot())) {
-        throw new IOException(
-            "the staged piece has changed on disk: its root is " + sealed.pieceRoot());
+        throw new StagedPieceChangedException(
+            "the root of the staged piece is " + sealed.pieceRoot());
       }
       shelf.commit(id);
-      StoredDeal after =
-          book.change(id, d -> d.stage() == DealStage.UPLOADED ? d.sealed(sealed.sealedRoot()) : d);
-      if (after.isOver()) {
-        // It was given up meanwhile, and whoever did so deleted what was there at that moment.
-        shelf.deleteAll(id);
-        return;
+      if (noteSealed(id, sealed.sealedRoot())) {
+        log.sealed(id, size, Duration.between(began, Instant.now()));
       }
-      log.sealed(id, size, Duration.between(began, Instant.now()));
+    }
+  }
+
+  /**
+   * Notes a replica that lies finished on the shelf; false when its deal was given up meanwhile.
+   */
+  private boolean noteSealed(DealId id, Hash32 sealedRoot) throws IOException {
+    StoredDeal after =
+        book.change(id, d -> d.isOver() || d.hasReplica() ? d : d.sealed(sealedRoot));
+    if (after.isOver()) {
+      // Whoever gave it up deleted what was there at that moment.
+      shelf.deleteAll(id);
+      return false;
     }
     shelf.deletePart(id);
     uploads.remove(id);
+    return true;
+  }
+
+  /**
+   * Each byte that is sealed was checked: by the sums that came with the stored piece tree, or,
+   * without both, by hashing the piece again.
+   */
+  private RawSource checked(StoredDeal deal, RawSource source) throws IOException {
+    Optional<RawSource> checking =
+        StagedSums.checking(source, shelf.stagedSums(deal.id()), deal.terms().size());
+    if (checking.isEmpty()) {
+      Files.deleteIfExists(shelf.temporaryFiles(deal.id()).pieceTree());
+    }
+    return checking.orElse(source);
+  }
+
+  /** Drops the staged piece, so that the client can send it again. */
+  private void awaitAgain(DealId id) {
+    try {
+      uploads.remove(id);
+      shelf.deletePart(id);
+      shelf.deleteTemporary(id);
+      book.change(id, d -> d.stage() == DealStage.UPLOADED ? d.at(DealStage.ACCEPTED) : d);
+    } catch (IOException | StorageException e) {
+      // The next try comes here again.
+      log.deleteFailed(id, e);
+    }
   }
 
   private static RawSource source(FileChannel staged) {

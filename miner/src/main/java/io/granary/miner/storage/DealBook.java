@@ -91,6 +91,17 @@ public final class DealBook {
     return after;
   }
 
+  /** Forgets a deal that is over and has nothing on disk any more; others stay. */
+  public synchronized void forget(DealId id) {
+    StoredDeal deal = deals.get(id);
+    if (deal != null && deal.isOver() && deal.dataDeleted()) {
+      store.remove(id);
+      deals.remove(id);
+      keys.remove(DealKey.of(id), id);
+      log.forgotten(id);
+    }
+  }
+
   private void logChange(StoredDeal before, StoredDeal after) {
     if (after.stage() != before.stage()) {
       if (after.stage() == DealStage.ENDED || after.stage() == DealStage.FAILED) {

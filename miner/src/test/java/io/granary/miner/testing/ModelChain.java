@@ -79,6 +79,7 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   private final Map<Address, PeerRecord> auditors = new HashMap<>();
   private Optional<MinerRecord> registered = Optional.empty();
   private final Map<String, Integer> looks = new HashMap<>();
+  private int dealReads;
   private boolean down;
 
   /** For one miner. */
@@ -202,8 +203,19 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
         terms.periodBlocks(), terms.windowBlocks(), Seeds.clockShift(owner, terms.periodBlocks()));
   }
 
+  /** How often a thread asked for this head. */
+  public synchronized int looks(String thread) {
+    return looks.getOrDefault(thread, 0);
+  }
+
+  /** How often deals were read. */
+  public synchronized int dealReads() {
+    return dealReads;
+  }
+
   @Override
   public synchronized Optional<DealSnapshot> deal(DealId id) {
+    dealReads++;
     requireUp();
     return Optional.ofNullable(deals.get(id));
   }

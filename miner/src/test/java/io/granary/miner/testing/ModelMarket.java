@@ -25,6 +25,7 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -40,6 +41,10 @@ public final class ModelMarket implements MinerMarket {
   /** Periods proved. */
   public final AtomicInteger proofs = new AtomicInteger();
 
+  /** Publications and completions that took effect, by name, in their order. */
+  public final List<String> sent = new CopyOnWriteArrayList<>();
+
+  private volatile Runnable beforeCompleting = () -> {};
   private volatile String refusePublishing = "";
   private volatile boolean holdActivation;
 
@@ -56,6 +61,11 @@ public final class ModelMarket implements MinerMarket {
   /** Skips each activation, or takes them. */
   public void holdActivations(boolean hold) {
     holdActivation = hold;
+  }
+
+  /** Does something each time before a deal is completed. */
+  public void beforeCompleting(Runnable step) {
+    beforeCompleting = step;
   }
 
   private TxResult confirmed() {
@@ -84,6 +94,7 @@ public final class ModelMarket implements MinerMarket {
           skipped = "AlreadyKnown";
         } else if (skipped.isEmpty()) {
           chain.deals.put(id, published(id, terms, p.sealedRoot()));
+          sent.add("publish");
         }
         items.add(new BatchItem(id, skipped));
       }
@@ -246,6 +257,7 @@ public final class ModelMarket implements MinerMarket {
 
   @Override
   public TxResult complete(DealId id) {
+    beforeCompleting.run();
     synchronized (chain) {
       chain.requireUp();
       settle(id);
@@ -258,6 +270,7 @@ public final class ModelMarket implements MinerMarket {
       chain.deals.put(
           id,
           with(d, DealState.COMPLETED, d.start(), d.end(), d.cursor(), d.proved(), d.removed()));
+      sent.add("complete");
       return confirmed();
     }
   }

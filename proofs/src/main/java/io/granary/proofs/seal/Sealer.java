@@ -46,7 +46,8 @@ public final class Sealer {
 
   /**
    * Seals a piece whose tree is already stored under its name in {@code files}, which saves a third
-   * of the hashing.
+   * of the hashing. What the source gives is not compared with that tree: the source must be one
+   * that checks its bytes itself.
    *
    * @throws IOException as {@link #seal}
    */

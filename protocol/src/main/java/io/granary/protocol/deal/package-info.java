@@ -1,6 +1,5 @@
 /**
- * What a client and a miner agree on: proposals, asks, a deal's state on chain, and the pure
- * planner of its life (Protocol §3).
+ * What a client and a miner agree on: proposals, asks, and a deal's state on chain (Protocol §3).
  */
 @NullMarked
 package io.granary.protocol.deal;

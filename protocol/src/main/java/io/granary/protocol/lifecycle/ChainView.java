@@ -53,7 +53,7 @@ public record ChainView(
    * True when no reorg can take that block back any more. Data is deleted only on such facts. The
    * depth is a window, which a market chooses far above reorg depth.
    */
-  boolean isBuried(long block) {
+  public boolean isBuried(long block) {
     return head.value() - terms.windowBlocks() > block;
   }
 }

@@ -34,7 +34,7 @@ public sealed interface DealAction {
   /** Remove its ended entry from the proving set. */
   record Purge(DealId id) implements DealAction {}
 
-  /** Delete its data; it is over. */
+  /** Delete its data, once the block in which it was seen to be over is buried. */
   record Delete(DealId id, String reason) implements DealAction {}
 
   /** Delete its data; it never became active. */

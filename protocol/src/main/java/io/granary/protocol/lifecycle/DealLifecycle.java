@@ -39,7 +39,7 @@ public final class DealLifecycle {
       case PUBLISHED -> published(view, deal, chain);
       case ACTIVE -> active(view, deal, chain);
       case CANCELLED ->
-          giveUp(view, deal, deal.proposal().publishBy().value(), "the client cancelled it");
+          giveUp(view, deal, lastToPublish(view, deal.proposal()), "the client cancelled it");
       case EXPIRED ->
           giveUp(
               view,
@@ -73,28 +73,27 @@ public final class DealLifecycle {
 
   private static Optional<DealAction> beforePublishing(ChainView view, MinerDeal deal) {
     DealProposal p = deal.proposal();
-    long publishBy = p.publishBy().value();
-    if (view.next() > publishBy) {
-      return giveUp(
-          view, deal, publishBy, "block " + publishBy + " passed before it could be published");
-    }
-    // The bounds of Protocol §3.3 on activateBy, solved for the block of the publication.
     long activateBy = p.activateBy().value();
-    long last = activateBy - view.terms().sealDelay() - view.terms().windowBlocks() - 1;
-    long first = activateBy - view.terms().maxActivationBlocks();
+    long last = lastToPublish(view, p);
     if (view.next() > last) {
-      return giveUp(
-          view, deal, last, "too few blocks are left to activate it by block " + activateBy);
-    }
-    if (first > publishBy) {
       return giveUp(
           view,
           deal,
-          publishBy,
+          last,
+          last == p.publishBy().value()
+              ? "block " + last + " passed before it could be published"
+              : "too few blocks are left to activate it by block " + activateBy);
+    }
+    long first = activateBy - view.terms().maxActivationBlocks();
+    if (first > last) {
+      return giveUp(
+          view,
+          deal,
+          last,
           "block "
               + activateBy
               + " for activation is too far ahead to publish it by block "
-              + publishBy);
+              + last);
     }
     return switch (deal.stage()) {
       case UPLOADED, SEALING -> Optional.of(new DealAction.Seal(deal.id()));
@@ -103,6 +102,17 @@ public final class DealLifecycle {
           view.next() >= first ? Optional.of(new DealAction.Publish(deal.id())) : Optional.empty();
       case ACCEPTED, ENDED, FAILED -> Optional.empty();
     };
+  }
+
+  /**
+   * The last block in which the contract takes a publication: the bounds of Protocol §3.3, those on
+   * activateBy solved for the block of the publication. The client alone chooses publishBy, so
+   * nothing waits for it when it lies beyond.
+   */
+  private static long lastToPublish(ChainView view, DealProposal p) {
+    return Math.min(
+        p.publishBy().value(),
+        p.activateBy().value() - view.terms().sealDelay() - view.terms().windowBlocks() - 1);
   }
 
   private static Optional<DealAction> published(

@@ -23,6 +23,7 @@ import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.LongRange;
 
 /**
  * The planner asks only for what the contract would accept in the next block, and never twice for
@@ -130,6 +131,29 @@ class DealLifecycleProperties {
                 && activateBy <= head + 1 + TERMS.maxActivationBlocks());
       }
     }
+  }
+
+  @Property
+  void whatever_a_client_signs_is_given_up_when_it_can_no_longer_be_published_and_no_sooner(
+      @ForAll @IntRange(min = 50, max = 300) int head,
+      @ForAll @LongRange(min = 0) long publishBy,
+      @ForAll @IntRange(max = 300) int activateBy,
+      @ForAll boolean cancelled) {
+    long last =
+        Math.min(publishBy, (long) activateBy - TERMS.sealDelay() - TERMS.windowBlocks() - 1);
+    List<DealAction> actions =
+        plan(
+            head,
+            false,
+            false,
+            DealStage.SEALED,
+            terms(publishBy, activateBy),
+            cancelled
+                ? Optional.of(snapshot(DealState.CANCELLED, 0, 0, 0, 0, 0, false))
+                : Optional.empty());
+    assertEquals(
+        head - TERMS.windowBlocks() > last,
+        actions.stream().anyMatch(DealAction.GiveUp.class::isInstance));
   }
 
   @Property

@@ -2,6 +2,7 @@ package io.granary.miner.storage.rocksdb;
 
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.storage.DealStore;
+import io.granary.protocol.values.DealId;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,5 +21,10 @@ record RocksDeals(RocksDatabase db) implements DealStore {
   @Override
   public void put(StoredDeal deal) {
     db.put(RocksDatabase.Family.DEALS, deal.id().hash().bytes(), DealCodec.encode(deal));
+  }
+
+  @Override
+  public void remove(DealId id) {
+    db.delete(RocksDatabase.Family.DEALS, id.hash().bytes());
   }
 }
