@@ -11,6 +11,7 @@ import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
 import io.granary.miner.replica.ReplicaReader;
 import io.granary.miner.replica.Shelf;
+import io.granary.miner.replica.TreeMender;
 import io.granary.miner.sealing.SealingRoom;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.MinerStore;
@@ -35,6 +36,7 @@ public final class MinerNode implements AutoCloseable {
   private final MinerStore store;
   private final NodeServer server;
   private final SealingRoom sealing;
+  private final TreeMender mender;
   private final MinerEngine engine;
   private final DealBook book;
   private final OperatorLog log;
@@ -44,6 +46,7 @@ public final class MinerNode implements AutoCloseable {
       MinerStore store,
       NodeServer server,
       SealingRoom sealing,
+      TreeMender mender,
       MinerEngine engine,
       DealBook book,
       OperatorLog log) {
@@ -51,6 +54,7 @@ public final class MinerNode implements AutoCloseable {
     this.store = store;
     this.server = server;
     this.sealing = sealing;
+    this.mender = mender;
     this.engine = engine;
     this.book = book;
     this.log = log;
@@ -87,7 +91,9 @@ public final class MinerNode implements AutoCloseable {
       Shelf shelf = new Shelf(config.home());
       DealBook book = new DealBook(store.deals(), log);
       tidy(shelf, book);
-      ReplicaReader replicas = new ReplicaReader(shelf);
+      TreeMender mender = new TreeMender(shelf, log);
+      opened.push(mender);
+      ReplicaReader replicas = new ReplicaReader(shelf, mender);
       Uploads uploads = new Uploads(book, store.uploads(), shelf, disk, log);
       SealingRoom sealing = new SealingRoom(config, book, store.uploads(), shelf, disk, log);
       opened.push(sealing);
@@ -120,7 +126,7 @@ public final class MinerNode implements AutoCloseable {
               shelf,
               log);
       log.started(miner, config.advertisedEndpoint(), server.port(), book.all().size());
-      return new MinerNode(miner, store, server, sealing, engine, book, log);
+      return new MinerNode(miner, store, server, sealing, mender, engine, book, log);
     } catch (IOException | RuntimeException e) {
       closeAll(opened, e);
       throw e;
@@ -171,6 +177,7 @@ public final class MinerNode implements AutoCloseable {
     server.close();
     engine.close();
     sealing.close();
+    mender.close();
     store.close();
     log.stopped(miner);
   }

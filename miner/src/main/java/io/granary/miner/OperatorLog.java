@@ -8,6 +8,7 @@ import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import java.math.BigInteger;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -233,6 +234,15 @@ public final class OperatorLog {
         .addKeyValue("deal", deal)
         .addKeyValue("during", during)
         .log("replica damaged");
+  }
+
+  /** A damaged tree file was built anew from the replica. */
+  public void treeRebuilt(DealId deal, Path tree, Duration took) {
+    info("tree-rebuilt")
+        .addKeyValue("deal", deal)
+        .addKeyValue("file", tree)
+        .addKeyValue("millis", took.toMillis())
+        .log("tree file rebuilt from the replica");
   }
 
   /** Period proofs were signed and stored. */
