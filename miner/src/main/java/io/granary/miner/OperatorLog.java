@@ -342,6 +342,14 @@ public final class OperatorLog {
         .log("step failed");
   }
 
+  /** A loop met an error that nothing in this process can mend; the process ends. */
+  public void loopDied(String loop, Error cause) {
+    error("loop-died", String.valueOf(cause))
+        .addKeyValue("loop", loop)
+        .setCause(cause)
+        .log("LOOP DIED: the node ends, so that its supervisor starts it again");
+  }
+
   /** The operator's ether runs low. */
   public void lowGas(Address operator, BigInteger wei, BigInteger wanted) {
     warn("low-gas", "operator " + operator + " has " + wei + " wei; send it more than " + wanted)

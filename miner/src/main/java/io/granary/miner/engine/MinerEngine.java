@@ -61,6 +61,7 @@ public final class MinerEngine implements AutoCloseable {
             "miner-deals",
             config.tuning(),
             log,
+            MinerEngine::endProcess,
             () -> {
               BlockRef head = ports.chain().head();
               runner.run(head);
@@ -69,15 +70,27 @@ public final class MinerEngine implements AutoCloseable {
                 status.write(lastHead[0]);
               }
             });
-    Loop proving = new Loop("miner-proving", config.tuning(), log, prover::run);
-    Loop pushing = new Loop("miner-pushing", config.tuning(), log, pusher::run);
+    Loop proving =
+        new Loop("miner-proving", config.tuning(), log, MinerEngine::endProcess, prover::run);
+    Loop pushing =
+        new Loop("miner-pushing", config.tuning(), log, MinerEngine::endProcess, pusher::run);
     EventStream.Subscription events =
-        ports.events().follow(ports.chain().head().number(), new Watcher(book, chainDeals, log));
+        ports
+            .events()
+            .follow(ports.chain().head().number(), new Watcher(book, chainDeals, prover, log));
     return new MinerEngine(List.of(proving, pushing, pusher, deals, events));
   }
 
+  /**
+   * What is acknowledged is durable at any moment, so ending at once loses nothing, and it needs no
+   * memory that may no longer be there. Exit code 1: a restart may help.
+   */
+  private static void endProcess(Error cause) {
+    Runtime.getRuntime().halt(1);
+  }
+
   /** Looks at a deal again when the chain says something of it, or takes something back. */
-  private record Watcher(DealBook book, ChainDeals chainDeals, OperatorLog log)
+  private record Watcher(DealBook book, ChainDeals chainDeals, Prover prover, OperatorLog log)
       implements EventStream.Listener {
     @Override
     public void applied(BlockRef block, List<MarketEvent> events) {
@@ -98,6 +111,7 @@ public final class MinerEngine implements AutoCloseable {
     @Override
     public void reverted(BlockRef block) {
       log.reorg(block.number());
+      prover.reverted();
       book.all().forEach(d -> chainDeals.forget(d.id()));
     }
   }
