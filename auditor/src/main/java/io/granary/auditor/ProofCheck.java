@@ -16,9 +16,13 @@ import io.granary.protocol.deal.PeriodProof;
 import io.granary.protocol.deal.Refusal;
 import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -59,6 +63,38 @@ public final class ProofCheck {
    * @param caller who sent it; empty when this auditor pulled it
    */
   public Outcome check(SignedPeriodProof signed, Optional<Address> caller) {
+    return check(signed, caller, new Seen());
+  }
+
+  /** Checks proofs that came together, and asks the chain once for what they share. */
+  public List<Outcome> check(List<SignedPeriodProof> signed, Optional<Address> caller) {
+    Seen seen = new Seen();
+    return signed.stream().map(s -> check(s, caller, seen)).toList();
+  }
+
+  /** What the chain said while one batch is checked. */
+  private final class Seen {
+    private final Map<Address, Optional<Address>> operators = new HashMap<>();
+    private final Map<DealId, Optional<DealSnapshot>> deals = new HashMap<>();
+    private final Map<MinerPeriod, Optional<Hash32>> seeds = new HashMap<>();
+
+    Optional<Address> operator(Address miner) {
+      return operators.computeIfAbsent(miner, m -> directory.miner(m).map(MinerRecord::operator));
+    }
+
+    Optional<DealSnapshot> deal(DealId id) {
+      return deals.computeIfAbsent(id, reader::deal);
+    }
+
+    Optional<Hash32> seed(Address miner, Period period) {
+      return seeds.computeIfAbsent(
+          new MinerPeriod(miner, period), k -> reader.periodSeed(k.miner(), k.period()));
+    }
+  }
+
+  private record MinerPeriod(Address miner, Period period) {}
+
+  private Outcome check(SignedPeriodProof signed, Optional<Address> caller, Seen seen) {
     PeriodProof proof = signed.proof();
     Optional<WatchedDeal> watched = store.deal(proof.dealId());
     if (watched.isEmpty()) {
@@ -69,7 +105,7 @@ public final class ProofCheck {
           "");
     }
     WatchedDeal deal = watched.get();
-    Optional<Address> operator = directory.miner(deal.terms().miner()).map(MinerRecord::operator);
+    Optional<Address> operator = seen.operator(deal.terms().miner());
     if (operator.isEmpty() || caller.filter(c -> !c.equals(operator.get())).isPresent()) {
       return refuse(
           "NOT_OPERATOR",
@@ -83,7 +119,7 @@ public final class ProofCheck {
       return refuse(
           "BAD_SIGNATURE", "the proof is not signed by the miner's operator", "", operator.get());
     }
-    DealSnapshot chain = reader.deal(deal.id()).orElse(null);
+    DealSnapshot chain = seen.deal(deal.id()).orElse(null);
     if (chain == null
         || proof.period().compareTo(chain.start()) < 0
         || proof.period().compareTo(chain.end()) >= 0) {
@@ -93,13 +129,20 @@ public final class ProofCheck {
           proof.period(),
           chain == null ? "" : chain.start() + " to " + chain.end());
     }
-    Optional<Hash32> seed = reader.periodSeed(deal.terms().miner(), proof.period());
-    if (seed.isEmpty() || !seed.get().equals(proof.seed())) {
+    Optional<Hash32> seed = seen.seed(deal.terms().miner(), proof.period());
+    if (seed.isEmpty()) {
+      return refuse(
+          "SEED_PENDING",
+          "this auditor's endpoint does not know the period's challenge block yet: send it again later",
+          proof.period(),
+          "");
+    }
+    if (!seed.get().equals(proof.seed())) {
       return refuse(
           "WRONG_SEED",
           "the seed is not the chain's for that period: derive it again",
           proof.seed(),
-          seed.map(Hash32::toHex).orElse("not yet known"));
+          seed.get().toHex());
     }
     return verify(signed, deal);
   }

@@ -11,6 +11,7 @@ import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
 import io.granary.miner.replica.ReplicaReader;
 import io.granary.miner.replica.Shelf;
+import io.granary.miner.replica.TreeMender;
 import io.granary.miner.sealing.SealingRoom;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.MinerStore;
@@ -37,6 +38,7 @@ public final class MinerNode implements AutoCloseable {
   private final MinerStore store;
   private final NodeServer server;
   private final SealingRoom sealing;
+  private final TreeMender mender;
   private final MinerEngine engine;
   private final DealBook book;
   private final OperatorLog log;
@@ -46,6 +48,7 @@ public final class MinerNode implements AutoCloseable {
       MinerStore store,
       NodeServer server,
       SealingRoom sealing,
+      TreeMender mender,
       MinerEngine engine,
       DealBook book,
       OperatorLog log) {
@@ -53,6 +56,7 @@ public final class MinerNode implements AutoCloseable {
     this.store = store;
     this.server = server;
     this.sealing = sealing;
+    this.mender = mender;
     this.engine = engine;
     this.book = book;
     this.log = log;
@@ -89,7 +93,9 @@ public final class MinerNode implements AutoCloseable {
       Shelf shelf = new Shelf(config.home());
       DealBook book = new DealBook(store.deals(), log);
       tidy(shelf, book, log);
-      ReplicaReader replicas = new ReplicaReader(shelf);
+      TreeMender mender = new TreeMender(shelf, log);
+      opened.push(mender);
+      ReplicaReader replicas = new ReplicaReader(shelf, mender);
       Uploads uploads =
           new Uploads(book, store.uploads(), shelf, disk, config.tuning().maxUploads(), log);
       SealingRoom sealing = new SealingRoom(config, book, store.uploads(), shelf, disk, log);
@@ -125,7 +131,7 @@ public final class MinerNode implements AutoCloseable {
               shelf,
               log);
       log.started(miner, config.advertisedEndpoint(), server.port(), book.all().size());
-      return new MinerNode(miner, store, server, sealing, engine, book, log);
+      return new MinerNode(miner, store, server, sealing, mender, engine, book, log);
     } catch (IOException | RuntimeException e) {
       closeAll(opened, e);
       throw e;
@@ -181,6 +187,7 @@ public final class MinerNode implements AutoCloseable {
     server.close();
     engine.close();
     sealing.close();
+    mender.close();
     store.close();
     log.stopped(miner);
   }

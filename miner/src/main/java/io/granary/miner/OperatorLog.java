@@ -8,6 +8,7 @@ import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import java.math.BigInteger;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -266,6 +267,15 @@ public final class OperatorLog {
         .log("replica damaged");
   }
 
+  /** A damaged tree file was built anew from the replica. */
+  public void treeRebuilt(DealId deal, Path tree, Duration took) {
+    info("tree-rebuilt")
+        .addKeyValue("deal", deal)
+        .addKeyValue("file", tree)
+        .addKeyValue("millis", took.toMillis())
+        .log("tree file rebuilt from the replica");
+  }
+
   /** Period proofs were signed and stored. */
   public void periodProofs(Period period, int deals) {
     info("period-proofs")
@@ -366,6 +376,14 @@ public final class OperatorLog {
         .addKeyValue("loop", loop)
         .setCause(cause)
         .log("step failed");
+  }
+
+  /** A loop met an error that nothing in this process can mend; the process ends. */
+  public void loopDied(String loop, Error cause) {
+    error("loop-died", String.valueOf(cause))
+        .addKeyValue("loop", loop)
+        .setCause(cause)
+        .log("LOOP DIED: the node ends, so that its supervisor starts it again");
   }
 
   /** The operator's ether runs low. */

@@ -30,12 +30,14 @@ import io.granary.v1.PushOutcome;
 import io.granary.v1.PushPeriodProofsRequest;
 import io.granary.v1.PushPeriodProofsResponse;
 import io.granary.v1.Refusal;
+import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -54,13 +56,22 @@ final class PushTest {
   private static final class Sink extends AuditServiceGrpc.AuditServiceImplBase {
     private final List<SignedPeriodProof> received = new CopyOnWriteArrayList<>();
     private volatile String refuse = "";
+    volatile int most = 64;
+    volatile Optional<DealId> unknown = Optional.empty();
 
     @Override
     public void pushPeriodProofs(
         PushPeriodProofsRequest request, StreamObserver<PushPeriodProofsResponse> observer) {
+      if (request.getProofsCount() > most) {
+        observer.onError(Status.DEADLINE_EXCEEDED.asRuntimeException());
+        return;
+      }
       PushPeriodProofsResponse.Builder response = PushPeriodProofsResponse.newBuilder();
       for (io.granary.v1.PeriodProof proof : request.getProofsList()) {
-        if (refuse.isEmpty()) {
+        if (unknown.isPresent() && Wire.dealId(proof.getDealId()).equals(unknown.get())) {
+          response.addOutcomes(
+              PushOutcome.newBuilder().setRefused(Refusal.newBuilder().setCode("UNKNOWN_DEAL")));
+        } else if (refuse.isEmpty()) {
           received.add(Wire.periodProof(proof));
           response.addOutcomes(
               PushOutcome.newBuilder().setAccepted(ProofAccepted.getDefaultInstance()));
@@ -193,6 +204,50 @@ final class PushTest {
       assertTrue(
           sink.received.stream().noneMatch(p -> p.proof().period().index() < refused),
           sink.received.toString());
+      assertTrue(server.port() > 0);
+    }
+  }
+
+  @Test
+  void aPeriodWhoseWindowClosedWhileTheNodeWasAwayIsSignedAfterwards() throws IOException {
+    try (NodeServer server = auditor(0)) {
+      DealId id = activeAudited(Renter.piece(100_000, 5));
+      f.chain.mineUntil("one proof", () -> !sink.received.isEmpty());
+      long last = sink.received.getLast().proof().period().index();
+      f.close();
+      for (int i = 0; i < 3 * f.chain.terms().periodBlocks(); i++) {
+        f.chain.mine();
+      }
+      f.start();
+      f.chain.mineUntil(
+          "the periods in between",
+          () ->
+              sink.received.stream()
+                      .map(p -> p.proof().period().index())
+                      .filter(p -> p == last + 1 || p == last + 2)
+                      .distinct()
+                      .count()
+                  == 2);
+      sink.received.forEach(p -> assertGood(p, id));
+      assertTrue(server.port() > 0);
+    }
+  }
+
+  @Test
+  void aDealThatTheAuditorDoesNotKnowYetHoldsUpNoOther() throws IOException {
+    try (NodeServer server = auditor(0)) {
+      sink.most = 1;
+      DealId first = activeAudited(Renter.piece(100_000, 6));
+      sink.unknown = Optional.of(first);
+      sink.received.clear();
+      DealId second = activeAudited(Renter.piece(100_000, 7));
+      f.chain.mineUntil(
+          "the other deal's proofs",
+          () -> sink.received.stream().filter(p -> p.proof().dealId().equals(second)).count() >= 2);
+      sink.unknown = Optional.empty();
+      f.chain.mineUntil(
+          "those of the first",
+          () -> sink.received.stream().anyMatch(p -> p.proof().dealId().equals(first)));
       assertTrue(server.port() > 0);
     }
   }

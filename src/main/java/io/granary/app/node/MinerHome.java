@@ -79,7 +79,7 @@ public final class MinerHome {
     EthKey operator = EthKey.generate();
     Keystores.save(operator, password, dir.resolve("operator.json"), strength);
     deployment.save(dir.resolve("deployment.json"));
-    tls();
+    TlsIdentity.loadOrCreate(dir);
     Files.write(
         dir.resolve("miner.json"),
         JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(settings));
@@ -107,6 +107,6 @@ public final class MinerHome {
 
   /** The TLS key. */
   public TlsIdentity tls() throws IOException {
-    return TlsIdentity.loadOrCreate(dir);
+    return TlsIdentity.load(dir);
   }
 }

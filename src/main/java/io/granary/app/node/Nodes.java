@@ -110,7 +110,7 @@ public final class Nodes {
                   chain.events(),
                   chain.actions()),
               identity,
-              TlsIdentity.loadOrCreate(home));
+              TlsIdentity.load(home));
       return () -> {
         node.close();
         chain.close();

@@ -3,6 +3,7 @@ package io.granary.auditor.grpc;
 import io.granary.auditor.ProofCheck;
 import io.granary.auditor.storage.AuditRecord;
 import io.granary.auditor.storage.AuditStore;
+import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.grpc.AuthServerInterceptor;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.grpc.WireException;
@@ -12,12 +13,12 @@ import io.granary.v1.AuditServiceGrpc;
 import io.granary.v1.AuditVerdict;
 import io.granary.v1.ListAuditsRequest;
 import io.granary.v1.ListAuditsResponse;
-import io.granary.v1.PeriodProof;
 import io.granary.v1.ProofAccepted;
 import io.granary.v1.PushOutcome;
 import io.granary.v1.PushPeriodProofsRequest;
 import io.granary.v1.PushPeriodProofsResponse;
 import io.grpc.stub.StreamObserver;
+import java.util.List;
 import java.util.Optional;
 
 /** The auditor's service on the wire. */
@@ -43,9 +44,9 @@ public final class AuditGrpc extends AuditServiceGrpc.AuditServiceImplBase {
     }
     Address caller = AuthServerInterceptor.CALLER.get();
     PushPeriodProofsResponse.Builder response = PushPeriodProofsResponse.newBuilder();
-    for (PeriodProof proof : request.getProofsList()) {
-      response.addOutcomes(outcome(check.check(Wire.periodProof(proof), Optional.of(caller))));
-    }
+    List<SignedPeriodProof> proofs =
+        request.getProofsList().stream().map(Wire::periodProof).toList();
+    check.check(proofs, Optional.of(caller)).forEach(o -> response.addOutcomes(outcome(o)));
     observer.onNext(response.build());
     observer.onCompleted();
   }

@@ -4,6 +4,7 @@ import io.granary.miner.OperatorLog;
 import io.granary.miner.Tuning;
 import io.granary.protocol.chain.ChainUnavailableException;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * Runs a step again and again on a thread of its own; failures are logged and waited out, longer
@@ -20,9 +21,17 @@ final class Loop implements AutoCloseable {
   private final Tuning tuning;
   private final OperatorLog log;
   private final Step step;
+  private final Consumer<Error> onError;
   private final Thread thread;
 
-  Loop(String name, Tuning tuning, OperatorLog log, Step step) {
+  /**
+   * Starts it.
+   *
+   * @param onError told of an error, after which this loop no longer runs: a node whose proving has
+   *     ended must not look as if it were well
+   */
+  Loop(String name, Tuning tuning, OperatorLog log, Consumer<Error> onError, Step step) {
+    this.onError = onError;
     this.name = name;
     this.tuning = tuning;
     this.log = log;
@@ -53,6 +62,10 @@ final class Loop implements AutoCloseable {
       } catch (RuntimeException e) {
         pause = longer(pause);
         log.stepFailed(name, e);
+      } catch (Error e) {
+        log.loopDied(name, e);
+        onError.accept(e);
+        return;
       }
       try {
         Thread.sleep(pause);

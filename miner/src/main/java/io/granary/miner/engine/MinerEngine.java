@@ -61,14 +61,17 @@ public final class MinerEngine implements AutoCloseable {
     long[] lastHead = {-1};
     List<AutoCloseable> started = new ArrayList<>();
     try {
-      started.add(new Loop("miner-proving", config.tuning(), log, prover::run));
-      started.add(new Loop("miner-pushing", config.tuning(), log, pusher::run));
+      started.add(
+          new Loop("miner-proving", config.tuning(), log, MinerEngine::endProcess, prover::run));
+      started.add(
+          new Loop("miner-pushing", config.tuning(), log, MinerEngine::endProcess, pusher::run));
       started.add(pusher);
       started.add(
           new Loop(
               "miner-deals",
               config.tuning(),
               log,
+              MinerEngine::endProcess,
               () -> {
                 BlockRef head = ports.chain().head();
                 runner.run(head);
@@ -78,7 +81,9 @@ public final class MinerEngine implements AutoCloseable {
                 }
               }));
       started.add(
-          ports.events().follow(ports.chain().head().number(), new Watcher(book, chainDeals, log)));
+          ports
+              .events()
+              .follow(ports.chain().head().number(), new Watcher(book, chainDeals, prover, log)));
       return new MinerEngine(started);
     } catch (RuntimeException e) {
       // Loops that went on would use a store that the caller closes.
@@ -91,8 +96,16 @@ public final class MinerEngine implements AutoCloseable {
     }
   }
 
+  /**
+   * What is acknowledged is durable at any moment, so ending at once loses nothing, and it needs no
+   * memory that may no longer be there. Exit code 1: a restart may help.
+   */
+  private static void endProcess(Error cause) {
+    Runtime.getRuntime().halt(1);
+  }
+
   /** Looks at a deal again when the chain says something of it, or takes something back. */
-  private record Watcher(DealBook book, ChainDeals chainDeals, OperatorLog log)
+  private record Watcher(DealBook book, ChainDeals chainDeals, Prover prover, OperatorLog log)
       implements EventStream.Listener {
     @Override
     public void applied(BlockRef block, List<MarketEvent> events) {
@@ -113,6 +126,7 @@ public final class MinerEngine implements AutoCloseable {
     @Override
     public void reverted(BlockRef block) {
       log.reorg(block.number());
+      prover.reverted();
       book.all().forEach(d -> chainDeals.forget(d.id()));
     }
   }

@@ -23,12 +23,15 @@ import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.PeriodProof;
 import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -44,9 +47,14 @@ final class Prover {
   private final ProofStore proofs;
   private final ReplicaReader replicas;
   private final OperatorLog log;
+  // A node that was away longer than this has other troubles; an auditor asks for no older ones.
+  private static final int CATCH_UP_PERIODS = 16;
+
   private long lastHead = -1;
-  private long withheld = -1;
+  private String withheld = "";
+  // Last period whose proofs for the auditors are signed; -1 until the first look after a start.
   private long signed = -1;
+  private volatile boolean branchChanged;
   private long checkedMiss = -1;
 
   Prover(
@@ -68,8 +76,18 @@ final class Prover {
     this.log = log;
   }
 
+  /** A block was taken back: what was signed may rest on a seed that is no more. */
+  void reverted() {
+    branchChanged = true;
+  }
+
   /** One round. */
   void run() {
+    if (branchChanged) {
+      branchChanged = false;
+      signed = -1;
+      lastHead = -1;
+    }
     long head = ports.chain().head().number().value();
     if (head == lastHead) {
       return;
@@ -79,9 +97,7 @@ final class Prover {
     if (clock.inWindow(period, head + 1)) {
       prove(new Period(period), clock, head);
     }
-    if (head >= clock.challengeBlock(period) + config.confirmations() && signed != period) {
-      signForAuditors(new Period(period));
-    }
+    signForAuditors(clock, head, period);
     noteMiss(period);
     // Last, so that a round that the chain cut short is done again.
     lastHead = head;
@@ -116,6 +132,10 @@ final class Prover {
       return;
     }
     Instant began = Instant.now();
+    long left = clock.periodEnd(period.index()) - 1 - head;
+    if (left <= config.tuning().slackWarnBlocks()) {
+      log.proofIsTight(period, left);
+    }
     List<DrawnLeaf> drawn = ports.reader().drawnLeaves(miner, period);
     if (drawn.isEmpty()) {
       return;
@@ -123,16 +143,12 @@ final class Prover {
     Optional<byte[]> openings = open(period, drawn);
     if (openings.isEmpty()) {
       // Tried again at each block: the operator may restore the replica in time.
-      withheld = period.index();
       return;
     }
     switch (ports.market().prove(miner, period, openings.get())) {
       case TxResult.Confirmed tx -> {
         long slack = clock.periodEnd(period.index()) - 1 - tx.block().number().value();
         log.proved(period, tx, slack, Duration.between(began, Instant.now()));
-        if (slack < config.tuning().slackWarnBlocks()) {
-          log.proofIsTight(period, slack);
-        }
       }
       case TxResult.Refused refused -> {
         // Somebody else may send a miner's proof; the period is what counts.
@@ -144,7 +160,10 @@ final class Prover {
   }
 
   private void withhold(Period period, String deal, long leaf, String reason) {
-    if (withheld != period.index()) {
+    // Once a period and deal: when one replica is restored, the next that is damaged is told too.
+    String what = period + " " + deal;
+    if (!withheld.equals(what)) {
+      withheld = what;
       log.proofWithheld(period, deal, leaf, reason);
     }
   }
@@ -172,33 +191,65 @@ final class Prover {
     return Optional.of(packed.toByteArray());
   }
 
-  private void signForAuditors(Period period) {
-    Optional<Hash32> seed = ports.reader().periodSeed(miner, period);
-    if (seed.isEmpty()) {
-      return;
-    }
-    List<SignedPeriodProof> pushed = new ArrayList<>();
-    List<SignedPeriodProof> kept = new ArrayList<>();
-    for (StoredDeal deal : book.all()) {
-      if (deal.stage() == DealStage.ACTIVE
-          && ports.reader().deal(deal.id()).filter(c -> covers(c, period)).isPresent()) {
-        sign(deal, period, seed.get())
-            .ifPresent(
-                p ->
-                    (config.pushProofs()
-                                && ports.directory().auditor(deal.terms().auditor()).isPresent()
-                            ? pushed
-                            : kept)
-                        .add(p));
+  /**
+   * Signs what is due and not signed yet: the last periods too, for a node that was away while
+   * their windows closed, and those whose seed a reorg changed.
+   */
+  private void signForAuditors(PeriodClock clock, long head, long current) {
+    long first = signed < 0 ? Math.max(0, current - CATCH_UP_PERIODS) : signed + 1;
+    List<Period> due = new ArrayList<>();
+    for (long p = first; p <= current; p++) {
+      long challenge = clock.challengeBlock(p);
+      if (challenge >= 0 && head >= challenge + config.confirmations()) {
+        due.add(new Period(p));
       }
     }
+    if (due.isEmpty()) {
+      return;
+    }
+    Map<StoredDeal, DealSnapshot> active = new LinkedHashMap<>();
+    for (StoredDeal deal : book.all()) {
+      if (deal.stage() == DealStage.ACTIVE) {
+        ports.reader().deal(deal.id()).ifPresent(c -> active.put(deal, c));
+      }
+    }
+    for (Period period : due) {
+      Optional<Hash32> seed = ports.reader().periodSeed(miner, period);
+      // An endpoint may have forgotten an old block; the current one it will know in a moment.
+      if (seed.isEmpty() && period.index() == current) {
+        return;
+      }
+      seed.ifPresent(s -> signForAuditors(period, s, active));
+      signed = period.index();
+    }
+  }
+
+  private boolean isSigned(DealId deal, Period period, Hash32 seed) {
+    return proofs.find(deal, period).filter(p -> p.proof().seed().equals(seed)).isPresent();
+  }
+
+  private void signForAuditors(Period period, Hash32 seed, Map<StoredDeal, DealSnapshot> active) {
+    List<SignedPeriodProof> pushed = new ArrayList<>();
+    List<SignedPeriodProof> kept = new ArrayList<>();
+    active.forEach(
+        (deal, chain) -> {
+          if (covers(chain, period) && !isSigned(deal.id(), period, seed)) {
+            sign(deal, period, seed)
+                .ifPresent(
+                    p ->
+                        (config.pushProofs()
+                                    && ports.directory().auditor(deal.terms().auditor()).isPresent()
+                                ? pushed
+                                : kept)
+                            .add(p));
+          }
+        });
     if (!pushed.isEmpty()) {
       proofs.put(pushed, true);
     }
     if (!kept.isEmpty()) {
       proofs.put(kept, false);
     }
-    signed = period.index();
     if (!pushed.isEmpty() || !kept.isEmpty()) {
       log.periodProofs(period, pushed.size() + kept.size());
     }

@@ -28,6 +28,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class Pusher implements AutoCloseable {
   private static final int BATCH = 64;
+  // What an auditor says that is behind the chain; the other deals' proofs go past these.
+  private static final Set<String> EARLY = Set.of("UNKNOWN_DEAL", "NOT_IN_DEAL", "SEED_PENDING");
 
   private final MinerPorts ports;
   private final Tuning tuning;
@@ -36,6 +38,8 @@ final class Pusher implements AutoCloseable {
   private final AuditorClient client;
   private final OperatorLog log;
   private final Map<Address, Instant> notBefore = new ConcurrentHashMap<>();
+  private final Map<DealId, Instant> postponed = new ConcurrentHashMap<>();
+  private final Map<Address, Integer> batchSizes = new ConcurrentHashMap<>();
   private final Set<Address> busy = ConcurrentHashMap.newKeySet();
   private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -70,6 +74,13 @@ final class Pusher implements AutoCloseable {
   }
 
   private boolean isDue(DealId id, Instant now) {
+    Instant again = postponed.get(id);
+    if (again != null) {
+      if (now.isBefore(again)) {
+        return false;
+      }
+      postponed.remove(id);
+    }
     Optional<Address> auditor = book.find(id).map(d -> d.terms().auditor());
     return auditor
         .filter(a -> !busy.contains(a) && !now.isBefore(notBefore.getOrDefault(a, Instant.MIN)))
@@ -97,10 +108,16 @@ final class Pusher implements AutoCloseable {
       later(auditor, "it is not registered");
       return;
     }
-    List<SignedPeriodProof> batch = all.subList(0, Math.min(BATCH, all.size()));
+    int size = Math.min(batchSizes.getOrDefault(auditor, BATCH), all.size());
+    List<SignedPeriodProof> batch = all.subList(0, size);
     try {
       settle(auditor, batch, client.push(peer.get(), batch));
+      batchSizes.put(auditor, Math.min(BATCH, 2 * size));
     } catch (AuditorClient.UnreachableException e) {
+      if (e.wasTooSlow()) {
+        // The same batch would be cut off again.
+        batchSizes.put(auditor, Math.max(1, size / 2));
+      }
       later(auditor, String.valueOf(e.getMessage()));
     }
   }
@@ -129,14 +146,12 @@ final class Pusher implements AutoCloseable {
       Address auditor, List<SignedPeriodProof> batch, List<Optional<Refusal>> outcomes) {
     List<SignedPeriodProof> answered = new ArrayList<>();
     int refused = 0;
-    boolean early = false;
+    Instant again = Instant.now().plus(tuning.pollInterval().multipliedBy(10));
     for (int i = 0; i < batch.size(); i++) {
       Optional<Refusal> refusal = outcomes.get(i);
       // An auditor that is behind the chain learns of the deal in a moment.
-      if (refusal
-          .filter(r -> r.code().equals("UNKNOWN_DEAL") || r.code().equals("NOT_IN_DEAL"))
-          .isPresent()) {
-        early = true;
+      if (refusal.filter(r -> EARLY.contains(r.code())).isPresent()) {
+        postponed.put(batch.get(i).proof().dealId(), again);
         continue;
       }
       answered.add(batch.get(i));
@@ -149,9 +164,6 @@ final class Pusher implements AutoCloseable {
     proofs.answered(answered);
     if (!answered.isEmpty()) {
       log.pushed(auditor, answered.size() - refused, refused);
-    }
-    if (early) {
-      notBefore.put(auditor, Instant.now().plus(tuning.pollInterval().multipliedBy(10)));
     }
   }
 }

@@ -15,6 +15,7 @@ import io.granary.v1.PushPeriodProofsRequest;
 import io.granary.v1.PushPeriodProofsResponse;
 import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,8 +37,16 @@ public final class AuditorClient {
   public static final class UnreachableException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    UnreachableException(String message) {
+    private final boolean tooSlow;
+
+    UnreachableException(String message, boolean tooSlow) {
       super(message);
+      this.tooSlow = tooSlow;
+    }
+
+    /** True when it was still at work when the call's time was over: less at a time may help. */
+    public boolean wasTooSlow() {
+      return tooSlow;
     }
   }
 
@@ -54,7 +63,7 @@ public final class AuditorClient {
           AuditServiceGrpc.newBlockingStub(
                   ClientInterceptors.intercept(
                       channel, new AuthClientInterceptor(domain, operator, auditor.id())))
-              .withDeadlineAfter(Limits.CALL.toSeconds(), TimeUnit.SECONDS)
+              .withDeadlineAfter(Limits.LONGEST_CALL.toSeconds(), TimeUnit.SECONDS)
               .pushPeriodProofs(
                   PushPeriodProofsRequest.newBuilder()
                       .addAllProofs(proofs.stream().map(Wire::message).toList())
@@ -66,7 +75,8 @@ public final class AuditorClient {
                 + response.getOutcomesCount()
                 + " of "
                 + proofs.size()
-                + " proofs");
+                + " proofs",
+            false);
       }
       List<Optional<Refusal>> outcomes = new ArrayList<>();
       for (PushOutcome outcome : response.getOutcomesList()) {
@@ -77,7 +87,9 @@ public final class AuditorClient {
       }
       return outcomes;
     } catch (StatusRuntimeException e) {
-      throw new UnreachableException(auditor.endpoint() + ": " + e.getStatus());
+      throw new UnreachableException(
+          auditor.endpoint() + ": " + e.getStatus(),
+          e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED);
     } finally {
       channel.shutdownNow();
     }

@@ -10,7 +10,6 @@ import io.granary.proofs.piece.Chunks;
 import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.seal.Replica;
 import io.granary.protocol.deal.Refusal;
-import io.granary.protocol.grpc.Limits;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.grpc.WireException;
 import io.granary.v1.RetrievalServiceGrpc;
@@ -20,9 +19,17 @@ import io.granary.v1.RetrieveRangeResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Gives bytes back, in chunks that the transport has room for. */
 public final class RetrievalGrpc extends RetrievalServiceGrpc.RetrievalServiceImplBase {
+  // Each may have 2 MiB and a chunk in flight, outside the heap.
+  private static final int STREAMS = 64;
+  // By default a stream is ready below 32 KiB, which would let the line run dry between chunks.
+  private static final int READY_BYTES = 2 << 20;
+
+  private final Semaphore streams = new Semaphore(STREAMS);
   private final DealBook book;
   private final ReplicaReader replicas;
   private final OperatorLog log;
@@ -61,11 +68,28 @@ public final class RetrievalGrpc extends RetrievalServiceGrpc.RetrievalServiceIm
     }
     ServerCallStreamObserver<RetrieveRangeResponse> call =
         (ServerCallStreamObserver<RetrieveRangeResponse>) observer;
+    if (!streams.tryAcquire()) {
+      refuse(
+          observer,
+          "BUSY",
+          "this miner serves " + STREAMS + " retrievals already; ask another, or again in a while",
+          "",
+          "");
+      return;
+    }
+    AtomicBoolean released = new AtomicBoolean();
+    Runnable release =
+        () -> {
+          if (released.compareAndSet(false, true)) {
+            streams.release();
+          }
+        };
+    call.setOnCloseHandler(release);
+    call.setOnCancelHandler(release);
     Sending sending =
         new Sending(
             deal.get(), call, offset / Fr32.RAW, (offset + length + Fr32.RAW - 1) / Fr32.RAW);
-    // By default a stream is ready below 32 KiB, which would let the line run dry between chunks.
-    call.setOnReadyThreshold(Limits.FLOW_WINDOW);
+    call.setOnReadyThreshold(READY_BYTES);
     call.setOnReadyHandler(sending::pump);
     sending.pump();
   }

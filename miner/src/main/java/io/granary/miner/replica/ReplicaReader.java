@@ -6,6 +6,7 @@ import io.granary.proofs.opening.DualVerifier;
 import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.piece.RawSize;
 import io.granary.proofs.seal.Replica;
+import io.granary.proofs.tree.CorruptTreeException;
 import io.granary.proofs.tree.Opening;
 import io.granary.proofs.tree.RangeProof;
 import java.io.IOException;
@@ -20,10 +21,12 @@ import java.util.List;
  */
 public final class ReplicaReader {
   private final Shelf shelf;
+  private final TreeMender mender;
 
-  /** Over the files of a shelf. */
-  public ReplicaReader(Shelf shelf) {
+  /** Over the files of a shelf; tree files that are at fault go to the mender. */
+  public ReplicaReader(Shelf shelf, TreeMender mender) {
     this.shelf = shelf;
+    this.mender = mender;
   }
 
   @FunctionalInterface
@@ -39,6 +42,10 @@ public final class ReplicaReader {
             deal.terms().size(),
             shelf.files(deal.id()))) {
       return use.of(replica);
+    } catch (CorruptTreeException e) {
+      e.tree().ifPresent(tree -> mender.suspect(deal, tree));
+      String doing = e.tree().isPresent() ? ", which is being done" : "";
+      return new Reading.Damaged<>(leaf, e.getMessage() + doing);
     } catch (IOException e) {
       return new Reading.Damaged<>(leaf, "the replica cannot be read: " + e);
     }
@@ -93,14 +100,17 @@ public final class ReplicaReader {
         4 * firstGroup,
         replica -> {
           Replica.Range range = replica.read(firstGroup, groups);
-          return leadsToRoot(deal, firstGroup, groups, range)
-              ? new Reading.Good<>(range)
-              : new Reading.Damaged<>(
-                  4 * firstGroup,
-                  "bytes from "
-                      + firstGroup * Fr32.RAW
-                      + " on do not lead to the piece root "
-                      + deal.terms().pieceRoot());
+          if (leadsToRoot(deal, firstGroup, groups, range)) {
+            return new Reading.Good<>(range);
+          }
+          // Its path is the range's: this throws when the tree is at fault rather than the data.
+          replica.openBoth(4 * firstGroup);
+          return new Reading.Damaged<>(
+              4 * firstGroup,
+              "bytes from "
+                  + firstGroup * Fr32.RAW
+                  + " on do not lead to the piece root "
+                  + deal.terms().pieceRoot());
         });
   }
 

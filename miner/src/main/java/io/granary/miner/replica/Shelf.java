@@ -106,6 +106,13 @@ public final class Shelf {
     Files.deleteIfExists(stagedSums(id));
   }
 
+  /** Puts a finished file of the replicas' folder in the place of another, durably. */
+  void replace(Path finished, Path target) throws IOException {
+    Files.move(
+        finished, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    syncDirectory(replicas);
+  }
+
   private static void syncDirectory(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);

@@ -2,20 +2,27 @@ package io.granary.proofs.seal;
 
 import io.granary.proofs.Hash32;
 import io.granary.proofs.opening.DualOpening;
+import io.granary.proofs.piece.Chunks;
 import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.piece.RawSize;
 import io.granary.proofs.tree.BlockSource;
 import io.granary.proofs.tree.CorruptTreeException;
+import io.granary.proofs.tree.NodeHasher;
 import io.granary.proofs.tree.Opening;
 import io.granary.proofs.tree.RangeProof;
 import io.granary.proofs.tree.StoredTree;
+import io.granary.proofs.tree.StoredTreeWriter;
+import io.granary.proofs.tree.SubtreeHasher;
+import io.granary.proofs.tree.TreeShape;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A sealed replica on disk with both its trees: opens leaves and gives the raw bytes back. Safe for
@@ -26,33 +33,28 @@ public final class Replica implements AutoCloseable {
   private final int profile;
   private final RawSize size;
   private final FileChannel file;
-  private final StoredTree sealedTree;
-  private final StoredTree pieceTree;
+  private final ReplicaFiles files;
+  // Opened when first needed: a damaged piece tree must not keep the sealed one from proving.
+  private @Nullable StoredTree sealedTree;
+  private @Nullable StoredTree pieceTree;
 
   private Replica(
-      Hash32 replicaId,
-      int profile,
-      RawSize size,
-      FileChannel file,
-      StoredTree sealedTree,
-      StoredTree pieceTree) {
+      Hash32 replicaId, int profile, RawSize size, FileChannel file, ReplicaFiles files) {
     this.replicaId = replicaId;
     this.profile = profile;
     this.size = size;
     this.file = file;
-    this.sealedTree = sealedTree;
-    this.pieceTree = pieceTree;
+    this.files = files;
   }
 
   /**
-   * Opens the files that {@link Sealer} wrote.
+   * Opens the files that {@link Sealer} wrote; a tree is opened when it is first needed.
    *
-   * @throws IOException when one is missing, half-written or of the wrong size
+   * @throws IOException when the replica is missing or of the wrong size
    */
   public static Replica open(Hash32 replicaId, int profile, RawSize size, ReplicaFiles files)
       throws IOException {
     FileChannel file = FileChannel.open(files.replica(), StandardOpenOption.READ);
-    StoredTree sealedTree = null;
     try {
       if (file.size() != size.paddedBytes()) {
         throw new IOException(
@@ -63,25 +65,43 @@ public final class Replica implements AutoCloseable {
                 + size.paddedBytes()
                 + ": the replica is damaged");
       }
-      sealedTree = openTree(files.sealedTree(), size);
-      return new Replica(
-          replicaId, profile, size, file, sealedTree, openTree(files.pieceTree(), size));
+      return new Replica(replicaId, profile, size, file, files);
     } catch (IOException | RuntimeException e) {
       file.close();
-      if (sealedTree != null) {
-        sealedTree.close();
-      }
       throw e;
     }
   }
 
+  private synchronized StoredTree sealedTree() throws IOException {
+    StoredTree tree = sealedTree;
+    if (tree == null) {
+      tree = openTree(files.sealedTree(), size);
+      sealedTree = tree;
+    }
+    return tree;
+  }
+
+  private synchronized StoredTree pieceTree() throws IOException {
+    StoredTree tree = pieceTree;
+    if (tree == null) {
+      tree = openTree(files.pieceTree(), size);
+      pieceTree = tree;
+    }
+    return tree;
+  }
+
   private static StoredTree openTree(Path path, RawSize size) throws IOException {
-    StoredTree tree = StoredTree.open(path);
+    StoredTree tree;
+    try {
+      tree = StoredTree.open(path);
+    } catch (NoSuchFileException e) {
+      throw new CorruptTreeException(path, "is missing; it can be rebuilt from its data");
+    }
     if (!tree.shape().equals(size.shape())) {
       tree.close();
       throw new CorruptTreeException(
-          path
-              + " is a tree over "
+          path,
+          "is a tree over "
               + tree.shape().leafCount()
               + " leaves, not "
               + size.leafCount()
@@ -90,24 +110,93 @@ public final class Replica implements AutoCloseable {
     return tree;
   }
 
-  /** Root of the replica as its tree says. */
-  public Hash32 sealedRoot() {
-    return sealedTree.root();
+  /**
+   * Root of the replica as its tree says.
+   *
+   * @throws IOException when the tree cannot be read
+   */
+  public Hash32 sealedRoot() throws IOException {
+    return sealedTree().root();
   }
 
-  /** Root of the piece as its tree says. */
-  public Hash32 pieceRoot() {
-    return pieceTree.root();
+  /**
+   * Root of the piece as its tree says.
+   *
+   * @throws IOException when the tree cannot be read
+   */
+  public Hash32 pieceRoot() throws IOException {
+    return pieceTree().root();
+  }
+
+  /** Builds the sealed tree anew from the replica's bytes, durably; returns its root. */
+  public Hash32 rebuildSealedTree(Path target) throws IOException {
+    return rebuild(sealed(), target);
+  }
+
+  /** Builds the piece tree anew from the replica's bytes, durably; returns its root. */
+  public Hash32 rebuildPieceTree(Path target) throws IOException {
+    return rebuild(unsealed(), target);
+  }
+
+  private Hash32 rebuild(BlockSource source, Path target) throws IOException {
+    TreeShape shape = size.shape();
+    int perBlock = 1 << shape.base();
+    SubtreeHasher hasher = new SubtreeHasher(NodeHasher.create());
+    byte[] leaves = new byte[Chunks.PADDED];
+    try (StoredTreeWriter tree = new StoredTreeWriter(target, shape)) {
+      for (long first = 0; first < shape.leafCount(); first += Chunks.LEAVES) {
+        int count = (int) Math.min(Chunks.LEAVES, shape.leafCount() - first);
+        int blocks = (count + perBlock - 1) / perBlock;
+        source.read(first, count, leaves);
+        // What lies beyond the last leaf is zero in both trees.
+        Arrays.fill(leaves, 32 * count, 32 * blocks * perBlock, (byte) 0);
+        byte[] roots = hasher.reduce(leaves, 0, blocks * perBlock, shape.base());
+        tree.writeBlockRoots(first / perBlock, roots, blocks);
+      }
+      return tree.finish();
+    }
   }
 
   /** Opens a leaf of the sealed tree. */
   public Opening openSealed(long leaf) throws IOException {
-    return sealedTree.open(leaf, sealed());
+    try {
+      return sealedTree().open(leaf, sealed());
+    } catch (CorruptTreeException e) {
+      throw blame(e, files.sealedTree(), () -> pieceTree().open(leaf, unsealed()));
+    }
+  }
+
+  private Opening openPiece(long leaf) throws IOException {
+    try {
+      return pieceTree().open(leaf, unsealed());
+    } catch (CorruptTreeException e) {
+      throw blame(e, files.pieceTree(), () -> sealedTree().open(leaf, sealed()));
+    }
+  }
+
+  @FunctionalInterface
+  private interface Witness {
+    void open() throws IOException;
+  }
+
+  /** A block that misses one tree and fits the other is sound: then the tree it misses is not. */
+  private static CorruptTreeException blame(CorruptTreeException e, Path tree, Witness otherTree) {
+    if (e.tree().isPresent()) {
+      return e;
+    }
+    try {
+      otherTree.open();
+    } catch (IOException alsoBroken) {
+      e.addSuppressed(alsoBroken);
+      return e;
+    }
+    return new CorruptTreeException(
+        tree, "is damaged where the replica is not; it can be rebuilt from its data");
   }
 
   /** Opens a leaf in both trees. */
   public DualOpening openBoth(long leaf) throws IOException {
-    return new DualOpening(leaf, pieceTree.open(leaf, unsealed()), openSealed(leaf));
+    return new DualOpening(leaf, openPiece(leaf), openSealed(leaf));
   }
 
   /** The sealed leaves. */
@@ -153,7 +242,7 @@ public final class Replica implements AutoCloseable {
     byte[] raw = rawGroups(firstGroup, groups);
     long left = size.bytes() - firstGroup * Fr32.RAW;
     byte[] bytes = left < raw.length ? Arrays.copyOf(raw, (int) left) : raw;
-    return new Range(bytes, RangeProof.prove(pieceTree, unsealed(), 4 * firstGroup, 4 * groups));
+    return new Range(bytes, RangeProof.prove(pieceTree(), unsealed(), 4 * firstGroup, 4 * groups));
   }
 
   /**
@@ -190,9 +279,13 @@ public final class Replica implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
+  public synchronized void close() throws IOException {
     file.close();
-    sealedTree.close();
-    pieceTree.close();
+    if (sealedTree != null) {
+      sealedTree.close();
+    }
+    if (pieceTree != null) {
+      pieceTree.close();
+    }
   }
 }

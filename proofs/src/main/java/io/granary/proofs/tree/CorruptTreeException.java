@@ -1,13 +1,30 @@
 package io.granary.proofs.tree;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** A tree file is not what it should be; it can be rebuilt from its data. */
+/** A tree file, or the data below it, is not what it was. */
 public final class CorruptTreeException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /** With the file, what is wrong, and the remedy. */
-  public CorruptTreeException(String message) {
+  private final transient @Nullable Path tree;
+
+  /** The data is at fault: nothing but a copy of it helps. */
+  CorruptTreeException(String message) {
     super(message);
+    this.tree = null;
+  }
+
+  /** A tree file is at fault. */
+  public CorruptTreeException(Path tree, String message) {
+    super(tree + " " + message);
+    this.tree = tree;
+  }
+
+  /** The tree file at fault, which can be built again from its data; empty when the data is. */
+  public Optional<Path> tree() {
+    return Optional.ofNullable(tree);
   }
 }

@@ -37,23 +37,23 @@ public final class StoredTree implements AutoCloseable {
     FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
     try {
       ByteBuffer header = ByteBuffer.allocate(HEADER);
-      readFully(file, header, 0, path.toString());
+      readFully(file, header, 0, path);
       TreeHeader parsed = TreeHeader.parse(header.array(), path);
       TreeShape shape = parsed.shape();
       if (file.size() != fileSize(shape)) {
         throw new CorruptTreeException(
-            path
-                + " has "
+            path,
+            "has "
                 + file.size()
                 + " bytes, not "
                 + fileSize(shape)
-                + "; rebuild it from its data");
+                + "; it can be rebuilt from its data");
       }
       ByteBuffer top = ByteBuffer.allocate(32);
-      readFully(file, top, offset(shape, shape.height()), path.toString());
+      readFully(file, top, offset(shape, shape.height()), path);
       if (!Hash32.of(top.array()).equals(parsed.root())) {
         throw new CorruptTreeException(
-            path + " does not end with the root in its header; rebuild it from its data");
+            path, "does not end with the root in its header; it can be rebuilt from its data");
       }
       return new StoredTree(path, file, shape, parsed.root());
     } catch (IOException | RuntimeException e) {
@@ -92,7 +92,7 @@ public final class StoredTree implements AutoCloseable {
       return TreeShape.zeroRoot(level);
     }
     ByteBuffer buffer = ByteBuffer.allocate(32);
-    readFully(file, buffer, offset(shape, level) + 32 * index, path.toString());
+    readFully(file, buffer, offset(shape, level) + 32 * index, path);
     return Hash32.of(buffer.array());
   }
 
@@ -145,12 +145,12 @@ public final class StoredTree implements AutoCloseable {
   private CorruptTreeException corrupt(long index, Hash32 blockRoot) throws IOException {
     if (blockRoot.equals(node(shape.base(), index >>> shape.base()))) {
       return new CorruptTreeException(
-          path
-              + " is damaged: the path of leaf "
+          path,
+          "is damaged: the path of leaf "
               + index
               + " misses root "
               + root
-              + "; rebuild the file from its data");
+              + "; it can be rebuilt from its data");
     }
     return new CorruptTreeException(
         "the data of leaf "
@@ -167,14 +167,14 @@ public final class StoredTree implements AutoCloseable {
     file.close();
   }
 
-  static void readFully(FileChannel file, ByteBuffer target, long at, String what)
+  static void readFully(FileChannel file, ByteBuffer target, long at, Path path)
       throws IOException {
     long position = at;
     while (target.hasRemaining()) {
       int n = file.read(target, position);
       if (n < 0) {
         throw new CorruptTreeException(
-            what + " ends at byte " + position + "; rebuild it from its data");
+            path, "ends at byte " + position + "; it can be rebuilt from its data");
       }
       position += n;
     }

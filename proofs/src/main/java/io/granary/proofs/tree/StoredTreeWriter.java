@@ -15,11 +15,13 @@ import java.nio.file.StandardOpenOption;
 public final class StoredTreeWriter implements AutoCloseable {
   private static final int BATCH = 1 << 15;
 
+  private final Path path;
   private final FileChannel file;
   private final TreeShape shape;
 
   /** Creates or replaces the file. */
   public StoredTreeWriter(Path path, TreeShape shape) throws IOException {
+    this.path = path;
     this.shape = shape;
     this.file =
         FileChannel.open(
@@ -44,7 +46,7 @@ public final class StoredTreeWriter implements AutoCloseable {
       buildLevelAbove(level, hasher, nodes, parents);
     }
     ByteBuffer top = ByteBuffer.allocate(32);
-    StoredTree.readFully(file, top, StoredTree.offset(shape, shape.height()), "tree");
+    StoredTree.readFully(file, top, StoredTree.offset(shape, shape.height()), path);
     Hash32 root = Hash32.of(top.array());
     file.force(true);
     writeFully(ByteBuffer.wrap(new TreeHeader(shape, root).bytes()), 0);
@@ -59,7 +61,7 @@ public final class StoredTreeWriter implements AutoCloseable {
     long to = StoredTree.offset(shape, level + 1);
     for (long first = 0; first < count; first += BATCH) {
       int n = (int) Math.min(BATCH, count - first);
-      StoredTree.readFully(file, ByteBuffer.wrap(nodes, 0, 32 * n), from + 32 * first, "tree");
+      StoredTree.readFully(file, ByteBuffer.wrap(nodes, 0, 32 * n), from + 32 * first, path);
       if ((n & 1) == 1) {
         TreeShape.zeroRoot(level).copyTo(nodes, 32 * n);
         n++;

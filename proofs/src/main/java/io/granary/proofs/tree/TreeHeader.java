@@ -33,13 +33,13 @@ record TreeHeader(TreeShape shape, Hash32 root) {
     ByteBuffer in = ByteBuffer.wrap(header);
     if (in.getLong() != MAGIC) {
       throw new CorruptTreeException(
-          path + " is no finished tree file of this version; rebuild it from its data");
+          path, "is no finished tree file of this version; it can be rebuilt from its data");
     }
     long leafCount = in.getLong();
     if (!Arrays.equals(header, CHECKED, BYTES, checksum(header), 0, BYTES - CHECKED)
         || leafCount < 1
         || leafCount > 1L << TreeShape.MAX_HEIGHT) {
-      throw new CorruptTreeException(path + " has a damaged header; rebuild it from its data");
+      throw new CorruptTreeException(path, "has a damaged header; it can be rebuilt from its data");
     }
     return new TreeHeader(new TreeShape(leafCount), Hash32.at(header, 16));
   }

@@ -4,6 +4,7 @@ import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /** A node's gRPC server: TLS 1.3, limits, authentication, health and reflection (Protocol §8). */
@@ -58,17 +60,21 @@ public final class NodeServer implements AutoCloseable {
       List<BindableService> services,
       Guards guards)
       throws IOException {
+    // First, because it fails when the files cannot be read, and nothing is open yet.
+    SslContext ssl =
+        GrpcSslContexts.forServer(tls.certificateFile().toFile(), tls.keyFile().toFile())
+            .protocols("TLSv1.3")
+            .build();
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
-    ScheduledExecutorService timer =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("grpc-timer").factory());
+    ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("grpc-timer").factory());
+    // A call that has ended must not leave its timers behind, the longest of which run an hour.
+    timer.setRemoveOnCancelPolicy(true);
     HealthStatusManager health = new HealthStatusManager();
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(listen)
-            .sslContext(
-                GrpcSslContexts.forServer(tls.certificateFile().toFile(), tls.keyFile().toFile())
-                    .protocols("TLSv1.3")
-                    .build())
+            .sslContext(ssl)
             .executor(executor)
             .maxInboundMessageSize(Limits.MESSAGE_BYTES)
             .maxInboundMetadataSize(16 << 10)

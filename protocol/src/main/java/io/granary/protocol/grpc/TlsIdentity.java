@@ -39,17 +39,39 @@ public record TlsIdentity(Path keyFile, Path certificateFile, Hash32 tlsKeyHash)
   // Peers pin the key and ignore dates; the certificate only has to be one.
   private static final Duration VALIDITY = Duration.ofDays(365L * 30);
 
+  private static final String KEY = "tls-key.pem";
+  private static final String CERTIFICATE = "tls-cert.pem";
+
   /**
    * Loads {@code tls-key.pem} and {@code tls-cert.pem} of a folder, or makes them.
    *
    * @throws IOException when they cannot be read or written
    */
   public static TlsIdentity loadOrCreate(Path directory) throws IOException {
-    Path key = directory.resolve("tls-key.pem");
-    Path certificate = directory.resolve("tls-cert.pem");
-    if (!Files.exists(key) || !Files.exists(certificate)) {
+    Path key = directory.resolve(KEY);
+    Path certificate = directory.resolve(CERTIFICATE);
+    if (!Files.exists(key) && !Files.exists(certificate)) {
       Files.createDirectories(directory);
       create(key, certificate);
+    }
+    return load(directory);
+  }
+
+  /**
+   * Loads {@code tls-key.pem} and {@code tls-cert.pem} of a folder. A node that runs never makes
+   * new ones: peers would refuse it, for the registry tells them the old key.
+   *
+   * @throws IOException when one is missing or cannot be read
+   */
+  public static TlsIdentity load(Path directory) throws IOException {
+    Path key = directory.resolve(KEY);
+    Path certificate = directory.resolve(CERTIFICATE);
+    for (Path file : new Path[] {key, certificate}) {
+      if (!Files.isRegularFile(file)) {
+        throw new IOException(
+            file
+                + " is missing, and the registry tells peers the key it belongs to: restore it from a backup");
+      }
     }
     try (Reader reader = Files.newBufferedReader(certificate);
         PEMParser parser = new PEMParser(reader)) {
