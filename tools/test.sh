@@ -54,6 +54,7 @@ while read -r tests failures errors; do
 done < <(find . -path '*/target/*-reports/TEST-*.xml' -newer "$logs/forge.log" -print0 |
   xargs -0 -r sed -n 's/.*<testsuite .* tests="\([0-9]*\)" errors="\([0-9]*\)" skipped="[0-9]*" failures="\([0-9]*\)".*/\1 \3 \2/p')
 
+[ "$status" -eq 0 ] || say "the Maven build failed; $logs/maven.log says why"
 echo
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$status" -eq 0 ]

@@ -5,7 +5,6 @@ import io.granary.proofs.Hash32;
 import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.opening.DualVerifier;
 import io.granary.proofs.seal.Replica;
-import io.granary.proofs.tree.CorruptTreeException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +37,7 @@ public final class FoundReplica {
       DualVerifier verifier =
           new DualVerifier(deal.id().hash(), profile, deal.terms().pieceRoot(), root, leafCount);
       if (verifier.verify(leaves, openings) instanceof DualVerifier.Verdict.Wrong wrong) {
-        throw new CorruptTreeException(
+        throw new IOException(
             "the files of deal " + deal.id() + " are not a replica of its piece: " + wrong);
       }
       return root;
