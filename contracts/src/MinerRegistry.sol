@@ -8,7 +8,8 @@ import {IStorageMarket} from "./interfaces/IStorageMarket.sol";
 
 /// @title Stakes and identities (Protocol §9).
 /// @notice Invariants: the tokens held equal the sum of all stakes (plus what strangers sent unasked); a stake leaves
-/// only to its owner's choice, and only when the market has no live deal of that miner; an operator serves one miner.
+/// only to its owner's choice, and only when the market has no live deal of that miner. An operator needs no consent and may
+/// serve several miners: were its address anybody's to take, a stranger could block an owner from replacing a stolen key.
 contract MinerRegistry is IMinerRegistry {
     using SafeERC20 for IERC20;
 
@@ -24,7 +25,6 @@ contract MinerRegistry is IMinerRegistry {
 
     mapping(address id => Miner) private _miners;
     mapping(address id => uint256) private _position; // 1-based in _ids
-    mapping(address operator => address id) private _minerOf;
     mapping(address id => Auditor) private _auditors;
     address[] private _ids;
 
@@ -46,7 +46,7 @@ contract MinerRegistry is IMinerRegistry {
         if (_position[msg.sender] != 0) revert AlreadyRegistered(msg.sender);
         if (stake < minStake) revert StakeTooLow(stake, minStake);
         checkReachability(endpoint, tlsKeyHash);
-        takeOperator(msg.sender, operator);
+        if (operator == address(0)) revert ZeroOperator();
         _ids.push(msg.sender);
         _position[msg.sender] = _ids.length;
         _miners[msg.sender] = Miner(operator, stake, true, false, pricePerLeafPeriod, tlsKeyHash, endpoint);
@@ -67,10 +67,8 @@ contract MinerRegistry is IMinerRegistry {
 
     /// @inheritdoc IMinerRegistry
     function setOperator(address operator) external {
-        Miner storage m = own();
-        delete _minerOf[m.operator];
-        takeOperator(msg.sender, operator);
-        m.operator = operator;
+        if (operator == address(0)) revert ZeroOperator();
+        own().operator = operator;
         emit OperatorChanged(msg.sender, operator);
     }
 
@@ -105,7 +103,6 @@ contract MinerRegistry is IMinerRegistry {
         uint256 live = IStorageMarket(market).liveDeals(msg.sender);
         if (live != 0) revert DealsLive(msg.sender, live);
         uint96 amount = m.stake;
-        delete _minerOf[m.operator];
         delete _miners[msg.sender];
         uint256 position = _position[msg.sender];
         address last = _ids[_ids.length - 1];
@@ -164,12 +161,6 @@ contract MinerRegistry is IMinerRegistry {
     function own() private view returns (Miner storage) {
         if (_position[msg.sender] == 0) revert NotRegistered(msg.sender);
         return _miners[msg.sender];
-    }
-
-    function takeOperator(address id, address operator) private {
-        if (operator == address(0)) revert ZeroOperator();
-        if (_minerOf[operator] != address(0)) revert OperatorTaken(operator);
-        _minerOf[operator] = id;
     }
 
     function checkReachability(string calldata endpoint, bytes32 tlsKeyHash) private pure {

@@ -210,7 +210,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         if (t.client == address(0) || t.miner == address(0) || t.auditor == address(0)) return SkipReason.BadParties;
         if (block.number > t.publishBy) return SkipReason.PublishTooLate;
         if (
-            t.activateBy < block.number + SEAL_DELAY + WINDOW_BLOCKS + 1
+            t.publishBy > t.activateBy || t.activateBy < block.number + SEAL_DELAY + WINDOW_BLOCKS + 1
                 || t.activateBy > block.number + MAX_ACTIVATION_BLOCKS
         ) return SkipReason.BadActivateBy;
         if (t.rawSize == 0 || t.rawSize > PieceMath.MAX_RAW_SIZE) return SkipReason.BadSize;

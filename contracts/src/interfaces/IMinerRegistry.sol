@@ -50,7 +50,6 @@ interface IMinerRegistry {
     error ZeroOperator();
     error ZeroTlsKeyHash();
     error ZeroRecipient();
-    error OperatorTaken(address operator);
     error MinerExiting(address miner);
     error MinerNotExiting(address miner);
     error DealsLive(address miner, uint256 liveDeals);

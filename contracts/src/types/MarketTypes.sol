@@ -131,7 +131,7 @@ enum SkipReason {
     NotOperator, // the sender is not the operator of the proposal's miner, or the miner takes no deals
     BadSignature, // not the client's signature over this proposal
     PublishTooLate, // block > publishBy
-    BadActivateBy, // activateBy leaves no room for the seal challenge, or lies too far ahead
+    BadActivateBy, // activateBy leaves no room for the seal challenge, lies too far ahead, or before publishBy
     BadSize, // rawSize outside 1 … 2^38
     BadProfile, // unknown seal profile
     BadPeriods, // zero, or more than the market's longest deal

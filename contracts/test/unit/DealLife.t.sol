@@ -34,7 +34,14 @@ contract DealLifeTest is MarketFixture {
         p.publishBy = uint64(block_() - 1);
         skipped(p, SkipReason.PublishTooLate);
         p = proposal();
+        p.publishBy = uint64(block_());
         p.activateBy = uint64(block_() + market.params().sealDelay + market.params().windowBlocks);
+        skipped(p, SkipReason.BadActivateBy);
+        p = proposal();
+        p.publishBy = p.activateBy + 1;
+        skipped(p, SkipReason.BadActivateBy);
+        p = proposal();
+        p.publishBy = type(uint64).max;
         skipped(p, SkipReason.BadActivateBy);
         p = proposal();
         p.activateBy = uint64(block_() + market.params().maxActivationBlocks + 1);

@@ -113,13 +113,10 @@ contract MinerRegistryTest is Test {
         registry.register(address(0), MIN, "a:1", TLS, 5);
     }
 
-    function test_register_revertsIfOperatorTaken() public {
+    function test_register_nobodyCanTakeAnOperatorAway() public {
+        register(actor("second"), operator);
         register(owner, operator);
-        address second = actor("second");
-        rich(second);
-        vm.expectRevert(abi.encodeWithSelector(IMinerRegistry.OperatorTaken.selector, operator));
-        vm.prank(second);
-        registry.register(operator, MIN, "a:1", TLS, 5);
+        assertTrue(registry.isOperator(owner, operator));
     }
 
     function test_register_revertsIfTokenTakesFee() public {
@@ -181,8 +178,16 @@ contract MinerRegistryTest is Test {
         registry.setOperator(next);
         assertTrue(registry.isOperator(owner, next));
         assertFalse(registry.isOperator(owner, operator) || registry.mayPublish(owner, operator));
-        // The old key is free for another miner.
-        register(actor("second"), operator);
+    }
+
+    function test_setOperator_cannotBeBlockedByAStranger() public {
+        register(owner, operator);
+        address next = actor("next");
+        register(actor("second"), next);
+        vm.prank(owner);
+        registry.setOperator(next);
+        assertTrue(registry.isOperator(owner, next));
+        assertTrue(registry.isOperator(actor("second"), next));
     }
 
     function test_setOperator_acceptsTheSameKey() public {
@@ -197,15 +202,11 @@ contract MinerRegistryTest is Test {
         registry.setOperator(operator);
     }
 
-    function test_setOperator_revertsIfZeroOrTaken() public {
+    function test_setOperator_revertsIfZero() public {
         register(owner, operator);
-        register(actor("second"), actor("taken"));
         vm.expectRevert(IMinerRegistry.ZeroOperator.selector);
         vm.prank(owner);
         registry.setOperator(address(0));
-        vm.expectRevert(abi.encodeWithSelector(IMinerRegistry.OperatorTaken.selector, actor("taken")));
-        vm.prank(owner);
-        registry.setOperator(actor("taken"));
     }
 
     function test_setAccepting_pausesAndResumes() public {

@@ -3,6 +3,7 @@ package io.granary.contracts;
 import io.granary.contracts.bindings.StorageMarket;
 import io.granary.protocol.chain.MarketCall;
 import io.granary.protocol.crypto.Keccak;
+import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.Period;
 import java.math.BigInteger;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Decodes the calldata of {@code prove} and {@code activateDeals} by the Solidity ABI's own rules:
@@ -61,9 +63,19 @@ final class CallDecoder {
     for (int i = 0; i < count; i++) {
       int item = base + offset(data, base + i * WORD);
       byte[] openings = bytes(data, item, item + (PROPOSAL_WORDS + 1) * WORD);
-      items.add(new MarketCall.Activate.Item(Structs.proposal(proposal(data, item)), openings));
+      proposed(data, item).ifPresent(p -> items.add(new MarketCall.Activate.Item(p, openings)));
     }
     return new MarketCall.Activate(items);
+  }
+
+  /** Empty when no deal can be of that proposal: the contract skips it, and so does the reader. */
+  private static Optional<DealProposal> proposed(byte[] data, int item) {
+    StorageMarket.DealProposal struct = proposal(data, item);
+    try {
+      return Optional.of(Structs.proposal(struct));
+    } catch (ArithmeticException | IllegalArgumentException impossible) {
+      return Optional.empty();
+    }
   }
 
   private static StorageMarket.DealProposal proposal(byte[] d, int at) {

@@ -4,6 +4,7 @@ import io.granary.contracts.bindings.MinerRegistry;
 import io.granary.contracts.bindings.StorageMarket;
 import io.granary.contracts.rpc.Rpc;
 import io.granary.contracts.rpc.RpcErrorException;
+import io.granary.contracts.tx.ContractErrors;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.LeafIndex;
 import io.granary.proofs.challenge.PeriodClock;
@@ -18,6 +19,8 @@ import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.chain.MinerDirectory;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.chain.TxRefusedException;
+import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Seeds;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
@@ -33,6 +36,7 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.web3j.abi.datatypes.DynamicArray;
 import org.web3j.protocol.core.DefaultBlockParameter;
 import org.web3j.protocol.core.DefaultBlockParameterName;
@@ -200,6 +204,9 @@ public final class ChainQueries
     return Optional.of(block(new BlockNumber(number)).hash());
   }
 
+  private static final Set<String> NOTHING_TO_PROVE =
+      Set.of("NoDuty", "WrongPeriod", "WindowNotOpen");
+
   @Override
   public List<DrawnLeaf> drawnLeaves(Address miner, Period period) {
     var call = bound.market().drawnLeaves(miner.toString(), big(period.index()), new byte[0]);
@@ -216,10 +223,15 @@ public final class ChainQueries
       }
       return drawn;
     } catch (RpcErrorException e) {
-      if (e.isRevert() || e.revertData().isPresent()) {
+      if (!e.isRevert() && e.revertData().isEmpty()) {
+        throw e;
+      }
+      TxResult.Refused refused =
+          ContractErrors.decode(e.revertData().orElse(""), String.valueOf(e.getMessage()));
+      if (NOTHING_TO_PROVE.contains(refused.error())) {
         return List.of();
       }
-      throw e;
+      throw new TxRefusedException(refused);
     }
   }
 

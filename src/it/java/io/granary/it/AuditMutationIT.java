@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,6 +107,10 @@ class AuditMutationIT {
     assertTrue(
         report.firstFinding().orElseThrow().what().contains(what),
         () -> report.firstFinding().orElseThrow().toString());
+  }
+
+  private static Stream<MarketCall.Activate.Item> withABadOneBefore(MarketCall.Activate.Item item) {
+    return Stream.of(new MarketCall.Activate.Item(item.proposal(), new byte[7]), item);
   }
 
   private static TokenAmount more(TokenAmount amount) {
@@ -252,6 +257,16 @@ class AuditMutationIT {
                     more(t.burned()))
                 : e);
     found("balance of", e -> e instanceof MarketEvent.DealTerminated ? null : e);
+
+    AuditReport second =
+        audit(
+            e -> e,
+            c ->
+                c instanceof MarketCall.Activate a
+                    ? new MarketCall.Activate(
+                        a.items().stream().flatMap(AuditMutationIT::withABadOneBefore).toList())
+                    : c);
+    assertTrue(second.ok(), "the contract passes over a bad item, and so does the audit");
 
     AuditReport forged =
         audit(

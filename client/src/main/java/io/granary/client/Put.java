@@ -12,6 +12,7 @@ import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.deal.Ask;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealStage;
@@ -318,14 +319,7 @@ final class Put {
       List<String> reasons) {
     StoredFile.StoredDeal deal;
     try (MinerConnection connection = connect(miner)) {
-      DealProposal proposal =
-          Terms.propose(
-              wallet.address(),
-              connection.ask().ask(),
-              piece,
-              config,
-              ports.reader().terms(),
-              ports.chain().head().number());
+      DealProposal proposal = proposeTo(miner, connection.ask().ask(), piece);
       DealId id = Eip712.dealId(ports.reader().terms().domain(), proposal);
       deal = StoredFile.StoredDeal.of(id, new SignedProposal(proposal, wallet.sign(id.hash())));
     } catch (PeerException e) {
@@ -335,6 +329,35 @@ final class Put {
     // Written down before it is offered: from then on the miner could publish it.
     catalogue.update(name, f -> f.plus(deal));
     return resume(name, deal, piece, file, reasons);
+  }
+
+  /**
+   * The miner was chosen for the price in the registry; an ask that is dearer is not signed.
+   *
+   * @throws PeerException naming both prices
+   */
+  private DealProposal proposeTo(MinerRecord miner, Ask ask, PieceCommitment piece) {
+    if (miner.pricePerLeafPeriod().isLessThan(ask.pricePerLeafPeriod())) {
+      throw new PeerException(
+          miner.peer().id(),
+          "its ask is "
+              + ask.pricePerLeafPeriod().units()
+              + " units per leaf and period, but "
+              + miner.pricePerLeafPeriod().units()
+              + " in the registry");
+    }
+    try {
+      return Terms.propose(
+          wallet.address(),
+          ask,
+          piece,
+          config,
+          ports.reader().terms(),
+          ports.chain().head().number());
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new PeerException(
+          miner.peer().id(), "no deal can be made at its ask: " + e.getMessage());
+    }
   }
 
   /** From wherever it stands to active; a miner takes the same proposal twice. */
@@ -359,7 +382,8 @@ final class Put {
     Instant limit = Instant.now().plus(config.stepTimeout());
     boolean published = false;
     int silent = 0;
-    while (Instant.now().isBefore(limit)) {
+    // Once published the price is locked, and the contract alone says until when it can be active.
+    while (published || Instant.now().isBefore(limit)) {
       DealState state = ports.reader().deal(id).map(DealSnapshot::state).orElse(DealState.NONE);
       if (!published && (state == DealState.PUBLISHED || state == DealState.ACTIVE)) {
         published = true;
@@ -371,6 +395,15 @@ final class Put {
       }
       if (state.isFinal()) {
         throw new PeerException(who, "the deal ended before it was active: " + state);
+      }
+      if (published && ports.chain().head().number().isAfter(proposal.activateBy())) {
+        throw new PeerException(
+            who,
+            "it did not activate the deal by block "
+                + proposal.activateBy()
+                + ": 'granary deal expire "
+                + id
+                + "' gets the price back");
       }
       silent =
           state != DealState.NONE || isAlive(connection, id, proposal, silent) ? 0 : silent + 1;

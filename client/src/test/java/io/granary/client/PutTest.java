@@ -7,12 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.granary.client.store.StoredFile;
 import io.granary.client.testing.FakeMiner;
 import io.granary.client.testing.ModelMarket;
+import io.granary.proofs.Hash32;
 import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.chain.MinerRecord;
+import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -87,6 +91,38 @@ class PutTest extends ClientFixture {
     assertEquals(full.proposed().getFirst(), open.deal());
     assertEquals(full.proposal().publishBy(), open.publishBy());
     assertEquals(0, market.transactions());
+  }
+
+  @Test
+  void one_that_asks_more_than_it_posted_is_not_signed_for() throws IOException {
+    FakeMiner bait = miner(1);
+    FakeMiner honest = miner(2);
+    bait.asksMore(TokenAmount.of(1));
+    assertEquals(Set.of(honest.id()), kept(put(1)));
+    assertEquals(List.of(), bait.proposed());
+    String reason = steps(Progress.Declined.class).getFirst().reason();
+    assertTrue(reason.contains("in the registry"), reason);
+  }
+
+  @Test
+  void one_whose_ask_or_endpoint_is_nonsense_stops_nobody_else() throws IOException {
+    FakeMiner absurd = miner(1);
+    FakeMiner honest = miner(3);
+    absurd.asksCollateral(new TokenAmount(BigInteger.TWO.pow(96).subtract(BigInteger.ONE)));
+    market.register(
+        new MinerRecord(
+            new PeerRecord(ModelMarket.address(2), "x", Hash32.ZERO),
+            ModelMarket.address(2),
+            TokenAmount.ZERO,
+            true,
+            false,
+            TokenAmount.of(1),
+            0));
+    assertEquals(Set.of(honest.id()), kept(put(1)));
+    List<String> reasons =
+        steps(Progress.Declined.class).stream().map(Progress.Declined::reason).toList();
+    assertTrue(reasons.stream().anyMatch(r -> r.contains("not host:port")), reasons.toString());
+    assertTrue(reasons.stream().anyMatch(r -> r.contains("at its ask")), reasons.toString());
   }
 
   @Test

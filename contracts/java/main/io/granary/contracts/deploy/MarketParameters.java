@@ -41,7 +41,8 @@ public record MarketParameters(
         10_000,
         100,
         1_000,
-        TokenAmount.parseTokens("1"),
+        // Far below the collateral of a small deal, for a tip comes out of the client's half of it.
+        TokenAmount.parseTokens("0.01"),
         TokenAmount.of(1_000_000),
         TokenAmount.of(30_000_000),
         TokenAmount.parseTokens("100"));

@@ -71,7 +71,6 @@ public final class EventFollower implements EventStream {
       while (!Thread.currentThread().isInterrupted()) {
         try {
           step();
-          Thread.sleep(poll);
         } catch (ChainUnavailableException e) {
           if (Thread.currentThread().isInterrupted()) {
             return;
@@ -79,10 +78,13 @@ public final class EventFollower implements EventStream {
           LOG.atWarn()
               .addKeyValue("reason", e.getMessage())
               .log("the chain does not answer; asking again");
-        } catch (InterruptedException e) {
-          return;
         } catch (RuntimeException e) {
           LOG.atError().setCause(e).log("following events failed; trying again");
+        }
+        try {
+          Thread.sleep(poll);
+        } catch (InterruptedException e) {
+          return;
         }
       }
     }
@@ -122,6 +124,8 @@ public final class EventFollower implements EventStream {
             BlockRef ref = chain.block(number);
             listener.applied(ref, events);
             applied.addLast(ref);
+            // What was told is not told again when a later block of the page fails.
+            next = number.value() + 1;
             if (applied.size() > REMEMBERED) {
               applied.removeFirst();
             }

@@ -38,7 +38,6 @@ final class Remedies {
           Map.entry(
               "NotRegistered", "this address is no miner, or not that miner's owner or operator"),
           Map.entry("NothingRequested", "announce a withdrawal first with 'granary withdraw'"),
-          Map.entry("OperatorTaken", "this key operates another miner; use a key of its own"),
           Map.entry(
               "PermitFailed",
               "the permit is not valid now; sign a new one, or approve and deposit"),

@@ -113,7 +113,13 @@ public final class TransactionSender {
     }
     Instant deadline = Instant.now().plus(patience.giveUpAfter());
     while (true) {
-      Pending pending = new Pending(to, data, gas);
+      Pending pending;
+      try {
+        pending = new Pending(to, data, gas);
+      } catch (RpcErrorException e) {
+        // An estimate does not ask what the sender can pay; the endpoint does when it is sent.
+        return refused(e);
+      }
       Optional<TransactionReceipt> receipt;
       try {
         receipt = pending.untilMined(deadline);
@@ -300,9 +306,9 @@ public final class TransactionSender {
               + hashes.getLast()
               + " with nonce "
               + nonce
-              + " was not mined in "
+              + " was not confirmed in "
               + patience.giveUpAfter().toSeconds()
-              + " s: check the endpoint and the network's fees; trying again is safe",
+              + " s and may still be mined: look it up before trying again, and check the endpoint and the network's fees",
           null);
     }
 

@@ -5,6 +5,7 @@ import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.TxRefusedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -20,6 +21,10 @@ public final class Failures implements IExecutionExceptionHandler {
 
   /** Trying again won't help. */
   public static final int WRONG = 2;
+
+  /** What the contract refuses now and takes later. */
+  private static final Set<String> TOO_EARLY =
+      Set.of("WithdrawalNotDue", "NotOver", "NotExpired", "SetFrozenUntil", "WindowNotOpen");
 
   @Override
   public int handleExecutionException(Exception e, CommandLine line, ParseResult result) {
@@ -64,6 +69,7 @@ public final class Failures implements IExecutionExceptionHandler {
   private static int codeOf(Exception e) {
     return switch (e) {
       case ChainUnavailableException c -> RETRY;
+      case TxRefusedException t -> TOO_EARLY.contains(t.refusal().error()) ? RETRY : WRONG;
       case ClientException c ->
           switch (c.code()) {
             case NOT_ENOUGH_MINERS, RETRIEVAL_FAILED, INTERRUPTED -> RETRY;

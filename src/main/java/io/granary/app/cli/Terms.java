@@ -31,7 +31,7 @@ final class Terms {
   @Option(
       names = "--max-price",
       paramLabel = "UNITS",
-      description = "Most token units for one 32-byte leaf and period (default: no cap).")
+      description = "Most token units for one 32-byte leaf and period (default: 10^18, one token).")
   @Nullable Long maxPrice;
 
   ClientConfig config(Path home) {

@@ -28,7 +28,12 @@ public final class ProofPuller {
 
   /** Asks once. */
   public Answer pull(MinerRecord miner, DealId id, Period period) {
-    ManagedChannel channel = PeerChannels.open(miner.peer());
+    ManagedChannel channel;
+    try {
+      channel = PeerChannels.open(miner.peer());
+    } catch (IllegalArgumentException e) {
+      return new Answer.Nothing(String.valueOf(e.getMessage()));
+    }
     try {
       GetPeriodProofResponse response =
           ProofServiceGrpc.newBlockingStub(channel)

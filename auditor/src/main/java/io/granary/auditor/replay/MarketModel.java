@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * The market as the protocol says it works, written plainly and independently of the contract:
@@ -189,6 +190,7 @@ final class MarketModel {
     TokenAmount least = Pricing.price(terms.minPricePerLeafPeriod(), p.size(), p.periods());
     boolean good =
         block <= p.publishBy().value()
+            && p.publishBy().value() <= p.activateBy().value()
             && p.activateBy().value() > block + terms.sealDelay() + terms.windowBlocks()
             && p.activateBy().value() <= block + terms.maxActivationBlocks()
             && p.periods() >= 1
@@ -231,18 +233,28 @@ final class MarketModel {
         .append(new SetEntry(d.id.hash(), d.sealedRoot, d.terms.size().leafCount(), d.end));
   }
 
+  /** The contract passes over a bad item and takes a later one: one of a transaction's must do. */
   private void checkSeal(MarketEvent e, ModelDeal d) {
-    for (MarketCall call : calls.apply(e.at().tx())) {
-      if (call instanceof MarketCall.Activate a) {
-        for (MarketCall.Activate.Item item : a.items()) {
-          if (item.proposal().equals(d.terms)) {
-            checkSealOpenings(e, d, item.openings());
-            return;
-          }
-        }
+    List<byte[]> given =
+        calls.apply(e.at().tx()).stream()
+            .flatMap(c -> c instanceof MarketCall.Activate a ? a.items().stream() : Stream.empty())
+            .filter(item -> item.proposal().equals(d.terms))
+            .map(MarketCall.Activate.Item::openings)
+            .toList();
+    if (given.isEmpty()) {
+      unseen++;
+      return;
+    }
+    for (byte[] openings : given.subList(0, given.size() - 1)) {
+      try {
+        checkSealOpenings(e, d, openings);
+        return;
+      } catch (Finding.FoundException passedOver) {
+        // Not the one that activated the deal; the last one has to be good then.
+        continue;
       }
     }
-    unseen++;
+    checkSealOpenings(e, d, given.getLast());
   }
 
   private void checkSealOpenings(MarketEvent e, ModelDeal d, byte[] packed) {

@@ -81,7 +81,11 @@ public final class MinerConnection implements AutoCloseable {
   public MinerConnection(MinerRecord miner, SigningDomain domain, EthKey caller) {
     this.miner = miner;
     this.domain = domain;
-    this.channel = PeerChannels.open(miner.peer());
+    try {
+      this.channel = PeerChannels.open(miner.peer());
+    } catch (IllegalArgumentException e) {
+      throw new PeerException(miner.peer().id(), String.valueOf(e.getMessage()));
+    }
     Channel signed =
         ClientInterceptors.intercept(
             channel, new AuthClientInterceptor(domain, caller, miner.peer().id()));

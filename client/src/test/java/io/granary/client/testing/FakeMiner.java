@@ -79,6 +79,8 @@ public final class FakeMiner implements AutoCloseable {
   private final Address id;
   private final TlsIdentity tls;
 
+  private volatile TokenAmount dearerBy = TokenAmount.ZERO;
+  private volatile TokenAmount askedCollateral = TokenAmount.of(1);
   private volatile boolean declines;
   private volatile boolean publishes = true;
   private volatile boolean sleepsPastPublishing;
@@ -116,6 +118,16 @@ public final class FakeMiner implements AutoCloseable {
   }
 
   // ---------------------------------------------------------------- the script
+
+  /** Asks more than the registry says. */
+  public void asksMore(TokenAmount dearer) {
+    dearerBy = dearer;
+  }
+
+  /** Asks for so much collateral of its own per leaf. */
+  public void asksCollateral(TokenAmount perLeaf) {
+    askedCollateral = perLeaf;
+  }
 
   /** Declines proposals, or takes them. */
   public void declines(boolean no) {
@@ -210,8 +222,8 @@ public final class FakeMiner implements AutoCloseable {
       Ask ask =
           new Ask(
               id,
-              market.miner(id).orElseThrow().pricePerLeafPeriod(),
-              TokenAmount.of(1),
+              market.miner(id).orElseThrow().pricePerLeafPeriod().plus(dearerBy),
+              askedCollateral,
               1,
               RawSize.MAX,
               1,

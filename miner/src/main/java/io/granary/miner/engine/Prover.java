@@ -14,6 +14,7 @@ import io.granary.proofs.challenge.Positions;
 import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.tree.Opening;
 import io.granary.protocol.chain.DrawnLeaf;
+import io.granary.protocol.chain.TxRefusedException;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
@@ -52,6 +53,7 @@ final class Prover {
 
   private long lastHead = -1;
   private String withheld = "";
+  private String damagedTold = "";
   // Last period whose proofs for the auditors are signed; -1 until the first look after a start.
   private long signed = -1;
   private volatile boolean branchChanged;
@@ -97,7 +99,7 @@ final class Prover {
     if (clock.inWindow(period, head + 1)) {
       prove(new Period(period), clock, head);
     }
-    signForAuditors(clock, head, period);
+    signWhatIsDue(clock, head, period);
     noteMiss(period);
     // Last, so that a round that the chain cut short is done again.
     lastHead = head;
@@ -136,7 +138,13 @@ final class Prover {
     if (left <= config.tuning().slackWarnBlocks()) {
       log.proofIsTight(period, left);
     }
-    List<DrawnLeaf> drawn = ports.reader().drawnLeaves(miner, period);
+    List<DrawnLeaf> drawn;
+    try {
+      drawn = ports.reader().drawnLeaves(miner, period);
+    } catch (TxRefusedException e) {
+      log.refused("the draw of period " + period, e.refusal());
+      return;
+    }
     if (drawn.isEmpty()) {
       return;
     }
@@ -195,7 +203,7 @@ final class Prover {
    * Signs what is due and not signed yet: the last periods too, for a node that was away while
    * their windows closed, and those whose seed a reorg changed.
    */
-  private void signForAuditors(PeriodClock clock, long head, long current) {
+  private void signWhatIsDue(PeriodClock clock, long head, long current) {
     long first = signed < 0 ? Math.max(0, current - CATCH_UP_PERIODS) : signed + 1;
     List<Period> due = new ArrayList<>();
     for (long p = first; p <= current; p++) {
@@ -219,7 +227,11 @@ final class Prover {
       if (seed.isEmpty() && period.index() == current) {
         return;
       }
-      seed.ifPresent(s -> signForAuditors(period, s, active));
+      boolean whole = seed.isEmpty() || signForAuditors(period, seed.get(), active);
+      // A damaged tree is being built again: the period is tried anew while auditors wait for it.
+      if (!whole && period.index() >= current - 1) {
+        return;
+      }
       signed = period.index();
     }
   }
@@ -228,7 +240,9 @@ final class Prover {
     return proofs.find(deal, period).filter(p -> p.proof().seed().equals(seed)).isPresent();
   }
 
-  private void signForAuditors(Period period, Hash32 seed, Map<StoredDeal, DealSnapshot> active) {
+  /** False when a replica did not open as it must. */
+  private boolean signForAuditors(
+      Period period, Hash32 seed, Map<StoredDeal, DealSnapshot> active) {
     List<SignedPeriodProof> pushed = new ArrayList<>();
     List<SignedPeriodProof> kept = new ArrayList<>();
     active.forEach(
@@ -260,6 +274,8 @@ final class Prover {
         log.proofsExpired(expired);
       }
     }
+    return active.entrySet().stream()
+        .allMatch(e -> !covers(e.getValue(), period) || isSigned(e.getKey().id(), period, seed));
   }
 
   private Optional<SignedPeriodProof> sign(StoredDeal deal, Period period, Hash32 seed) {
@@ -272,7 +288,11 @@ final class Prover {
                 proof, operator.sign(Eip712.periodProof(ports.reader().terms().domain(), proof))));
       }
       case Reading.Damaged<List<DualOpening>> damaged -> {
-        log.damaged(deal.id(), "audit proof of period " + period, damaged.reason());
+        String what = period + " " + deal.id();
+        if (!damagedTold.equals(what)) {
+          damagedTold = what;
+          log.damaged(deal.id(), "audit proof of period " + period, damaged.reason());
+        }
         yield Optional.empty();
       }
     };

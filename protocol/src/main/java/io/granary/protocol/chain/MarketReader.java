@@ -52,6 +52,9 @@ public interface MarketReader {
   /**
    * What {@link MinerMarket#prove} will have to open now, in order; empty when the miner's set has
    * no weight, or the window of the period is not open.
+   *
+   * @throws TxRefusedException when the contract cannot draw, for example because only ended
+   *     entries are left in the set
    */
   List<DrawnLeaf> drawnLeaves(Address miner, Period period);
 }
