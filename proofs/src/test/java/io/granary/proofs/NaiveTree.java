@@ -10,23 +10,24 @@ import java.util.List;
 public final class NaiveTree {
   private NaiveTree() {}
 
-  /** FR32 by arithmetic on one big number. */
+  /** FR32 by arithmetic on one big number for each 127 bytes, the last padded with zeros. */
   public static List<byte[]> leaves(byte[] raw) {
-    int groups = Math.max(1, (raw.length + 126) / 127);
-    byte[] bigEndian = new byte[groups * 127];
-    for (int i = 0; i < raw.length; i++) {
-      bigEndian[bigEndian.length - 1 - i] = raw[i];
-    }
-    BigInteger bits = new BigInteger(1, bigEndian);
     BigInteger mask = BigInteger.TWO.pow(254).subtract(BigInteger.ONE);
     List<byte[]> leaves = new ArrayList<>();
-    for (int i = 0; i < groups * 4; i++) {
-      byte[] number = bits.shiftRight(254 * i).and(mask).toByteArray();
-      byte[] leaf = new byte[32];
-      for (int b = 0; b < number.length && b < 32; b++) {
-        leaf[b] = number[number.length - 1 - b];
+    for (int group = 0; group < Math.max(1, (raw.length + 126) / 127); group++) {
+      byte[] bigEndian = new byte[127];
+      for (int i = 0; i < 127 && 127 * group + i < raw.length; i++) {
+        bigEndian[126 - i] = raw[127 * group + i];
       }
-      leaves.add(leaf);
+      BigInteger bits = new BigInteger(1, bigEndian);
+      for (int i = 0; i < 4; i++) {
+        byte[] number = bits.shiftRight(254 * i).and(mask).toByteArray();
+        byte[] leaf = new byte[32];
+        for (int b = 0; b < number.length && b < 32; b++) {
+          leaf[b] = number[number.length - 1 - b];
+        }
+        leaves.add(leaf);
+      }
     }
     return leaves;
   }
