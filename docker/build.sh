@@ -31,7 +31,7 @@ mkdir -p "$stage/chain" "$stage/node/lib"
 anvil=$(ls "$GRANARY_ROOT"/contracts/node_modules/@foundry-rs/anvil-linux-*/bin/anvil)
 cp "$anvil" "$stage/chain/anvil"
 "$JAVA_HOME/bin/jlink" --output "$stage/node/java" --strip-debug --no-header-files --no-man-pages --add-modules \
-  java.base,java.logging,java.naming,java.net.http,java.management,java.sql,java.xml,jdk.crypto.ec,jdk.unsupported,jdk.httpserver
+  java.base,java.logging,java.naming,java.net.http,java.management,java.sql,java.xml,jdk.crypto.ec,jdk.unsupported,jdk.httpserver,jdk.incubator.vector
 cp -r "$GRANARY_ROOT/src/target/classes" "$stage/node/classes"
 cp "$GRANARY_ROOT"/src/target/lib/*.jar "$stage/node/lib/"
 cp "$GRANARY_ROOT/docker/granary" "$GRANARY_ROOT/docker/devnet-node" "$stage/node/"

@@ -32,6 +32,7 @@ granary put "$dir/piece.bin" --replicas 1 --periods 10 | tail -1
 end=$(date +%s.%N)
 at() { grep -m1 -E "event=\"$1\"" "$dir/miner.log" | cut -c1-12 | awk -F: '{printf "%.3f", $1*3600+$2*60+$3}'; }
 opened=$(at upload-opened) uploaded=$(at uploaded) sealed=$(at sealed)
+sed -n 's/.*event="hash-engine" engine="\(.*\)" reason="\(.*\)"/hashing by \1: \2/p' "$dir/miner.log"
 awk -v o="$opened" -v u="$uploaded" -v s="$sealed" -v b="$size" -v w="$(echo "$end - $begin" | bc)" 'BEGIN {
   mb = b * 1048576 / 1e6
   printf "upload and root check  %6.2f s  %6.1f MB/s\n", u - o, mb / (u - o)

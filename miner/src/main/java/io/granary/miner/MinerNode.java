@@ -16,6 +16,7 @@ import io.granary.miner.sealing.SealingRoom;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.MinerStore;
 import io.granary.miner.storage.rocksdb.RocksMinerStore;
+import io.granary.proofs.hash.HashEngine;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.grpc.CallAuth;
 import io.granary.protocol.grpc.NodeServer;
@@ -130,12 +131,21 @@ public final class MinerNode implements AutoCloseable {
               replicas,
               shelf,
               log);
+      chooseHashEngine(log);
       log.started(miner, config.advertisedEndpoint(), server.port(), book.all().size());
       return new MinerNode(miner, store, server, sealing, mender, engine, book, log);
     } catch (IOException | RuntimeException e) {
       closeAll(opened, e);
       throw e;
     }
+  }
+
+  /** Beside everything else: the node works with the engine it has until a better one is warm. */
+  private static void chooseHashEngine(OperatorLog log) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("hash-engine")
+        .start(() -> log.hashEngine(HashEngine.useFastest()));
   }
 
   /**

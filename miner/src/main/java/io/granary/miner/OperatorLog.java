@@ -1,5 +1,6 @@
 package io.granary.miner;
 
+import io.granary.proofs.hash.HashEngine;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.Refusal;
@@ -83,6 +84,14 @@ public final class OperatorLog {
         .addKeyValue("port", port)
         .addKeyValue("deals", deals)
         .log("miner started");
+  }
+
+  /** Which engine hashes from now on, and why. */
+  public void hashEngine(HashEngine.Choice choice) {
+    info("hash-engine")
+        .addKeyValue("engine", choice.engine())
+        .addKeyValue("reason", choice.reason())
+        .log("hash engine chosen");
   }
 
   /** The node has stopped. */

@@ -1,6 +1,5 @@
 package io.granary.app.cli;
 
-import io.granary.proofs.tree.NodeHasher;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -8,7 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code granary version}. */
-@Command(name = "version", description = "Show version, Java and the hashing engine.")
+@Command(name = "version", description = "Show the versions of granary and Java.")
 public final class VersionCommand implements Callable<Integer> {
   /** Of this program. */
   public static final String VERSION = "0.1.0";
@@ -21,18 +20,7 @@ public final class VersionCommand implements Callable<Integer> {
     v.put("ok", true);
     v.put("version", VERSION);
     v.put("java", Runtime.version().toString());
-    v.put("hashing", NodeHasher.create().name());
-    common.print(
-        v,
-        out ->
-            out.println(
-                "granary "
-                    + VERSION
-                    + " (Java "
-                    + Runtime.version()
-                    + ", hashing: "
-                    + NodeHasher.create().name()
-                    + ")"));
+    common.print(v, out -> out.println("granary " + VERSION + " (Java " + Runtime.version() + ")"));
     return 0;
   }
 }

@@ -24,6 +24,9 @@ final class Children implements AutoCloseable {
   synchronized Process start(Path log, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
+    if (List.of(arguments).containsAll(List.of("miner", "run"))) {
+      command.add("--add-modules=jdk.incubator.vector"); // as the launcher does
+    }
     command.addAll(
         List.of(
             "-Xmx512m",

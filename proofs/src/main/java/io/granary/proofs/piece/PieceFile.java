@@ -1,7 +1,7 @@
 package io.granary.proofs.piece;
 
 import io.granary.proofs.Hash32;
-import io.granary.proofs.tree.NodeHasher;
+import io.granary.proofs.hash.NodeHasher;
 import io.granary.proofs.tree.SubtreeHasher;
 import java.io.EOFException;
 import java.io.IOException;

@@ -1,13 +1,13 @@
 package io.granary.proofs.seal;
 
 import io.granary.proofs.Hash32;
+import io.granary.proofs.hash.NodeHasher;
 import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.piece.Chunks;
 import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.piece.RawSize;
 import io.granary.proofs.tree.BlockSource;
 import io.granary.proofs.tree.CorruptTreeException;
-import io.granary.proofs.tree.NodeHasher;
 import io.granary.proofs.tree.Opening;
 import io.granary.proofs.tree.RangeProof;
 import io.granary.proofs.tree.StoredTree;

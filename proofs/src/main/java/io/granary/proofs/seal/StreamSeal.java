@@ -1,23 +1,14 @@
 package io.granary.proofs.seal;
 
 import io.granary.proofs.Hash32;
-import io.granary.proofs.Sha256;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
-import java.security.MessageDigest;
+import io.granary.proofs.hash.MaskXor;
 
 /**
  * Profile 1, STREAM: mask(i) = sha256(replicaId ‖ uint64 i). Fast and unsealed at once; a fast
  * miner with one copy could re-seal on demand (Protocol §4).
  */
 final class StreamSeal implements SealProfile {
-  private static final VarHandle LONG =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
-
-  private final MessageDigest md = Sha256.digest();
-  private final byte[] message = new byte[40];
-  private final byte[] mask = new byte[32];
+  private final MaskXor masks = MaskXor.create();
 
   @Override
   public int id() {
@@ -26,27 +17,13 @@ final class StreamSeal implements SealProfile {
 
   @Override
   public byte[] mask(Hash32 replicaId, long leaf) {
-    replicaId.copyTo(message, 0);
-    next(leaf);
-    return mask.clone();
+    byte[] mask = new byte[Hash32.BYTES];
+    masks.apply(replicaId, leaf, mask, 0, 1);
+    return mask;
   }
 
   @Override
   public void apply(Hash32 replicaId, long firstLeaf, byte[] leaves, int offset, int count) {
-    replicaId.copyTo(message, 0);
-    for (int i = 0; i < count; i++) {
-      next(firstLeaf + i);
-      int at = offset + 32 * i;
-      for (int word = 0; word < 32; word += 8) {
-        LONG.set(
-            leaves, at + word, (long) LONG.get(leaves, at + word) ^ (long) LONG.get(mask, word));
-      }
-    }
-  }
-
-  private void next(long leaf) {
-    LONG.set(message, 32, leaf);
-    md.update(message, 0, 40);
-    Sha256.finish(md, mask, 0);
+    masks.apply(replicaId, firstLeaf, leaves, offset, count);
   }
 }

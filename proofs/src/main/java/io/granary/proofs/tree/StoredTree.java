@@ -1,6 +1,7 @@
 package io.granary.proofs.tree;
 
 import io.granary.proofs.Hash32;
+import io.granary.proofs.hash.NodeHasher;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

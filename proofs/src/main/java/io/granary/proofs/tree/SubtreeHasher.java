@@ -1,6 +1,7 @@
 package io.granary.proofs.tree;
 
 import io.granary.proofs.Hash32;
+import io.granary.proofs.hash.NodeHasher;
 
 /** Roots of whole sub-trees, a level at a time. Not safe for several threads. */
 public final class SubtreeHasher {

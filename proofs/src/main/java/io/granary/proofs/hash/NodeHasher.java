@@ -1,9 +1,9 @@
-package io.granary.proofs.tree;
+package io.granary.proofs.hash;
 
 /**
  * Hashes tree nodes in bulk: n messages of 64 bytes (left ‖ right) become n nodes of 32 bytes,
- * SHA-256 with the two top bits of the last byte cleared (Protocol §2). The seam at which a faster
- * engine plugs in; engines are not safe for several threads.
+ * SHA-256 with the two top bits of the last byte cleared (Protocol §2). Not safe for several
+ * threads.
  */
 public interface NodeHasher {
   /**
@@ -15,11 +15,8 @@ public interface NodeHasher {
    */
   void hash(byte[] in, int inOffset, byte[] out, int outOffset, int count);
 
-  /** Name of the engine, for logs. */
-  String name();
-
-  /** The engine of this machine for one thread. */
+  /** One of the engine that is in use, for one thread. */
   static NodeHasher create() {
-    return new MessageDigestNodeHasher();
+    return HashEngine.inUse().nodes();
   }
 }

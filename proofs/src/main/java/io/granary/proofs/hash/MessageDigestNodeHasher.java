@@ -1,10 +1,10 @@
-package io.granary.proofs.tree;
+package io.granary.proofs.hash;
 
 import io.granary.proofs.Sha256;
 import java.security.MessageDigest;
 
-/** The engine every JDK has: one reused {@link MessageDigest}. */
-public final class MessageDigestNodeHasher implements NodeHasher {
+/** By one reused {@link MessageDigest}. */
+final class MessageDigestNodeHasher implements NodeHasher {
   private final MessageDigest md = Sha256.digest();
 
   @Override
@@ -15,10 +15,5 @@ public final class MessageDigestNodeHasher implements NodeHasher {
       Sha256.finish(md, out, at);
       out[at + 31] &= 0x3f;
     }
-  }
-
-  @Override
-  public String name() {
-    return "MessageDigest";
   }
 }
