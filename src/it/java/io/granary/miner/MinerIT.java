@@ -11,6 +11,7 @@ import io.granary.client.grpc.PeerException;
 import io.granary.contracts.DevMarket;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
+import io.granary.proofs.disk.BulkFile;
 import io.granary.proofs.seal.RawSource;
 import io.granary.proofs.seal.ReplicaFiles;
 import io.granary.proofs.seal.SealedPiece;
@@ -74,7 +75,7 @@ class MinerIT {
     private final Disk real = new LocalDisk();
 
     @Override
-    public FileChannel openForWriting(Path file) throws IOException {
+    public BulkFile openForWriting(Path file) throws IOException {
       return real.openForWriting(file);
     }
 

@@ -9,6 +9,7 @@ import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
 import io.granary.proofs.Hash32;
+import io.granary.proofs.disk.BulkFile;
 import io.granary.proofs.piece.PieceHasher;
 import io.granary.proofs.tree.StoredTreeWriter;
 import io.granary.proofs.tree.TreeShape;
@@ -20,7 +21,6 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -163,7 +163,7 @@ public final class Uploads {
           "WRONG_OFFSET", "an upload resumes where it stopped", offset, durable);
     }
     try {
-      FileChannel file = disk.openForWriting(shelf.part(id));
+      BulkFile file = disk.openForWriting(shelf.part(id));
       Session session;
       try {
         session = new Session(deal, file, durable);
@@ -206,7 +206,7 @@ public final class Uploads {
     private static final int MAX_WAITING = 16;
 
     private final StoredDeal deal;
-    private final FileChannel file;
+    private final BulkFile file;
     private final long size;
     // Hashing goes along with the bytes; only a resumed upload is hashed again from the file.
     private final Optional<PieceHasher> hasher;
@@ -224,7 +224,7 @@ public final class Uploads {
     private long synced;
     private boolean closed;
 
-    Session(StoredDeal deal, FileChannel file, long offset) throws IOException {
+    Session(StoredDeal deal, BulkFile file, long offset) throws IOException {
       this.deal = deal;
       this.file = file;
       this.size = deal.terms().size().bytes();
@@ -292,9 +292,9 @@ public final class Uploads {
       }
       try {
         hash(bytes.duplicate());
-        while (bytes.hasRemaining()) {
-          at += file.write(bytes, at);
-        }
+        int length = bytes.remaining();
+        file.write(bytes, at);
+        at += length;
         if (at - synced >= SYNC_BYTES) {
           // One sync at a time: what has gathered meanwhile is synced together.
           if (lastSync.isDone()) {
@@ -431,12 +431,9 @@ public final class Uploads {
       ByteBuffer buffer = ByteBuffer.allocate(1 << 20);
       for (long position = 0; position < size; ) {
         buffer.clear().limit((int) Math.min(buffer.capacity(), size - position));
-        int n = file.read(buffer, position);
-        if (n < 0) {
-          throw new IOException("the staged piece ends at byte " + position);
-        }
+        file.read(buffer, position);
+        position += buffer.position();
         whole.update(buffer.flip());
-        position += n;
       }
       return whole.finish().root();
     }

@@ -1,11 +1,11 @@
 package io.granary.miner.replica;
 
+import io.granary.proofs.disk.BulkFile;
 import io.granary.proofs.seal.RawSource;
 import io.granary.proofs.seal.ReplicaFiles;
 import io.granary.proofs.seal.SealedPiece;
 import io.granary.proofs.seal.Sealer;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.function.LongConsumer;
 
@@ -14,7 +14,7 @@ import java.util.function.LongConsumer;
  */
 public interface Disk {
   /** Opens a file to read and write, making it when it is missing. */
-  FileChannel openForWriting(Path file) throws IOException;
+  BulkFile openForWriting(Path file) throws IOException;
 
   /** Runs a sealer; with the piece's tree when it is there already. */
   SealedPiece seal(

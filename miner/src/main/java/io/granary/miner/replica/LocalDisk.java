@@ -1,12 +1,12 @@
 package io.granary.miner.replica;
 
+import io.granary.proofs.disk.BulkFile;
 import io.granary.proofs.seal.RawSource;
 import io.granary.proofs.seal.ReplicaFiles;
 import io.granary.proofs.seal.SealedPiece;
 import io.granary.proofs.seal.Sealer;
 import io.granary.proofs.tree.CorruptTreeException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -15,8 +15,8 @@ import java.util.function.LongConsumer;
 /** The disk there is. */
 public final class LocalDisk implements Disk {
   @Override
-  public FileChannel openForWriting(Path file) throws IOException {
-    return FileChannel.open(
+  public BulkFile openForWriting(Path file) throws IOException {
+    return BulkFile.open(
         file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
   }
 

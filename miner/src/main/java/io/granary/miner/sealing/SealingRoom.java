@@ -10,15 +10,14 @@ import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
 import io.granary.proofs.Hash32;
+import io.granary.proofs.disk.BulkFile;
 import io.granary.proofs.seal.RawSource;
 import io.granary.proofs.seal.SealedPiece;
 import io.granary.proofs.seal.Sealer;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.values.DealId;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -125,12 +124,14 @@ public final class SealingRoom implements AutoCloseable {
     long size = deal.terms().size().bytes();
     Instant began = Instant.now();
     log.sealing(id, size);
-    try (FileChannel staged = FileChannel.open(shelf.part(id), StandardOpenOption.READ)) {
+    try (BulkFile staged = BulkFile.open(shelf.part(id), StandardOpenOption.READ)) {
       Sealer sealer = new Sealer(id.hash(), deal.terms().sealProfile(), deal.terms().size());
       SealedPiece sealed =
           disk.seal(
               sealer,
-              checked(deal, source(staged)),
+              checked(
+                  deal,
+                  (at, target, length) -> staged.read(ByteBuffer.wrap(target, 0, length), at)),
               shelf.temporaryFiles(id),
               config.sealingThreads(),
               done -> {
@@ -188,17 +189,6 @@ public final class SealingRoom implements AutoCloseable {
       // The next try comes here again.
       log.deleteFailed(id, e);
     }
-  }
-
-  private static RawSource source(FileChannel staged) {
-    return (position, target, length) -> {
-      ByteBuffer buffer = ByteBuffer.wrap(target, 0, length);
-      while (buffer.hasRemaining()) {
-        if (staged.read(buffer, position + buffer.position()) < 0) {
-          throw new EOFException("the staged piece ends at byte " + (position + buffer.position()));
-        }
-      }
-    };
   }
 
   private void clean(DealId id) {

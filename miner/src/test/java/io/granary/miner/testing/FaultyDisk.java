@@ -2,6 +2,7 @@ package io.granary.miner.testing;
 
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
+import io.granary.proofs.disk.BulkFile;
 import io.granary.proofs.seal.RawSource;
 import io.granary.proofs.seal.ReplicaFiles;
 import io.granary.proofs.seal.SealedPiece;
@@ -51,8 +52,8 @@ public final class FaultyDisk implements Disk {
   }
 
   @Override
-  public FileChannel openForWriting(Path file) throws IOException {
-    return new Limited(disk.openForWriting(file));
+  public BulkFile openForWriting(Path file) throws IOException {
+    return disk.openForWriting(file).wrap(Limited::new);
   }
 
   @Override

@@ -1,7 +1,7 @@
 package io.granary.proofs.seal;
 
+import io.granary.proofs.disk.BulkFile;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -12,14 +12,14 @@ import org.jspecify.annotations.Nullable;
 final class Flusher implements AutoCloseable {
   private static final long FLUSH_BYTES = 64L << 20;
 
-  private final FileChannel file;
+  private final BulkFile file;
   private final Semaphore due = new Semaphore(0);
   private final Thread thread;
   private long written;
   private volatile boolean ending;
   private volatile @Nullable IOException failure;
 
-  Flusher(FileChannel file) {
+  Flusher(BulkFile file) {
     this.file = file;
     this.thread = Thread.ofPlatform().daemon().name("flusher").start(this::run);
   }

@@ -1,18 +1,18 @@
 package io.granary.proofs.seal;
 
 import io.granary.proofs.Hash32;
+import io.granary.proofs.disk.BulkFile;
+import io.granary.proofs.hash.NodeHasher;
 import io.granary.proofs.piece.ChunkWorkers;
 import io.granary.proofs.piece.Chunks;
 import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.piece.RawSize;
-import io.granary.proofs.tree.NodeHasher;
 import io.granary.proofs.tree.StoredTree;
 import io.granary.proofs.tree.StoredTreeWriter;
 import io.granary.proofs.tree.SubtreeHasher;
 import io.granary.proofs.tree.TreeShape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Optional;
@@ -84,8 +84,8 @@ public final class Sealer {
       Optional<StoredTreeWriter> pieceTree)
       throws IOException {
     try (StoredTreeWriter sealedTree = new StoredTreeWriter(files.sealedTree(), shape);
-        FileChannel replica =
-            FileChannel.open(
+        BulkFile replica =
+            BulkFile.open(
                 files.replica(),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.TRUNCATE_EXISTING,
@@ -110,7 +110,7 @@ public final class Sealer {
 
   private final class Worker {
     private final RawSource source;
-    private final FileChannel replica;
+    private final BulkFile replica;
     private final Optional<StoredTreeWriter> pieceTree;
     private final StoredTreeWriter sealedTree;
     private final SealProfile seal = SealProfile.byId(profile);
@@ -120,7 +120,7 @@ public final class Sealer {
 
     Worker(
         RawSource source,
-        FileChannel replica,
+        BulkFile replica,
         Optional<StoredTreeWriter> pieceTree,
         StoredTreeWriter sealedTree) {
       this.source = source;
@@ -146,11 +146,7 @@ public final class Sealer {
       }
       seal.apply(replicaId, firstLeaf, leaves, 0, groups * 4);
       writeRoots(sealedTree, chunk, groups * 4);
-      ByteBuffer out = ByteBuffer.wrap(leaves, 0, padded);
-      long at = firstLeaf * 32;
-      while (out.hasRemaining()) {
-        at += replica.write(out, at);
-      }
+      replica.write(ByteBuffer.wrap(leaves, 0, padded), firstLeaf * 32);
       return length;
     }
 
