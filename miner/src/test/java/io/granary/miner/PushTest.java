@@ -2,6 +2,7 @@ package io.granary.miner;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.miner.testing.ModelChain;
@@ -40,6 +41,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,12 +59,14 @@ final class PushTest {
     private final List<SignedPeriodProof> received = new CopyOnWriteArrayList<>();
     private volatile String refuse = "";
     volatile int most = 64;
+    final AtomicInteger cutOff = new AtomicInteger();
     volatile Optional<DealId> unknown = Optional.empty();
 
     @Override
     public void pushPeriodProofs(
         PushPeriodProofsRequest request, StreamObserver<PushPeriodProofsResponse> observer) {
       if (request.getProofsCount() > most) {
+        cutOff.incrementAndGet();
         observer.onError(Status.DEADLINE_EXCEEDED.asRuntimeException());
         return;
       }
@@ -249,6 +253,46 @@ final class PushTest {
           "those of the first",
           () -> sink.received.stream().anyMatch(p -> p.proof().dealId().equals(first)));
       assertTrue(server.port() > 0);
+    }
+  }
+
+  @Test
+  void whatAReorgMadeWorthlessIsSignedAgain() throws IOException {
+    try (NodeServer server = auditor(0)) {
+      DealId id = activeAudited(Renter.piece(100_000, 8));
+      f.chain.mineUntil("a proof", () -> !sink.received.isEmpty());
+      PeriodProof before = sink.received.getLast().proof();
+      f.chain.reorg(f.chain.clock(f.miner).challengeBlock(before.period().index()));
+      Hash32 seed = f.chain.periodSeed(f.miner, before.period()).orElseThrow();
+      assertNotEquals(before.seed(), seed);
+      f.chain.mineUntil(
+          "that period's proof on the new branch",
+          () ->
+              sink.received.stream()
+                  .map(SignedPeriodProof::proof)
+                  .anyMatch(p -> p.period().equals(before.period()) && p.seed().equals(seed)));
+      sink.received.stream()
+          .filter(p -> p.proof().seed().equals(seed))
+          .forEach(p -> assertGood(p, id));
+      assertTrue(server.port() > 0);
+    }
+  }
+
+  @Test
+  void anAuditorThatIsTooSlowForABatchGetsSmallerOnes() throws IOException {
+    int port;
+    try (NodeServer server = auditor(0)) {
+      port = server.port();
+    }
+    sink.most = 1;
+    DealId id = activeAudited(Renter.piece(100_000, 9));
+    int before = f.market.proofs.get();
+    f.chain.mineUntil("five proofs wait", () -> f.market.proofs.get() >= before + 5);
+    try (NodeServer server = auditor(port)) {
+      f.chain.mineUntil("all came, one by one", () -> sink.received.size() >= 5);
+      assertTrue(sink.cutOff.get() >= 2, "batches of five and of two were too slow");
+      sink.received.forEach(p -> assertGood(p, id));
+      assertEquals(port, server.port());
     }
   }
 

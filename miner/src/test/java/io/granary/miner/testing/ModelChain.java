@@ -36,7 +36,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -79,6 +81,9 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   private final Map<Address, PeerRecord> auditors = new HashMap<>();
   private Optional<MinerRecord> registered = Optional.empty();
   private final Map<String, Integer> looks = new HashMap<>();
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+  private long branchedAt = Long.MAX_VALUE;
+  private int branches;
   private int dealReads;
   private boolean down;
 
@@ -118,6 +123,17 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
 
   private synchronized boolean minerIsDone() {
     return Stream.of("miner-deals", "miner-proving").allMatch(l -> looks.getOrDefault(l, 0) >= 2);
+  }
+
+  /** Replaces the blocks from a number to the head by others; what was proved stays. */
+  public void reorg(long from) {
+    List<BlockRef> gone;
+    synchronized (this) {
+      gone = LongStream.rangeClosed(from, head).mapToObj(n -> block(new BlockNumber(n))).toList();
+      branchedAt = Math.min(branchedAt, from);
+      branches++;
+    }
+    gone.reversed().forEach(block -> listeners.forEach(l -> l.reverted(block)));
   }
 
   /** Makes every call fail, or none. */
@@ -170,8 +186,9 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
 
   // ---------------------------------------------------------------- ports
 
-  static Hash32 hashOf(long block) {
-    return Sha256.hash(ByteBuffer.allocate(8).putLong(block).array());
+  synchronized Hash32 hashOf(long block) {
+    int branch = block < branchedAt ? 0 : branches;
+    return Sha256.hash(ByteBuffer.allocate(12).putLong(block).putInt(branch).array());
   }
 
   @Override
@@ -307,7 +324,8 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
 
   @Override
   public Subscription follow(BlockNumber from, Listener listener) {
-    return () -> {};
+    listeners.add(listener);
+    return () -> listeners.remove(listener);
   }
 
   /** State of a deal, NONE when it was never seen. */

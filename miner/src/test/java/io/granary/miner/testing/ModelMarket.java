@@ -71,7 +71,7 @@ public final class ModelMarket implements MinerMarket {
   private TxResult confirmed() {
     long block = chain.head + 1;
     return new TxResult.Confirmed(
-        new TxHash(ModelChain.hashOf(block)),
+        new TxHash(chain.hashOf(block)),
         chain.block(new BlockNumber(block)),
         100_000,
         BigInteger.ONE);
