@@ -1,5 +1,7 @@
 package io.granary.proofs;
 
+import io.granary.proofs.tree.TreeShape;
+
 /**
  * Position of a 32-byte leaf in its tree.
  *
@@ -12,7 +14,7 @@ public record LeafIndex(long value) {
    * @throws IllegalArgumentException outside a tree of the greatest height
    */
   public LeafIndex {
-    if (value < 0 || value >= 1L << 34) {
+    if (value < 0 || value >= 1L << TreeShape.MAX_HEIGHT) {
       throw new IllegalArgumentException("a leaf index lies between 0 and 2^34-1, not " + value);
     }
   }

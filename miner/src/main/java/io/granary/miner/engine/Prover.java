@@ -11,6 +11,7 @@ import io.granary.miner.storage.ProofStore;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.challenge.PeriodClock;
 import io.granary.proofs.challenge.Positions;
+import io.granary.proofs.opening.DrawOpenings;
 import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.tree.Opening;
 import io.granary.protocol.chain.DrawnLeaf;
@@ -26,7 +27,6 @@ import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
-import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -177,7 +177,7 @@ final class Prover {
   }
 
   private Optional<byte[]> open(Period period, List<DrawnLeaf> drawn) {
-    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    List<Opening> openings = new ArrayList<>();
     for (DrawnLeaf leaf : drawn) {
       Optional<StoredDeal> deal = book.find(leaf.deal());
       if (deal.isEmpty()) {
@@ -189,14 +189,14 @@ final class Prover {
         return Optional.empty();
       }
       switch (replicas.openSealed(deal.get(), leaf.leaf().value())) {
-        case Reading.Good<Opening> good -> packed.writeBytes(good.value().packed());
+        case Reading.Good<Opening> good -> openings.add(good.value());
         case Reading.Damaged<Opening> damaged -> {
           withhold(period, deal.get().id().toString(), damaged.leaf(), damaged.reason());
           return Optional.empty();
         }
       }
     }
-    return Optional.of(packed.toByteArray());
+    return Optional.of(DrawOpenings.pack(openings));
   }
 
   /**

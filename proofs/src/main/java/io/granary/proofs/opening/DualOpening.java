@@ -64,7 +64,7 @@ public record DualOpening(long leaf, Opening piece, Opening sealed) {
   }
 
   /** What a period proof's openings hash covers (Protocol §8.4): uint64 leaf index before each. */
-  public static byte[] packWithIndices(List<DualOpening> openings) {
+  private static byte[] packWithIndices(List<DualOpening> openings) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (DualOpening o : openings) {
       for (int shift = 56; shift >= 0; shift -= 8) {

@@ -1,7 +1,6 @@
 package io.granary.protocol.crypto;
 
 import io.granary.proofs.Hash32;
-import io.granary.proofs.Sha256;
 import io.granary.proofs.opening.DualOpening;
 import io.granary.protocol.deal.Ask;
 import io.granary.protocol.deal.DealProposal;
@@ -129,7 +128,7 @@ public final class Eip712 {
             .add(p.dealId().hash())
             .add(p.period().index())
             .add(p.seed())
-            .add(Sha256.hash(DualOpening.packWithIndices(p.openings()))));
+            .add(DualOpening.hash(p.openings())));
   }
 
   /** An ERC-2612 permit's digest, under the token's own domain separator. */
