@@ -233,6 +233,44 @@ class CommandLineIT {
   }
 
   @Test
+  void an_owner_changes_pauses_and_leaves() throws IOException {
+    assertEquals(
+        0, at("devnet up", "--port", Integer.toString(port), "--block-time", "0.2").code());
+    String owner = at("wallet new", "--light").json().path("address").asText();
+    // A refusal leaves nothing in the way of the next try.
+    Answer poor = at("miner init", "--endpoint", "127.0.0.1:7420");
+    assertEquals(2, poor.code(), poor.text());
+    assertEquals(0, at("devnet fund " + owner, "--tokens", "500").code());
+    Answer wrong = at("miner init", "--endpoint", "nowhere");
+    assertEquals(2, wrong.code(), wrong.text());
+    Answer made = at("miner init", "--endpoint", "127.0.0.1:7421");
+    assertEquals(0, made.code(), made.text());
+    says(at("miner init", "--endpoint", "127.0.0.1:7421"), 2, "is a miner already");
+
+    JsonNode updated = at("miner update", "--price", "7", "--endpoint", "127.0.0.1:7422").json();
+    assertEquals("127.0.0.1:7422", updated.path("endpoint").asText());
+    assertEquals(7, updated.path("pricePerLeafPeriod").asLong());
+    JsonNode settings =
+        new ObjectMapper().readTree(home.resolve("miner").resolve("miner.json").toFile());
+    assertEquals(7, settings.path("pricePerLeafPeriod").asLong());
+    assertEquals("127.0.0.1:7421", settings.path("listen").asText());
+    says(at("miner update", "--endpoint", "x"), 2, "x");
+
+    assertEquals(false, at("miner pause").json().path("accepting").asBoolean(true));
+    assertEquals(true, at("miner resume").json().path("accepting").asBoolean());
+    String before = made.json().path("operator").asText();
+    String after = at("miner rotate-operator").json().path("operator").asText();
+    assertEquals(42, after.length());
+    assertTrue(!before.equals(after));
+    assertTrue(Files.exists(home.resolve("miner").resolve("operator-old.json")));
+
+    Answer early = at("miner exit", "--withdraw");
+    assertEquals("MinerNotExiting", early.json().path("error").asText(), early.text());
+    assertEquals(0, at("miner exit").json().path("liveDeals").asLong(-1));
+    assertEquals("500", at("miner exit", "--withdraw").json().path("wallet").asText());
+  }
+
+  @Test
   void quotes_and_lists_say_what_they_need_and_have() throws IOException {
     assertEquals(
         0, at("devnet up", "--port", Integer.toString(port), "--block-time", "0.2").code());

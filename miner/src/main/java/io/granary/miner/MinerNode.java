@@ -123,6 +123,7 @@ public final class MinerNode implements AutoCloseable {
               ports,
               operator,
               miner,
+              tls.tlsKeyHash(),
               server.port(),
               book,
               store.proofs(),

@@ -403,6 +403,11 @@ public final class OperatorLog {
         .log("operator's ether runs low");
   }
 
+  /** The registry says something else than this node is. */
+  public void registryDiffers(String difference) {
+    warn("registry-differs", difference).log("the registry differs: {}", difference);
+  }
+
   /** The disk runs low. */
   public void lowDisk(long usableBytes, long wantedBytes) {
     warn(

@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.miner.testing.Await;
 import io.granary.miner.testing.Renter;
+import io.granary.proofs.Hash32;
 import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
@@ -29,6 +31,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,6 +50,24 @@ final class DealLifeTest {
   @AfterEach
   void stop() {
     f.close();
+  }
+
+  @Test
+  void whatTheRegistryHasOtherwiseIsToldOnce() {
+    f.chain.register(
+        new PeerRecord(f.miner, f.config().advertisedEndpoint(), Hash32.ZERO),
+        f.clientKey.address(),
+        true);
+    f.chain.mineUntil("it is told", () -> told("the TLS key's hash is 0000").count() > 0);
+    assertEquals(1, told("the operator is " + f.clientKey.address()).count());
+    long later = f.chain.head().number().value() + 250;
+    f.chain.mineUntil("it looks again", () -> f.chain.head().number().value() > later);
+    assertEquals(1, told("the TLS key's hash is 0000").count());
+    assertEquals(0, told("the endpoint is " + f.config().advertisedEndpoint()).count());
+  }
+
+  private Stream<OperatorLog.Trouble> told(String what) {
+    return f.node().troubles().stream().filter(t -> t.message().startsWith(what));
   }
 
   @Test

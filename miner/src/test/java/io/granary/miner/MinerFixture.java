@@ -86,11 +86,14 @@ final class MinerFixture implements AutoCloseable {
   }
 
   MinerFixture start() throws IOException {
+    chain.register(
+        new PeerRecord(miner, config.advertisedEndpoint(), tls.tlsKeyHash()),
+        operator.address(),
+        true);
     MinerNode started =
         MinerNode.start(
             config, new MinerPorts(chain, chain, market, chain, chain), operator, miner, tls, disk);
     node = Optional.of(started);
-    chain.register(peer(), operator.address(), true);
     renter = Optional.of(new Renter(peer(), clientKey));
     return this;
   }

@@ -33,14 +33,20 @@ import picocli.CommandLine.Option;
       MinerCommand.Run.class,
       MinerCommand.Status.class,
       MinerCommand.Deals.class,
-      MinerCommand.Proving.class
+      MinerCommand.Proving.class,
+      MinerOwnerCommands.Pause.class,
+      MinerOwnerCommands.Resume.class,
+      MinerOwnerCommands.Update.class,
+      MinerOwnerCommands.RotateOperator.class,
+      MinerOwnerCommands.Exit.class
     },
     mixinStandardHelpOptions = true)
 public final class MinerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new IllegalArgumentException(
-        "say what to do: granary miner init, run, status, deals or proving");
+        "say what to do: granary miner init, run, status, deals, proving, pause, resume, update,"
+            + " rotate-operator or exit");
   }
 
   /** Where the miner lives. */
@@ -140,6 +146,11 @@ public final class MinerCommand implements Callable<Integer> {
       io.granary.app.node.Endpoints.parse(settings.endpoint());
       io.granary.app.node.Endpoints.parse(settings.listen());
       try (GranaryChain chain = common.connect(Optional.of(owner))) {
+        if (chain.queries().miner(owner.address()).isPresent()) {
+          throw new IllegalArgumentException(
+              owner.address()
+                  + " is a miner already; change it with 'granary miner update', or take another wallet");
+        }
         EthKey operator =
             home.create(settings, deployment, common.newPassword(), Keystores.Strength.STANDARD);
         chain

@@ -10,6 +10,7 @@ import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 
 /**
@@ -47,6 +48,9 @@ public final class MinerHome {
     }
   }
 
+  private static final String OPERATOR = "operator.json";
+  private static final String NEXT_OPERATOR = "operator-next.json";
+
   private final Path dir;
 
   /** A folder, which need not exist yet. */
@@ -65,25 +69,63 @@ public final class MinerHome {
   }
 
   /**
-   * Makes the folder.
+   * Makes the folder, or takes up that of an earlier try for the same owner, whose keys stay: the
+   * settings may be others.
    *
-   * @throws IOException when it is one already
+   * @throws IOException when it is another miner's, or the password is not that of its key
    */
   public EthKey create(
       Settings settings, Deployment deployment, String password, Keystores.Strength strength)
       throws IOException {
-    if (Files.exists(dir.resolve("miner.json"))) {
-      throw new IOException(dir + " is a miner's folder already; choose another with --miner-home");
+    if (Files.exists(dir.resolve("miner.json")) && !settings().miner().equals(settings.miner())) {
+      throw new IOException(
+          dir
+              + " is the folder of miner "
+              + settings().miner()
+              + "; choose another with --miner-home");
     }
     Files.createDirectories(dir);
-    EthKey operator = EthKey.generate();
-    Keystores.save(operator, password, dir.resolve("operator.json"), strength);
+    EthKey operator = key(OPERATOR, password, strength);
     deployment.save(dir.resolve("deployment.json"));
     TlsIdentity.loadOrCreate(dir);
-    Files.write(
-        dir.resolve("miner.json"),
-        JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(settings));
+    save(settings);
     return operator;
+  }
+
+  private EthKey key(String name, String password, Keystores.Strength strength) throws IOException {
+    Path file = dir.resolve(name);
+    if (Files.exists(file)) {
+      return Keystores.load(file, password);
+    }
+    EthKey key = EthKey.generate();
+    Keystores.save(key, password, file, strength);
+    return key;
+  }
+
+  /** Replaces the settings, as a whole. */
+  public void save(Settings settings) throws IOException {
+    Path next = dir.resolve("miner.json.new");
+    Files.write(next, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(settings));
+    Files.move(next, dir.resolve("miner.json"), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /**
+   * The key that becomes the operator's: made, or that of a try that was cut off.
+   *
+   * @throws IOException when it cannot be written, or the password is not that of the earlier try
+   */
+  public EthKey nextOperator(String password, Keystores.Strength strength) throws IOException {
+    settings();
+    return key(NEXT_OPERATOR, password, strength);
+  }
+
+  /** Puts {@link #nextOperator} in the operator's place; the old key stays beside it. */
+  public void takeNextOperator() throws IOException {
+    Files.move(
+        dir.resolve(OPERATOR),
+        dir.resolve("operator-old.json"),
+        StandardCopyOption.REPLACE_EXISTING);
+    Files.move(dir.resolve(NEXT_OPERATOR), dir.resolve(OPERATOR), StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** The settings. */
@@ -102,7 +144,7 @@ public final class MinerHome {
 
   /** The operator's key. */
   public EthKey operator(Optional<Path> passwordFile) throws IOException {
-    return Keystores.load(dir.resolve("operator.json"), Passwords.read(dir, passwordFile, false));
+    return Keystores.load(dir.resolve(OPERATOR), Passwords.read(dir, passwordFile, false));
   }
 
   /** The TLS key. */

@@ -9,6 +9,7 @@ import io.granary.miner.replica.Shelf;
 import io.granary.miner.sealing.SealingRoom;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.ProofStore;
+import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.EventStream;
 import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.crypto.EthKey;
@@ -34,6 +35,7 @@ public final class MinerEngine implements AutoCloseable {
       MinerPorts ports,
       EthKey operator,
       Address miner,
+      Hash32 tlsKeyHash,
       int port,
       DealBook book,
       ProofStore proofs,
@@ -57,6 +59,8 @@ public final class MinerEngine implements AutoCloseable {
             log);
     StatusFile status =
         new StatusFile(config, ports, miner, operator.address(), port, book, proofs, log);
+    RegistryWatch registry =
+        new RegistryWatch(config, ports, miner, operator.address(), tlsKeyHash, log);
     runner.deleteLeftovers();
     long[] lastHead = {-1};
     List<AutoCloseable> started = new ArrayList<>();
@@ -78,6 +82,7 @@ public final class MinerEngine implements AutoCloseable {
                 if (head.number().value() != lastHead[0]) {
                   lastHead[0] = head.number().value();
                   status.write(lastHead[0]);
+                  registry.look(lastHead[0]);
                 }
               }));
       started.add(

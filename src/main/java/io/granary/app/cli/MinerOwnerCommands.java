@@ -1,0 +1,208 @@
+package io.granary.app.cli;
+
+import io.granary.app.node.Endpoints;
+import io.granary.app.node.MinerHome;
+import io.granary.contracts.GranaryChain;
+import io.granary.contracts.keys.Keystores;
+import io.granary.protocol.chain.MinerRecord;
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.TokenAmount;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** What a miner's owner changes in the registry, with the wallet in the home. */
+final class MinerOwnerCommands {
+  private MinerOwnerCommands() {}
+
+  /** Sends one thing and says what came of it. */
+  abstract static class Owners extends MinerCommand.Place implements Callable<Integer> {
+    /** What was done, in words, and what else the JSON has. */
+    record Done(TxResult.Confirmed tx, List<String> lines, Map<String, Object> more) {}
+
+    abstract Done act(GranaryChain chain, EthKey owner) throws IOException;
+
+    @Override
+    public Integer call() throws IOException {
+      EthKey owner = common.wallet();
+      try (GranaryChain chain = common.connect(Optional.of(owner))) {
+        Done done = act(chain, owner);
+        Map<String, Object> v = new LinkedHashMap<>();
+        v.put("ok", true);
+        v.put("miner", owner.address().toString());
+        v.putAll(done.more());
+        v.put("transaction", done.tx().hash().toString());
+        common.print(
+            v,
+            out -> {
+              out.println(
+                  "✓ " + String.join("\n  ", done.lines()) + "  (" + done.tx().hash() + ")");
+            });
+      }
+      return 0;
+    }
+  }
+
+  /** {@code granary miner pause}. */
+  @Command(
+      name = "pause",
+      description =
+          "Take no new deals from now on; those there are go on. The contract refuses what the operator would still publish.")
+  static final class Pause extends Owners {
+    @Override
+    Done act(GranaryChain chain, EthKey owner) {
+      return new Done(
+          chain.actions().setAccepting(false).orThrow(),
+          List.of("paused: no new deals; take them again with 'granary miner resume'"),
+          Map.of("accepting", false));
+    }
+  }
+
+  /** {@code granary miner resume}. */
+  @Command(name = "resume", description = "Take new deals again.")
+  static final class Resume extends Owners {
+    @Override
+    Done act(GranaryChain chain, EthKey owner) {
+      return new Done(
+          chain.actions().setAccepting(true).orThrow(),
+          List.of("takes new deals"),
+          Map.of("accepting", true));
+    }
+  }
+
+  /** {@code granary miner update}. */
+  @Command(
+      name = "update",
+      description =
+          "Change the endpoint, what the node binds, or the ask, in the registry and in the miner's folder; what is not named stays. Restart the node afterwards.",
+      footer = {"", "Example: granary miner update --price 800000000"})
+  static final class Update extends Owners {
+    @Option(names = "--endpoint", paramLabel = "HOST:PORT", description = "What peers are told.")
+    @Nullable String endpoint;
+
+    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "What the node binds.")
+    @Nullable String listen;
+
+    @Option(
+        names = "--price",
+        paramLabel = "UNITS",
+        description = "Token units for one 32-byte leaf and period.")
+    @Nullable Long price;
+
+    @Option(
+        names = "--collateral-per-leaf",
+        paramLabel = "UNITS",
+        description = "Token units locked for one leaf.")
+    @Nullable Long collateralPerLeaf;
+
+    @Override
+    Done act(GranaryChain chain, EthKey owner) throws IOException {
+      MinerHome home = place();
+      MinerHome.Settings s = home.settings();
+      if (!s.id().equals(owner.address())) {
+        throw new IllegalArgumentException(
+            home.dir() + " is the folder of miner " + s.miner() + ", not of " + owner.address());
+      }
+      MinerHome.Settings changed =
+          new MinerHome.Settings(
+              s.miner(),
+              endpoint == null ? s.endpoint() : endpoint,
+              listen == null ? s.listen() : listen,
+              s.capacityBytes(),
+              price == null ? s.pricePerLeafPeriod() : price,
+              collateralPerLeaf == null ? s.collateralPerLeaf() : collateralPerLeaf);
+      Endpoints.parse(changed.endpoint());
+      Endpoints.parse(changed.listen());
+      // The chain first: when it refuses, the folder still says what the registry says.
+      TxResult.Confirmed tx =
+          chain
+              .actions()
+              .update(owner.address(), changed.endpoint(), home.tls().tlsKeyHash(), changed.price())
+              .orThrow();
+      home.save(changed);
+      return new Done(
+          tx,
+          List.of(
+              "miner "
+                  + s.miner()
+                  + " is at "
+                  + changed.endpoint()
+                  + " and asks "
+                  + changed.pricePerLeafPeriod()
+                  + " units for a leaf and period",
+              "restart the node, so that it knows"),
+          Map.of(
+              "endpoint",
+              changed.endpoint(),
+              "listen",
+              changed.listen(),
+              "pricePerLeafPeriod",
+              changed.pricePerLeafPeriod(),
+              "collateralPerLeaf",
+              changed.collateralPerLeaf()));
+    }
+  }
+
+  /** {@code granary miner rotate-operator}. */
+  @Command(
+      name = "rotate-operator",
+      description =
+          "Make a new operator key; the old one can do nothing more from the same block on. Stop the node before, and start it afterwards.")
+  static final class RotateOperator extends Owners {
+    @Override
+    Done act(GranaryChain chain, EthKey owner) throws IOException {
+      MinerHome home = place();
+      EthKey next = home.nextOperator(common.newPassword(), Keystores.Strength.STANDARD);
+      TxResult.Confirmed tx = chain.actions().setOperator(next.address()).orThrow();
+      home.takeNextOperator();
+      return new Done(
+          tx,
+          List.of(
+              "the operator is " + next.address() + "; the old key is kept as operator-old.json",
+              "send it ether for gas, and start the node again"),
+          Map.of("operator", next.address().toString()));
+    }
+  }
+
+  /** {@code granary miner exit}. */
+  @Command(
+      name = "exit",
+      description =
+          "Announce to leave: no new deals; keep the node running until the last deal is over. Run it again with --withdraw then, to take the stake back.",
+      footer = {"", "Example: granary miner exit; granary miner exit --withdraw"})
+  static final class Exit extends Owners {
+    @Option(names = "--withdraw", description = "Take the stake back; no deal may be live.")
+    boolean withdraw;
+
+    @Override
+    Done act(GranaryChain chain, EthKey owner) {
+      Address id = owner.address();
+      if (withdraw) {
+        TxResult.Confirmed tx = chain.actions().withdrawStake().orThrow();
+        TokenAmount wallet = chain.queries().walletBalance(id);
+        return new Done(
+            tx,
+            List.of(
+                "the stake is back; the wallet has " + wallet,
+                "what is unlocked on the market: granary withdraw"),
+            Map.of("wallet", wallet.toTokens()));
+      }
+      TxResult.Confirmed tx = chain.actions().announceExit().orThrow();
+      long live = chain.queries().miner(id).map(MinerRecord::liveDeals).orElse(0L);
+      return new Done(
+          tx,
+          List.of(
+              "announced to leave; " + live + " deals are live",
+              "keep the node running until none is, then: granary miner exit --withdraw"),
+          Map.of("liveDeals", live));
+    }
+  }
+}
