@@ -17,6 +17,7 @@ import {Pay} from "./libraries/Pay.sol";
 import {PeriodClock} from "./libraries/PeriodClock.sol";
 import {PieceMath} from "./libraries/PieceMath.sol";
 import {ProvingSet} from "./libraries/ProvingSet.sol";
+import {Renewals} from "./libraries/Renewals.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {StreamSeal} from "./libraries/StreamSeal.sol";
 import {
@@ -27,19 +28,22 @@ import {
     DealState,
     DealView,
     DrawnLeaf,
+    Extension,
     MarketParams,
     Publication,
+    SignedExtension,
     SkipReason
 } from "./types/MarketTypes.sol";
 
 /// @title The storage market (Protocol §3 to §5).
 /// @notice Invariants, in words; contracts/test/invariant holds them under random actions:
 /// 1. Conservation: Σ balances + Σ locks + burned = tokens deposited and not withdrawn. The lock of a Published deal is
-///    price + collateral; of an Active one, price less what was paid and refunded, plus the collateral left; else zero.
+///    price + collateral; of an Active one, price less what was paid and refunded of it, plus the collateral left; else zero.
 /// 2. No period of a deal is both paid and slashed, and none is settled twice: the cursor only grows.
 /// 3. Nobody but its owner moves tokens out of an account: balances fall only by the owner's withdrawal, by a
-///    proposal that the owner signed (client), or that its operator published (miner).
+///    proposal or extension that the owner signed (client), or that its operator sent (miner).
 /// 4. A miner's proving set does not change from a challenge block until its period is proved or over.
+///    An extension moves the end of an entry only outside of that.
 /// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
 contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
@@ -232,7 +236,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         d.miner = t.miner;
         d.collateral = t.collateral;
         d.state = DealState.Published;
-        d.activateBy = uint40(t.activateBy);
+        d.activateByOrStart = uint40(t.activateBy);
         d.sealBlock = uint40(block.number + SEAL_DELAY);
         d.periods = t.periods;
         d.sealedRoot = p.sealedRoot;
@@ -256,7 +260,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     function sealRefusal(bytes32 dealId, Activation calldata a) private view returns (SkipReason) {
         Deal storage d = _s.deals[bytes23(dealId)];
         if (d.state != DealState.Published) return SkipReason.NotPublished;
-        if (block.number > d.activateBy) return SkipReason.ActivateTooLate;
+        if (block.number > d.activateByOrStart) return SkipReason.ActivateTooLate;
         if (block.number <= d.sealBlock) return SkipReason.SealBlockPending;
         if (isFrozen(d.miner)) return SkipReason.SetFrozen;
         bytes32 value = SEED_SOURCE.valueAt(d.sealBlock, a.seedProof);
@@ -297,9 +301,15 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         d.sealedRoot = 0;
         d.state = DealState.Active;
         d.height = height;
+        d.activateByOrStart = start;
         d.cursor = start;
         d.end = end;
         emit DealActivated(dealId, t.miner, start, end);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function extendDeals(SignedExtension[] calldata extensions) external returns (SkipReason[] memory) {
+        return Renewals.extendDeals(_s, params(), _domainSeparatorV4(), extensions);
     }
 
     /// @inheritdoc IStorageMarket
@@ -429,6 +439,11 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStorageMarket
+    function extensionDigest(Extension calldata extension) external view returns (bytes32) {
+        return _hashTypedDataV4(Renewals.structHash(extension));
+    }
+
+    /// @inheritdoc IStorageMarket
     function deal(bytes32 dealId) external view returns (DealView memory v) {
         Deal storage d = _s.deals[bytes23(dealId)];
         v.state = d.state;
@@ -438,12 +453,12 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         v.collateral = d.collateral;
         v.periods = d.periods;
         v.end = d.end;
-        v.start = d.end == 0 ? 0 : d.end - d.periods;
+        if (d.end == 0) v.activateBy = d.activateByOrStart;
+        else v.start = uint32(d.activateByOrStart);
         v.cursor = d.cursor;
         v.proved = d.proved;
-        v.missed = d.cursor - v.start - d.proved;
+        if (d.end != 0) v.missed = d.cursor - (d.end - d.periods) - d.proved;
         v.missRun = d.missRun;
-        v.activateBy = d.activateBy;
         v.sealBlock = d.sealBlock;
         v.sealedRoot = d.height == 0 ? d.sealedRoot : _s.sets[d.miner].entries[d.height][d.index].sealedRoot;
         v.removed = d.end != 0 && d.height == 0;

@@ -18,7 +18,9 @@ library DealEnds {
     /// @notice Ends a deal that was published and not activated in time.
     function expire(MarketState storage s, MarketParams memory p, bytes32 dealId) external {
         Deal storage d = inState(s, dealId, DealState.Published);
-        if (block.number <= d.activateBy) revert IStorageMarket.NotExpired(dealId, d.activateBy, block.number);
+        if (block.number <= d.activateByOrStart) {
+            revert IStorageMarket.NotExpired(dealId, d.activateByOrStart, block.number);
+        }
         uint96 collateral = d.collateral;
         uint96 burnt = uint96((uint256(collateral) * p.expireBurnBps + Pay.BPS - 1) / Pay.BPS);
         uint96 tip = collateral - burnt < p.tipCap ? collateral - burnt : p.tipCap;
