@@ -43,7 +43,18 @@ class AuditMutationIT {
     DealId goodId = market.idOf(good);
     long start = market.client.queries().deal(goodId).orElseThrow().start().index();
     long now = market.currentPeriod().index();
-    for (long p = Math.max(start, now); p < start + 3; p++) {
+    for (long p = Math.max(start, now); p < start + 4; p++) {
+      if (p == start + 1) {
+        // Dearer, with more collateral; from here on the proofs are those of the extended deal.
+        var extended =
+            market
+                .operator
+                .actions()
+                .extend(
+                    List.of(
+                        market.extension(good, 1, good.price().plus(TokenAmount.of(1_000_007)))));
+        assertEquals("", extended.items().getFirst().skipped());
+      }
       market.mineToWindow(new Period(p));
       market
           .operator
@@ -132,6 +143,16 @@ class AuditMutationIT {
               s.refunded(),
               s.slashed(),
               s.slashedToClient());
+      case MarketEvent.DealExtended x ->
+          new MarketEvent.DealExtended(
+              x.at(),
+              otherTail(x.dealId()),
+              x.miner(),
+              x.from(),
+              x.end(),
+              x.price(),
+              x.collateral(),
+              x.carried());
       case MarketEvent.DealCompleted c ->
           new MarketEvent.DealCompleted(c.at(), otherTail(c.dealId()), c.collateral(), c.dust());
       case MarketEvent.DealTerminated t ->
@@ -161,6 +182,134 @@ class AuditMutationIT {
     AuditReport report = audit(AuditMutationIT::withOtherTail, c -> c);
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertEquals(audit(e -> e, c -> c).deals(), report.deals());
+  }
+
+  private static MarketEvent extended(
+      MarketEvent event, UnaryOperator<MarketEvent.DealExtended> change) {
+    return event instanceof MarketEvent.DealExtended x ? change.apply(x) : event;
+  }
+
+  @Test
+  void each_lie_about_an_extension_is_named() {
+    List<MarketEvent.DealExtended> told =
+        market
+            .client
+            .queries()
+            .events(market.client.queries().deployedAt(), market.client.queries().head().number())
+            .stream()
+            .filter(MarketEvent.DealExtended.class::isInstance)
+            .map(MarketEvent.DealExtended.class::cast)
+            .toList();
+    assertEquals(1, told.size());
+    MarketEvent.DealExtended x = told.getFirst();
+    assertTrue(x.carried().units().signum() > 0);
+
+    found("last period settled", e -> e instanceof MarketEvent.DealExtended ? null : e);
+    found(
+        "first period of the extension",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from().next(),
+                        d.end(),
+                        d.price(),
+                        d.collateral(),
+                        d.carried())));
+    found(
+        "new end of",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.from().next(),
+                        d.price(),
+                        d.collateral(),
+                        d.carried())));
+    found(
+        "unspent price carried on",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.end(),
+                        d.price(),
+                        d.collateral(),
+                        more(d.carried()))));
+    found(
+        "rest of the new price",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.end(),
+                        more(d.price()),
+                        d.collateral(),
+                        d.carried())));
+    found(
+        "bounds of the extension",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.end(),
+                        TokenAmount.ZERO,
+                        d.collateral(),
+                        d.carried())));
+    found(
+        "pay of",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.end(),
+                        d.price().minus(TokenAmount.of(d.end().index() - d.from().index())),
+                        d.collateral(),
+                        d.carried())));
+    found(
+        "collateral freed",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.end(),
+                        d.price(),
+                        more(d.collateral()),
+                        d.carried())));
   }
 
   @Test

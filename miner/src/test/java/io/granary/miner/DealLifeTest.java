@@ -13,8 +13,13 @@ import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.grpc.Wire;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
 import io.granary.v1.DealStage;
 import io.granary.v1.GetUploadRequest;
 import io.granary.v1.UploadPieceResponse;
@@ -76,6 +81,42 @@ final class DealLifeTest {
         f.renter().retrieve(id, new RawSize(piece.length), Renter.root(piece), 0, 0).refused());
     assertEquals(0, f.market.wrongProofs.get());
     assertEquals(List.of(), f.node().troubles());
+  }
+
+  private boolean frozen(DealId id) {
+    return f.chain.isFrozen(f.chain.deal(id).orElseThrow().miner());
+  }
+
+  @Test
+  void anExtendedDealIsProvedToItsNewEnd() throws IOException {
+    DealId id = f.activeDeal(Renter.piece(300_000, 3), 4);
+    f.chain.mineUntil("a proof", () -> f.market.proofs.get() >= 1 && !frozen(id));
+    DealSnapshot before = f.chain.deal(id).orElseThrow();
+    Period newEnd = before.end().plus(5);
+    Extension extension =
+        new Extension(
+            id,
+            before.end(),
+            newEnd,
+            TokenAmount.of(1_000_000_000),
+            TokenAmount.ZERO,
+            new BlockNumber(1_000_000));
+    SignedExtension signed = f.renter().sign(extension);
+    assertEquals("", f.market.extend(List.of(signed)).items().getFirst().skipped());
+    f.chain.mineUntil(
+        "the book knows", () -> f.node().deals().find(id).orElseThrow().end().equals(newEnd));
+    f.crashAndRestart();
+    assertEquals(newEnd, f.node().deals().find(id).orElseThrow().end());
+    f.chain.mineUntil(
+        "the old end is over", () -> f.chain.isProved(before.miner(), before.end().next()));
+    assertEquals(DealState.ACTIVE, f.chain.state(id));
+    assertTrue(Files.exists(f.replica(id)));
+    f.chain.mineUntil("completed", () -> f.chain.state(id) == DealState.COMPLETED);
+    assertEquals(newEnd, f.chain.deal(id).orElseThrow().cursor());
+    assertEquals(0, f.chain.deal(id).orElseThrow().missed());
+    f.chain.mineUntil("ended", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_ENDED);
+    assertEquals(0, f.market.wrongProofs.get());
+    assertFalse(f.hadTrouble("missed"));
   }
 
   @Test

@@ -11,6 +11,8 @@ import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.grpc.AuthClientInterceptor;
 import io.granary.protocol.grpc.PeerChannels;
@@ -109,6 +111,11 @@ public final class Renter implements AutoCloseable {
   public SignedProposal sign(DealProposal proposal) {
     return new SignedProposal(
         proposal, key.sign(Eip712.dealId(ModelChain.DOMAIN, proposal).hash()));
+  }
+
+  /** Signs an extension of one of its deals. */
+  public SignedExtension sign(Extension extension) {
+    return new SignedExtension(extension, key.sign(Eip712.extension(ModelChain.DOMAIN, extension)));
   }
 
   /** Proposes. */
