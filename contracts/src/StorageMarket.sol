@@ -10,11 +10,15 @@ import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
 import {IStorageMarket} from "./interfaces/IStorageMarket.sol";
 import {ClientSignature} from "./libraries/ClientSignature.sol";
+import {DealEnds} from "./libraries/DealEnds.sol";
+import {MarketState} from "./libraries/MarketState.sol";
 import {MerkleTree} from "./libraries/MerkleTree.sol";
 import {Pay} from "./libraries/Pay.sol";
 import {PeriodClock} from "./libraries/PeriodClock.sol";
 import {PieceMath} from "./libraries/PieceMath.sol";
 import {ProvingSet} from "./libraries/ProvingSet.sol";
+import {Renewals} from "./libraries/Renewals.sol";
+import {Settlement} from "./libraries/Settlement.sol";
 import {StreamSeal} from "./libraries/StreamSeal.sol";
 import {
     Account,
@@ -24,19 +28,22 @@ import {
     DealState,
     DealView,
     DrawnLeaf,
+    Extension,
     MarketParams,
     Publication,
+    SignedExtension,
     SkipReason
 } from "./types/MarketTypes.sol";
 
 /// @title The storage market (Protocol §3 to §5).
 /// @notice Invariants, in words; contracts/test/invariant holds them under random actions:
 /// 1. Conservation: Σ balances + Σ locks + burned = tokens deposited and not withdrawn. The lock of a Published deal is
-///    price + collateral; of an Active one, price less what was paid and refunded, plus the collateral left; else zero.
+///    price + collateral; of an Active one, price less what was paid and refunded of it, plus the collateral left; else zero.
 /// 2. No period of a deal is both paid and slashed, and none is settled twice: the cursor only grows.
 /// 3. Nobody but its owner moves tokens out of an account: balances fall only by the owner's withdrawal, by a
-///    proposal that the owner signed (client), or that its operator published (miner).
+///    proposal or extension that the owner signed (client), or that its operator sent (miner).
 /// 4. A miner's proving set does not change from a challenge block until its period is proved or over.
+///    An extension moves the end of an entry only outside of that.
 /// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
 contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
@@ -45,9 +52,6 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     bytes32 private constant PROPOSAL_TYPEHASH = keccak256(
         "DealProposal(address client,address miner,address auditor,bytes32 pieceRoot,uint64 rawSize,uint8 sealProfile,uint32 periods,uint96 price,uint96 collateral,uint64 publishBy,uint64 activateBy,bytes32 replaces,bytes32 salt)"
     );
-
-    /// @dev Periods that complete and terminate settle at once; longer arrears are settled before.
-    uint32 private constant SETTLE_CHUNK = 1024;
 
     IERC20 private immutable TOKEN;
     IMinerRegistry private immutable REGISTRY;
@@ -69,14 +73,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     uint96 private immutable MIN_PRICE;
     uint96 private immutable MIN_COLLATERAL;
 
-    mapping(address owner => Account) private _accounts;
-    // Keyed by the first 23 bytes of the id, which is what an entry of a proving set has room for. A second proposal that
-    // collides with a published one is AlreadyKnown. To pass for the published one at activation it would have to hit
-    // those 184 bits of an id that the client's salt is in: a second preimage, not a birthday.
-    mapping(bytes23 dealKey => Deal) private _deals;
-    mapping(address miner => ProvingSet.Set) private _sets;
-    mapping(address miner => mapping(uint256 word => uint256)) private _proved;
-    uint256 private _burned;
+    MarketState private _s;
 
     constructor(MarketParams memory p) EIP712("Granary", "1") {
         checkParams(p);
@@ -156,7 +153,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IStorageMarket
     function requestWithdrawal(uint96 amount) external {
-        Account storage a = _accounts[msg.sender];
+        Account storage a = _s.accounts[msg.sender];
         a.requested = amount;
         a.releaseBlock = uint64(block.number + WITHDRAW_NOTICE);
         emit WithdrawalRequested(msg.sender, amount, a.releaseBlock);
@@ -165,7 +162,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IStorageMarket
     function withdraw(address to) external nonReentrant returns (uint96 amount) {
         if (to == address(0)) revert ZeroAddress();
-        Account storage a = _accounts[msg.sender];
+        Account storage a = _s.accounts[msg.sender];
         if (a.requested == 0) revert NothingRequested(msg.sender);
         if (block.number < a.releaseBlock) revert WithdrawalNotDue(a.releaseBlock, block.number);
         amount = a.requested < a.balance ? a.requested : a.balance;
@@ -183,7 +180,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         uint256 held = TOKEN.balanceOf(address(this));
         if (held - before != amount) revert TransferAmountMismatch(amount, held - before);
         if (held > type(uint96).max) revert TooMuch(held);
-        _accounts[owner].balance += amount;
+        _s.accounts[owner].balance += amount;
         emit Deposited(owner, from, amount);
     }
 
@@ -205,7 +202,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     /// @dev Why a deal cannot be published now (Protocol §3.3). Only views: a refused one leaves no trace.
     function refusal(bytes32 dealId, Publication calldata p) private view returns (SkipReason) {
         DealProposal calldata t = p.proposal;
-        if (_deals[bytes23(dealId)].state != DealState.None) return SkipReason.AlreadyKnown;
+        if (_s.deals[bytes23(dealId)].state != DealState.None) return SkipReason.AlreadyKnown;
         if (!REGISTRY.mayPublish(t.miner, msg.sender)) return SkipReason.NotOperator;
         if (t.client == address(0) || t.miner == address(0) || t.auditor == address(0)) return SkipReason.BadParties;
         if (block.number > t.publishBy) return SkipReason.PublishTooLate;
@@ -222,24 +219,24 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         uint256 misses = (MAX_MISS_RUN + 1) * uint256(Pay.slashPerMiss(t.price, t.periods, MISS_PENALTY_BPS));
         if (t.collateral < MIN_COLLATERAL * leaves || t.collateral < misses) return SkipReason.CollateralTooLow;
         uint256 own = t.client == t.miner ? uint256(t.price) + t.collateral : t.price;
-        if (_accounts[t.client].balance < own) return SkipReason.ClientShort;
-        if (_accounts[t.miner].balance < t.collateral) return SkipReason.MinerShort;
+        if (_s.accounts[t.client].balance < own) return SkipReason.ClientShort;
+        if (_s.accounts[t.miner].balance < t.collateral) return SkipReason.MinerShort;
         if (!ClientSignature.isValid(t.client, dealId, p.signature)) return SkipReason.BadSignature;
         return SkipReason.None;
     }
 
     function publish(bytes32 dealId, Publication calldata p) private {
         DealProposal calldata t = p.proposal;
-        _accounts[t.client].balance -= t.price;
-        _accounts[t.miner].balance -= t.collateral;
-        ++_sets[t.miner].liveDeals;
-        Deal storage d = _deals[bytes23(dealId)];
+        _s.accounts[t.client].balance -= t.price;
+        _s.accounts[t.miner].balance -= t.collateral;
+        ++_s.sets[t.miner].liveDeals;
+        Deal storage d = _s.deals[bytes23(dealId)];
         d.client = t.client;
         d.price = t.price;
         d.miner = t.miner;
         d.collateral = t.collateral;
         d.state = DealState.Published;
-        d.activateBy = uint40(t.activateBy);
+        d.activateByOrStart = uint40(t.activateBy);
         d.sealBlock = uint40(block.number + SEAL_DELAY);
         d.periods = t.periods;
         d.sealedRoot = p.sealedRoot;
@@ -261,9 +258,9 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     /// @dev Why a deal cannot be activated now, its openings included (Protocol §4).
     function sealRefusal(bytes32 dealId, Activation calldata a) private view returns (SkipReason) {
-        Deal storage d = _deals[bytes23(dealId)];
+        Deal storage d = _s.deals[bytes23(dealId)];
         if (d.state != DealState.Published) return SkipReason.NotPublished;
-        if (block.number > d.activateBy) return SkipReason.ActivateTooLate;
+        if (block.number > d.activateByOrStart) return SkipReason.ActivateTooLate;
         if (block.number <= d.sealBlock) return SkipReason.SealBlockPending;
         if (isFrozen(d.miner)) return SkipReason.SetFrozen;
         bytes32 value = SEED_SOURCE.valueAt(d.sealBlock, a.seedProof);
@@ -271,7 +268,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         bytes32 seed = keccak256(abi.encode(value, address(this), dealId));
         uint256 leaves = PieceMath.leafCount(a.proposal.rawSize);
         uint256 height = PieceMath.height(leaves);
-        if (_sets[d.miner].count(height) >= ProvingSet.MAX_ENTRIES) return SkipReason.SetFull;
+        if (_s.sets[d.miner].count(height) >= ProvingSet.MAX_ENTRIES) return SkipReason.SetFull;
         uint256 half = (height + 1) << 5;
         if (a.openings.length != SEAL_CHALLENGES * 2 * half) return SkipReason.BadOpening;
         uint256 at;
@@ -295,25 +292,32 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     }
 
     function activate(bytes32 dealId, DealProposal calldata t) private {
-        Deal storage d = _deals[bytes23(dealId)];
+        Deal storage d = _s.deals[bytes23(dealId)];
         uint32 start = nextDuty(t.miner, block.number);
         uint32 end = start + t.periods;
         uint40 leaves = PieceMath.leafCount(t.rawSize);
         uint8 height = PieceMath.height(leaves);
-        d.index = _sets[t.miner].insert(height, ProvingSet.Entry(d.sealedRoot, leaves, end, bytes23(dealId)));
+        d.index = _s.sets[t.miner].insert(height, ProvingSet.Entry(d.sealedRoot, leaves, end, bytes23(dealId)));
         d.sealedRoot = 0;
         d.state = DealState.Active;
         d.height = height;
+        d.activateByOrStart = start;
         d.cursor = start;
         d.end = end;
         emit DealActivated(dealId, t.miner, start, end);
     }
 
     /// @inheritdoc IStorageMarket
+    function extendDeals(SignedExtension[] calldata extensions) external returns (SkipReason[] memory) {
+        return Renewals.extendDeals(_s, params(), _domainSeparatorV4(), extensions);
+    }
+
+    /// @inheritdoc IStorageMarket
     function cancel(DealProposal calldata proposal) external {
         bytes32 dealId = dealIdOf(proposal);
         if (msg.sender != proposal.client) revert NotClient(dealId, msg.sender);
-        Deal storage d = inState(dealId, DealState.None);
+        Deal storage d = _s.deals[bytes23(dealId)];
+        if (d.state != DealState.None) revert WrongState(dealId, uint8(d.state));
         d.state = DealState.Cancelled;
         d.client = proposal.client;
         d.miner = proposal.miner;
@@ -322,182 +326,31 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IStorageMarket
     function expire(bytes32 dealId) external {
-        Deal storage d = inState(dealId, DealState.Published);
-        if (block.number <= d.activateBy) revert NotExpired(dealId, d.activateBy, block.number);
-        uint96 collateral = d.collateral;
-        uint96 burnt = uint96((uint256(collateral) * EXPIRE_BURN_BPS + Pay.BPS - 1) / Pay.BPS);
-        uint96 tip = collateral - burnt < TIP_CAP ? collateral - burnt : TIP_CAP;
-        finish(d, DealState.Expired);
-        _accounts[d.client].balance += d.price;
-        _accounts[d.miner].balance += collateral - burnt - tip;
-        _accounts[msg.sender].balance += tip;
-        _burned += burnt;
-        emit DealExpired(dealId, msg.sender, burnt, tip);
+        DealEnds.expire(_s, params(), dealId);
     }
 
     /// @inheritdoc IStorageMarket
     function settle(bytes32[] calldata dealIds, uint32 maxPeriods) external {
+        Settlement.Rules memory rules = Settlement.Rules(PERIOD_BLOCKS, MAX_MISS_RUN, MISS_PENALTY_BPS, PRICE_BURN_BPS);
         for (uint256 i = 0; i < dealIds.length; ++i) {
-            Deal storage d = _deals[bytes23(dealIds[i])];
-            if (d.state == DealState.Active) settleDeal(dealIds[i], d, maxPeriods);
+            Deal storage d = _s.deals[bytes23(dealIds[i])];
+            if (d.state == DealState.Active) Settlement.settle(_s, rules, dealIds[i], d, maxPeriods);
         }
     }
 
     /// @inheritdoc IStorageMarket
     function complete(bytes32 dealId) external {
-        Deal storage d = inState(dealId, DealState.Active);
-        settleDeal(dealId, d, SETTLE_CHUNK);
-        if (d.missRun > MAX_MISS_RUN) revert Defaulted(dealId);
-        uint256 due = periodEnd(d.miner, d.end - 1) + COLLATERAL_HOLD;
-        if (block.number < due) revert NotOver(dealId, due, block.number);
-        if (d.cursor < d.end) revert Unsettled(dealId, d.cursor, d.end);
-        uint96 collateral = d.collateral;
-        uint96 dust = unspent(d);
-        leave(dealId, d);
-        finish(d, DealState.Completed);
-        _accounts[d.miner].balance += collateral;
-        _accounts[d.client].balance += dust;
-        emit DealCompleted(dealId, collateral, dust);
+        DealEnds.complete(_s, params(), dealId);
     }
 
     /// @inheritdoc IStorageMarket
     function terminate(bytes32 dealId) external {
-        Deal storage d = inState(dealId, DealState.Active);
-        settleDeal(dealId, d, SETTLE_CHUNK);
-        if (d.missRun <= MAX_MISS_RUN) revert NotDefaulted(dealId, d.missRun, uint8(MAX_MISS_RUN));
-        uint96 collateral = d.collateral;
-        uint96 refunded = unspent(d);
-        uint96 half = collateral / 2;
-        uint96 tip = half < TIP_CAP ? half : TIP_CAP;
-        uint32 exitPeriod = leave(dealId, d);
-        finish(d, DealState.Terminated);
-        _accounts[d.client].balance += refunded + half - tip;
-        _accounts[msg.sender].balance += tip;
-        _burned += collateral - half;
-        emit DealTerminated(dealId, msg.sender, exitPeriod, refunded, half - tip, tip, collateral - half);
+        DealEnds.terminate(_s, params(), dealId);
     }
 
     /// @inheritdoc IStorageMarket
     function purge(bytes32[] calldata dealIds) external {
-        for (uint256 i = 0; i < dealIds.length; ++i) {
-            Deal storage d = _deals[bytes23(dealIds[i])];
-            // Somebody else may have purged it first: that is no reason to fail a batch.
-            if (d.height == 0) continue;
-            if (isFrozen(d.miner)) {
-                revert SetFrozenUntil(d.miner, periodEnd(d.miner, periodAt(d.miner, block.number)));
-            }
-            if (nextDuty(d.miner, block.number) < _sets[d.miner].entries[d.height][d.index].end) {
-                revert NotPurgeable(dealIds[i]);
-            }
-            removeEntry(dealIds[i], d);
-        }
-    }
-
-    function inState(bytes32 dealId, DealState wanted) private view returns (Deal storage d) {
-        d = _deals[bytes23(dealId)];
-        if (d.state != wanted) revert WrongState(dealId, uint8(d.state));
-    }
-
-    function finish(Deal storage d, DealState state) private {
-        d.state = state;
-        d.collateral = 0;
-        --_sets[d.miner].liveDeals;
-    }
-
-    /// @dev The entry goes now, or, while the set is frozen, is no longer drawn from the next period on (Protocol §5.4).
-    function leave(bytes32 dealId, Deal storage d) private returns (uint32 exitPeriod) {
-        exitPeriod = nextDuty(d.miner, block.number);
-        if (d.height == 0) return exitPeriod;
-        if (!isFrozen(d.miner)) {
-            removeEntry(dealId, d);
-        } else {
-            ProvingSet.Entry storage e = _sets[d.miner].entries[d.height][d.index];
-            if (e.end > exitPeriod) e.end = exitPeriod;
-        }
-    }
-
-    function removeEntry(bytes32 dealId, Deal storage d) private {
-        uint24 index = d.index;
-        bytes23 moved = _sets[d.miner].remove(d.height, index);
-        if (moved != 0) _deals[moved].index = index;
-        d.height = 0;
-        d.index = 0;
-        emit EntryPurged(dealId, d.miner);
-    }
-
-    /// @dev Price that is neither paid nor refunded yet.
-    function unspent(Deal storage d) private view returns (uint96) {
-        uint32 missed = d.cursor - (d.end - d.periods) - d.proved;
-        return d.price - Pay.share(d.price, d.proved, d.periods) - Pay.share(d.price, missed, d.periods);
-    }
-
-    /// @dev Walks closed periods from the cursor and moves their money (Protocol §3.4, §5.5). Stops for good at the miss
-    /// that makes the run longer than MAX_MISS_RUN, so the outcome is the same whoever settles when.
-    function settleDeal(bytes32 dealId, Deal storage d, uint32 maxPeriods) private {
-        uint32 from = d.cursor;
-        uint256 run = d.missRun;
-        if (run > MAX_MISS_RUN) return;
-        (uint32 to, uint32 won) = (from, 0);
-        {
-            uint256 limit = closedBefore(d.miner);
-            if (limit > d.end) limit = d.end;
-            if (limit > uint256(from) + maxPeriods) limit = uint256(from) + maxPeriods;
-            mapping(uint256 => uint256) storage bits = _proved[d.miner];
-            uint256 word;
-            for (; to < limit && run <= MAX_MISS_RUN; ++to) {
-                if (to == from || to & 255 == 0) word = bits[to >> 8];
-                if ((word >> (to & 255)) & 1 == 1) {
-                    run = 0;
-                    ++won;
-                } else {
-                    ++run;
-                }
-            }
-        }
-        if (to == from) return;
-        moveMoney(dealId, d, from, to, won);
-        d.cursor = to;
-        d.proved += won;
-        d.missRun = uint8(run);
-    }
-
-    function moveMoney(bytes32 dealId, Deal storage d, uint32 from, uint32 to, uint32 won) private {
-        uint96 price = d.price;
-        uint32 periods = d.periods;
-        uint32 lost = to - from - won;
-        uint96 paid;
-        uint96 fee;
-        uint96 refunded;
-        {
-            uint96 before = Pay.share(price, d.proved, periods);
-            uint96 afterwards = Pay.share(price, d.proved + won, periods);
-            uint32 missed = from - (d.end - periods) - d.proved;
-            paid = afterwards - before;
-            fee = Pay.burnOf(afterwards, PRICE_BURN_BPS) - Pay.burnOf(before, PRICE_BURN_BPS);
-            refunded = Pay.share(price, missed + lost, periods) - Pay.share(price, missed, periods);
-        }
-        (uint96 slashed, uint96 toClient) = lost == 0 ? (0, 0) : slash(d, lost);
-        if (paid != fee) _accounts[d.miner].balance += paid - fee;
-        if (refunded + toClient != 0) _accounts[d.client].balance += refunded + toClient;
-        uint256 burnt = uint256(fee) + slashed - toClient;
-        if (burnt != 0) _burned += burnt;
-        emit DealSettled(dealId, from, to, won, paid, fee, refunded, slashed, toClient);
-    }
-
-    /// @dev Each miss by itself: half (rounded down) to the client, the rest burned; the last may find less than a whole
-    /// slash left.
-    function slash(Deal storage d, uint32 lost) private returns (uint96 slashed, uint96 toClient) {
-        uint96 collateral = d.collateral;
-        uint96 each = Pay.slashPerMiss(d.price, d.periods, MISS_PENALTY_BPS);
-        uint96 whole = collateral / each;
-        if (lost <= whole) {
-            slashed = each * lost;
-            toClient = (each / 2) * lost;
-        } else {
-            slashed = collateral;
-            toClient = (each / 2) * whole + (collateral - each * whole) / 2;
-        }
-        d.collateral = collateral - slashed;
+        DealEnds.purge(_s, params(), dealIds);
     }
 
     // ================================================================ proving
@@ -505,10 +358,10 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IStorageMarket
     function prove(address miner, uint32 period, bytes calldata seedProof, bytes calldata openings) external {
         bytes32 seed = openSeed(miner, period, seedProof);
-        uint256 word = _proved[miner][period >> 8];
+        uint256 word = _s.proved[miner][period >> 8];
         uint256 bit = uint256(1) << (period & 255);
         if (word & bit != 0) revert AlreadyProved(miner, period);
-        ProvingSet.Set storage set = _sets[miner];
+        ProvingSet.Set storage set = _s.sets[miner];
         if (set.weight == 0) revert NoDuty(miner);
         uint256 at;
         assembly ("memory-safe") {
@@ -529,7 +382,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
             at = next;
         }
         if (at != end) revert BadProofLength(at - (end - openings.length), openings.length);
-        _proved[miner][period >> 8] = word | bit;
+        _s.proved[miner][period >> 8] = word | bit;
         emit PeriodProved(miner, period, msg.sender);
     }
 
@@ -545,19 +398,13 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     }
 
     function isBitSet(address miner, uint256 period) private view returns (bool) {
-        return (_proved[miner][period >> 8] >> (period & 255)) & 1 == 1;
-    }
-
-    /// @dev First period that is neither over nor proved.
-    function closedBefore(address miner) private view returns (uint256) {
-        uint256 current = periodAt(miner, block.number);
-        return isBitSet(miner, current) ? current + 1 : current;
+        return Settlement.isBitSet(_s, miner, period);
     }
 
     // ================================================================ views
 
     /// @inheritdoc IStorageMarket
-    function params() external view returns (MarketParams memory) {
+    function params() public view returns (MarketParams memory) {
         return MarketParams({
             token: address(TOKEN),
             registry: address(REGISTRY),
@@ -592,8 +439,13 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStorageMarket
+    function extensionDigest(Extension calldata extension) external view returns (bytes32) {
+        return _hashTypedDataV4(Renewals.structHash(extension));
+    }
+
+    /// @inheritdoc IStorageMarket
     function deal(bytes32 dealId) external view returns (DealView memory v) {
-        Deal storage d = _deals[bytes23(dealId)];
+        Deal storage d = _s.deals[bytes23(dealId)];
         v.state = d.state;
         v.client = d.client;
         v.miner = d.miner;
@@ -601,30 +453,30 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         v.collateral = d.collateral;
         v.periods = d.periods;
         v.end = d.end;
-        v.start = d.end == 0 ? 0 : d.end - d.periods;
+        if (d.end == 0) v.activateBy = d.activateByOrStart;
+        else v.start = uint32(d.activateByOrStart);
         v.cursor = d.cursor;
         v.proved = d.proved;
-        v.missed = d.cursor - v.start - d.proved;
+        if (d.end != 0) v.missed = d.cursor - (d.end - d.periods) - d.proved;
         v.missRun = d.missRun;
-        v.activateBy = d.activateBy;
         v.sealBlock = d.sealBlock;
-        v.sealedRoot = d.height == 0 ? d.sealedRoot : _sets[d.miner].entries[d.height][d.index].sealedRoot;
+        v.sealedRoot = d.height == 0 ? d.sealedRoot : _s.sets[d.miner].entries[d.height][d.index].sealedRoot;
         v.removed = d.end != 0 && d.height == 0;
     }
 
     /// @inheritdoc IStorageMarket
     function account(address owner) external view returns (Account memory) {
-        return _accounts[owner];
+        return _s.accounts[owner];
     }
 
     /// @inheritdoc IStorageMarket
     function burned() external view returns (uint256) {
-        return _burned;
+        return _s.burned;
     }
 
     /// @inheritdoc IStorageMarket
     function liveDeals(address miner) external view returns (uint256) {
-        return _sets[miner].liveDeals;
+        return _s.sets[miner].liveDeals;
     }
 
     /// @inheritdoc IStorageMarket
@@ -634,15 +486,13 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IStorageMarket
     function nextDuty(address miner, uint256 blockNumber) public view returns (uint32) {
-        uint32 period = periodAt(miner, blockNumber);
-        return challengeBlock(miner, period) > blockNumber ? period : period + 1;
+        return
+            PeriodClock.nextDuty(blockNumber, PeriodClock.shiftOf(miner, PERIOD_BLOCKS), PERIOD_BLOCKS, WINDOW_BLOCKS);
     }
 
     /// @inheritdoc IStorageMarket
     function challengeBlock(address miner, uint32 period) public view returns (uint256) {
-        uint256 end = periodEnd(miner, period);
-        // A miner's period 0 may end before a whole window has gone by since the genesis block.
-        return end > WINDOW_BLOCKS ? end - WINDOW_BLOCKS : 0;
+        return PeriodClock.challengeOf(period, PeriodClock.shiftOf(miner, PERIOD_BLOCKS), PERIOD_BLOCKS, WINDOW_BLOCKS);
     }
 
     /// @inheritdoc IStorageMarket
@@ -657,12 +507,12 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IStorageMarket
     function provedWord(address miner, uint256 word) external view returns (uint256) {
-        return _proved[miner][word];
+        return _s.proved[miner][word];
     }
 
     /// @inheritdoc IStorageMarket
     function isFrozen(address miner) public view returns (bool) {
-        if (_sets[miner].weight == 0) return false;
+        if (_s.sets[miner].weight == 0) return false;
         uint32 period = periodAt(miner, block.number);
         return block.number >= challengeBlock(miner, period) && !isBitSet(miner, period);
     }
@@ -674,7 +524,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         returns (bytes32 seed, DrawnLeaf[] memory leaves)
     {
         seed = openSeed(miner, period, seedProof);
-        ProvingSet.Set storage set = _sets[miner];
+        ProvingSet.Set storage set = _s.sets[miner];
         if (set.weight == 0) revert NoDuty(miner);
         leaves = new DrawnLeaf[](CHALLENGES);
         uint256 hashes;
@@ -689,7 +539,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IStorageMarket
     function setCount(address miner, uint8 height) external view returns (uint256) {
-        return _sets[miner].count(height);
+        return _s.sets[miner].count(height);
     }
 
     /// @inheritdoc IStorageMarket
@@ -698,12 +548,12 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         view
         returns (bytes32 sealedRoot, uint40 leafCount, uint32 end, bytes23 dealKey)
     {
-        ProvingSet.Entry storage e = _sets[miner].entries[height][index];
+        ProvingSet.Entry storage e = _s.sets[miner].entries[height][index];
         return (e.sealedRoot, e.leafCount, e.end, e.dealKey);
     }
 
     /// @inheritdoc IStorageMarket
     function setWeight(address miner) external view returns (uint256) {
-        return _sets[miner].weight;
+        return _s.sets[miner].weight;
     }
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Writes abi/<Contract>.{abi,bin} from forge's output, so that a Java build needs no Node.
+// Writes abi/<Contract>.{abi,bin} from forge's output, so that a Java build needs no Node; and abi/<Contract>.links for a
+// contract that is linked: a line "<placeholder in the bin> <library>" for each of its libraries.
 // With --check it writes nothing and fails when the committed files are stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,11 +10,35 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const check = process.argv.includes("--check");
 const stale = [];
 mkdirSync(join(root, "abi"), { recursive: true });
-for (const name of ["BlockHashSeed", "DevToken", "MinerRegistry", "StorageMarket"]) {
-  const artifact = JSON.parse(readFileSync(join(root, "out", `${name}.sol`, `${name}.json`), "utf8"));
+
+const artifactOf = (name) => JSON.parse(readFileSync(join(root, "out", `${name}.sol`, `${name}.json`), "utf8"));
+
+/** Each library's placeholder, read from the bytecode at the places that the compiler names. */
+function linksOf(name, bin, references) {
+  const links = new Map();
+  for (const libraries of Object.values(references)) {
+    for (const [library, places] of Object.entries(libraries)) {
+      for (const { start, length } of places) {
+        const placeholder = bin.slice(2 * start, 2 * (start + length));
+        if (!/^__\$[0-9a-f]{34}\$__$/.test(placeholder)) throw new Error(`${name}: no placeholder of ${library} at byte ${start}`);
+        links.set(placeholder, library);
+      }
+    }
+  }
+  if (/[^0-9a-f]/.test([...links.keys()].reduce((code, placeholder) => code.replaceAll(placeholder, ""), bin))) {
+    throw new Error(`${name}: its bytecode has placeholders that no link reference names`);
+  }
+  return [...links].map(([placeholder, library]) => `${placeholder} ${library}\n`).sort().join("");
+}
+
+for (const name of ["BlockHashSeed", "DealEnds", "DevToken", "MinerRegistry", "Renewals", "StorageMarket"]) {
+  const { abi, bytecode } = artifactOf(name);
+  const bin = bytecode.object.replace(/^0x/, "");
+  const links = linksOf(name, bin, bytecode.linkReferences);
   const files = {
-    [`${name}.abi`]: JSON.stringify(artifact.abi, null, 1) + "\n",
-    [`${name}.bin`]: artifact.bytecode.object.replace(/^0x/, ""),
+    [`${name}.abi`]: JSON.stringify(abi, null, 1) + "\n",
+    [`${name}.bin`]: bin,
+    ...(links === "" ? {} : { [`${name}.links`]: links }),
   };
   for (const [file, content] of Object.entries(files)) {
     const path = join(root, "abi", file);

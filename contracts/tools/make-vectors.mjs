@@ -267,6 +267,29 @@ const DOMAIN = [
 const typeOf = (name, fields) => `${name}(${fields.map((f) => f.join(" ")).join(",")})`;
 const typeHash = (name, fields) => keccak(hex(Buffer.from(typeOf(name, fields))));
 
+/** The domain separator, a struct's digest by the text of EIP-712, and the signature of cast, which hashes the data itself. */
+function typed(chainId, market, key, name, fields, message) {
+  const domainSeparator = keccakOf(
+    "bytes32,bytes32,bytes32,uint256,address",
+    typeHash("EIP712Domain", DOMAIN),
+    keccak(hex(Buffer.from("Granary"))),
+    keccak(hex(Buffer.from("1"))),
+    chainId,
+    market,
+  );
+  const types = fields.map(([type]) => type).join(",");
+  const struct = keccakOf(`bytes32,${types}`, typeHash(name, fields), ...fields.map(([, field]) => message[field]));
+  const digest = keccak(`0x1901${domainSeparator.slice(2)}${struct.slice(2)}`);
+  const members = (list) => list.map(([type, field]) => ({ name: field, type }));
+  const signature = cast("wallet", "sign", "--private-key", key, "--data", JSON.stringify({
+    types: { EIP712Domain: members(DOMAIN), [name]: members(fields) },
+    primaryType: name,
+    domain: { name: "Granary", version: "1", chainId, verifyingContract: market },
+    message,
+  }));
+  return { domainSeparator, digest, signature };
+}
+
 function deals() {
   const key = hash("client's key");
   const client = cast("wallet", "address", "--private-key", key).toLowerCase();
@@ -304,26 +327,42 @@ function deals() {
     [2 ** 52, address("market"), widest],
   ];
   return cases.map(([chainId, market, proposal]) => {
-    const domainSeparator = keccakOf(
-      "bytes32,bytes32,bytes32,uint256,address",
-      typeHash("EIP712Domain", DOMAIN),
-      keccak(hex(Buffer.from("Granary"))),
-      keccak(hex(Buffer.from("1"))),
-      chainId,
-      market,
-    );
-    const types = FIELDS.map(([type]) => type).join(",");
-    const struct = keccakOf(`bytes32,${types}`, typeHash("DealProposal", FIELDS), ...FIELDS.map(([, name]) => proposal[name]));
-    const dealId = keccak(`0x1901${domainSeparator.slice(2)}${struct.slice(2)}`);
-    const members = (fields) => fields.map(([type, name]) => ({ name, type }));
-    // Cast hashes the typed data itself: a signature by its own EIP-712.
-    const signature = cast("wallet", "sign", "--private-key", key, "--data", JSON.stringify({
-      types: { EIP712Domain: members(DOMAIN), DealProposal: members(FIELDS) },
-      primaryType: "DealProposal",
-      domain: { name: "Granary", version: "1", chainId, verifyingContract: market },
-      message: proposal,
-    }));
-    return { chainId, market, proposal, domainSeparator, dealId, key, signature };
+    const { domainSeparator, digest, signature } = typed(chainId, market, key, "DealProposal", FIELDS, proposal);
+    return { chainId, market, proposal, domainSeparator, dealId: digest, key, signature };
+  });
+}
+
+// ---------------------------------------------------------------- §3.6 extensions
+
+const EXTENSION = [
+  ["bytes32", "dealId"],
+  ["uint32", "oldEnd"],
+  ["uint32", "newEnd"],
+  ["uint96", "pricePerPeriod"],
+  ["uint96", "collateral"],
+  ["uint64", "executeBy"],
+];
+
+function extensions() {
+  const key = hash("client's key");
+  const usual = { dealId: hash("deal 1"), oldEnd: 130, newEnd: 160, pricePerPeriod: "160000", collateral: "1700000", executeBy: 9000 };
+  const widest = {
+    dealId: hash("deal 2"),
+    oldEnd: 2 ** 32 - 2,
+    newEnd: 2 ** 32 - 1,
+    pricePerPeriod: `${2n ** 96n - 1n}`,
+    collateral: `${2n ** 96n - 1n}`,
+    executeBy: 2 ** 53 - 1,
+  };
+  const cases = [
+    [31_337, address("market"), usual],
+    [31_337, address("market"), { ...usual, oldEnd: 131 }],
+    [1, address("other market"), { ...usual, collateral: "0" }],
+    [2 ** 52, address("market"), widest],
+  ];
+  return cases.map(([chainId, market, extension]) => {
+    const { digest, signature } = typed(chainId, market, key, "Extension", EXTENSION, extension);
+    return { chainId, market, extension, digest, key, signature };
   });
 }
 
@@ -340,6 +379,7 @@ const vectors = {
   audits: audits(),
   money: money(),
   deals: deals(),
+  extensions: extensions(),
 };
 const content = JSON.stringify(vectors, null, 1) + "\n";
 if (process.argv.includes("--check")) {

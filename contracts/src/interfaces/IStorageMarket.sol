@@ -7,8 +7,10 @@ import {
     DealProposal,
     DealView,
     DrawnLeaf,
+    Extension,
     MarketParams,
     Publication,
+    SignedExtension,
     SkipReason
 } from "../types/MarketTypes.sol";
 
@@ -39,9 +41,22 @@ interface IStorageMarket {
         bytes32 sealedRoot,
         uint40 sealBlock
     );
+    /// @notice An item of a batch (publication, activation, extension) was passed over.
     event DealSkipped(bytes32 indexed dealId, address indexed miner, SkipReason reason);
     /// @notice The entry is appended to the proving set array of its height.
     event DealActivated(bytes32 indexed dealId, address indexed miner, uint32 start, uint32 end);
+    /// @notice From period `from` on the deal costs `price` for all of [from, end); `carried` of it is what was not spent of
+    /// the price before, the rest came out of (or, if less, went back to) the client's balance. `collateral` is what the
+    /// deal holds now.
+    event DealExtended(
+        bytes32 indexed dealId,
+        address indexed miner,
+        uint32 from,
+        uint32 end,
+        uint96 price,
+        uint96 collateral,
+        uint96 carried
+    );
     event DealCancelled(bytes32 indexed dealId, address indexed client);
     /// @notice collateral = burned + tip + returned to the miner; the whole price is returned to the client.
     event DealExpired(bytes32 indexed dealId, address indexed by, uint96 burned, uint96 tip);
@@ -116,6 +131,9 @@ interface IStorageMarket {
     function publishDeals(Publication[] calldata publications) external returns (SkipReason[] memory);
     /// @notice Activates many deals; a bad one is skipped with its reason. Anyone.
     function activateDeals(Activation[] calldata activations) external returns (SkipReason[] memory);
+    /// @notice Settles active deals, then extends them as their clients signed; a bad one is skipped with its reason.
+    /// Operator of each deal's miner, or the miner itself.
+    function extendDeals(SignedExtension[] calldata extensions) external returns (SkipReason[] memory);
     /// @notice The client takes back a signed proposal that was never published.
     function cancel(DealProposal calldata proposal) external;
     /// @notice Ends a deal that was published and not activated in time. Anyone, for a tip.
@@ -139,6 +157,8 @@ interface IStorageMarket {
     function params() external view returns (MarketParams memory);
     function domainSeparator() external view returns (bytes32);
     function dealIdOf(DealProposal calldata proposal) external view returns (bytes32);
+    /// @notice What the client signs to extend a deal.
+    function extensionDigest(Extension calldata extension) external view returns (bytes32);
     function deal(bytes32 dealId) external view returns (DealView memory);
     function account(address owner) external view returns (Account memory);
     /// @notice Tokens burned so far; they stay in the contract, owned by nobody.

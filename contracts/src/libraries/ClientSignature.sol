@@ -10,10 +10,11 @@ library ClientSignature {
     bytes4 private constant MAGIC = 0x1626ba7e;
 
     function isValid(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
-        if (signer.code.length == 0) {
-            (address recovered, ECDSA.RecoverError error,) = ECDSA.tryRecover(digest, signature);
-            return error == ECDSA.RecoverError.NoError && recovered == signer;
-        }
+        // The key first: whoever has it needs no look at the account, which would be cold. No key leads to a contract's
+        // address, and an account that lends itself code (EIP-7702) is still its key's.
+        (address recovered, ECDSA.RecoverError error,) = ECDSA.tryRecover(digest, signature);
+        if (error == ECDSA.RecoverError.NoError && recovered == signer) return true;
+        if (signer.code.length == 0) return false;
         bytes memory question = abi.encodeWithSelector(MAGIC, digest, signature);
         bytes32 answer;
         bool ok;

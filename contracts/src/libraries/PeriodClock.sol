@@ -16,4 +16,25 @@ library PeriodClock {
     function endOf(uint256 period, uint256 shift, uint256 periodBlocks) internal pure returns (uint256) {
         return (period + 1) * periodBlocks - shift;
     }
+
+    /// @notice Block whose seed draws the period's challenges.
+    function challengeOf(uint256 period, uint256 shift, uint256 periodBlocks, uint256 windowBlocks)
+        internal
+        pure
+        returns (uint256)
+    {
+        uint256 end = endOf(period, shift, periodBlocks);
+        // A miner's period 0 may end before a whole window has gone by since the genesis block.
+        return end > windowBlocks ? end - windowBlocks : 0;
+    }
+
+    /// @notice First period whose challenge block lies after the block.
+    function nextDuty(uint256 blockNumber, uint256 shift, uint256 periodBlocks, uint256 windowBlocks)
+        internal
+        pure
+        returns (uint32)
+    {
+        uint32 period = periodAt(blockNumber, shift, periodBlocks);
+        return challengeOf(period, shift, periodBlocks, windowBlocks) > blockNumber ? period : period + 1;
+    }
 }

@@ -47,10 +47,10 @@ enum DealState {
 /// @param collateral what is left of the miner's collateral
 /// @param height of its trees while it has an entry in the proving set, else 0
 /// @param missRun periods missed in a row up to `cursor`
-/// @param activateBy last block for activation
+/// @param activateByOrStart last block for activation; once activated, the first period, which no extension changes
 /// @param sealBlock block whose hash draws the seal challenge
-/// @param periods periods paid for
-/// @param proved settled periods that were proved
+/// @param periods periods that `price` pays for: those before `end`, from activation or from the last extension on
+/// @param proved settled ones of these that were proved
 /// @param cursor next period to settle
 /// @param end first period no longer covered
 /// @param index slot of its entry in the proving set array of its height
@@ -63,7 +63,7 @@ struct Deal {
     DealState state;
     uint8 height;
     uint8 missRun;
-    uint40 activateBy;
+    uint40 activateByOrStart;
     uint40 sealBlock;
     uint32 periods;
     uint32 proved;
@@ -73,8 +73,10 @@ struct Deal {
     bytes32 sealedRoot;
 }
 
-/// @notice A deal as views return it.
-/// @param start first period the deal is paid for (0 before activation)
+/// @notice A deal as views return it. `price`, `periods`, `proved` and `missed` are those of the periods from end - periods
+/// on, which is the start, or for an extended deal the period from which its last extension counts (Protocol §3.6).
+/// @param start first period of the deal (0 before activation)
+/// @param activateBy last block for activation (0 once activated)
 /// @param removed true once its entry has left the proving set
 struct DealView {
     DealState state;
@@ -124,17 +126,40 @@ struct Activation {
     bytes openings;
 }
 
+/// @notice A client's offer to go on with a deal (Protocol §3.6); it signs the EIP-712 digest under the market's domain.
+/// @param dealId the deal
+/// @param oldEnd the end it has now; every extension moves the end, so none is taken twice
+/// @param newEnd first period no longer covered
+/// @param pricePerPeriod price of every period from the first that is not settled
+/// @param collateral to which the miner fills up what is left of its own; less than that takes nothing out
+/// @param executeBy last block in which it may be taken
+struct Extension {
+    bytes32 dealId;
+    uint32 oldEnd;
+    uint32 newEnd;
+    uint96 pricePerPeriod;
+    uint96 collateral;
+    uint64 executeBy;
+}
+
+/// @notice One deal to extend.
+/// @param signature the client's EIP-712 signature over the extension, 65 bytes r‖s‖v
+struct SignedExtension {
+    Extension extension;
+    bytes signature;
+}
+
 /// @notice Why an item of a batch was skipped; the rest of the batch goes on.
 enum SkipReason {
     None,
     AlreadyKnown, // the id was published, cancelled or has ended
-    NotOperator, // the sender is not the operator of the proposal's miner, or the miner takes no deals
-    BadSignature, // not the client's signature over this proposal
+    NotOperator, // the sender is not the operator of the deal's miner, or the miner takes no deals
+    BadSignature, // not the client's signature over this proposal or extension
     PublishTooLate, // block > publishBy
     BadActivateBy, // activateBy leaves no room for the seal challenge, lies too far ahead, or before publishBy
     BadSize, // rawSize outside 1 … 2^38
     BadProfile, // unknown seal profile
-    BadPeriods, // zero, or more than the market's longest deal
+    BadPeriods, // zero, or more than the market's longest deal; extension: an end that is not later
     PriceTooLow, // below minPricePerLeafPeriod · leafCount · periods
     CollateralTooLow, // below minCollateralPerLeaf · leafCount, or less than maxMissRun + 1 misses cost
     BadParties, // a zero address
@@ -144,10 +169,16 @@ enum SkipReason {
     ActivateTooLate, // activation: block > activateBy
     SealBlockPending, // activation: the seal block is not yet in the past
     SealSeedGone, // activation: the seed source no longer knows the seal block
-    SetFrozen, // activation: the miner's proving set is frozen
+    SetFrozen, // activation, extension: the miner's proving set is frozen
     SetFull, // activation: 2^24 - 1 entries of this height
     BadOpening, // activation: wrong length, wrong mask, or a path that misses its root
-    ReplacesUnknown // publication: `replaces` names a deal that cannot be replaced
+    ReplacesUnknown, // publication: `replaces` names a deal that cannot be replaced
+    NotActive, // extension: the deal is not active
+    ExtendTooLate, // extension: block > executeBy
+    EndMoved, // extension: oldEnd is not the deal's end
+    DealOver, // extension: the last period is over, or the entry has left the proving set
+    DealDefaulted, // extension: more than maxMissRun misses in a row
+    DealUnsettled // extension: more arrears than one call settles
 }
 
 /// @notice Constructor parameters of a market; immutable.

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Activation, DealProposal, DrawnLeaf, Publication, SkipReason} from "../../src/types/MarketTypes.sol";
+import {
+    Activation,
+    DealProposal,
+    DrawnLeaf,
+    Extension,
+    Publication,
+    SignedExtension,
+    SkipReason
+} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 import {SparseTree} from "../utils/SparseTree.sol";
 
@@ -165,6 +173,50 @@ contract MarketGas is MarketFixture {
         vm.prank(stranger);
         market.terminate(id);
         snapshot(MARKET, "terminate, with 3 missed periods");
+    }
+
+    function test_gas_extendDeals() public {
+        bytes32[] memory ids = new bytes32[](22);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            ids[i] = activeDeal(proposal(100, 30));
+        }
+        // As in practice: the last closed period is settled by the planner, then the deal is extended.
+        if (market.isFrozen(miner)) rollToNextPeriod();
+        prove(currentPeriod());
+        rollToNextPeriod();
+        bytes32[] memory settled = new bytes32[](21);
+        for (uint256 i = 0; i < settled.length; ++i) {
+            settled[i] = ids[i + 1];
+        }
+        market.settle(settled, 10);
+        SignedExtension[] memory arrears = extensions(ids, 0, 1);
+        SignedExtension[] memory single = extensions(ids, 1, 1);
+        SignedExtension[] memory batch = extensions(ids, 2, 20);
+        vm.prank(operator);
+        market.extendDeals(single);
+        snapshot(MARKET, "extendDeals, 1 deal, settled before");
+        vm.prank(operator);
+        market.extendDeals(arrears);
+        snapshot(MARKET, "extendDeals, 1 deal with a period to settle, collateral topped up");
+        vm.prank(operator);
+        market.extendDeals(batch);
+        snapshot(MARKET, "extendDeals, 20 deals, settled before");
+        for (uint256 i = 0; i < ids.length; ++i) {
+            assertEq(view_(ids[i]).end, view_(ids[i]).start + 60);
+        }
+    }
+
+    function extensions(bytes32[] memory ids, uint256 from, uint256 count)
+        private
+        view
+        returns (SignedExtension[] memory batch)
+    {
+        batch = new SignedExtension[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            Extension memory e = extension(ids[from + i], 30);
+            if (from == 0) e.collateral = view_(ids[0]).collateral + 1000;
+            batch[i] = signedExtension(e);
+        }
     }
 
     function test_gas_purge() public {

@@ -7,7 +7,9 @@ import {
     DealProposal,
     DealState,
     DealView,
+    Extension,
     Publication,
+    SignedExtension,
     SkipReason
 } from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
@@ -73,7 +75,7 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory s = new bytes4[](20);
+        bytes4[] memory s = new bytes4[](22);
         // What a deal lives of comes more often.
         (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
         (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
@@ -82,6 +84,7 @@ contract MarketInvariants is MarketFixture {
         (s[12], s[13], s[14]) = (this.cancelOne.selector, this.forge.selector, this.forgeOpenings.selector);
         (s[15], s[16], s[17]) = (this.forgeProof.selector, this.rob.selector, this.meddle.selector);
         (s[18], s[19]) = (this.proveOne.selector, this.proveOne.selector);
+        (s[20], s[21]) = (this.extendOne.selector, this.forgeExtension.selector);
         targets[0] = FuzzSelector(address(this), s);
     }
 
@@ -235,6 +238,47 @@ contract MarketInvariants is MarketFixture {
         done();
     }
 
+    function operatorOf(address m) private view returns (address) {
+        return _operators[m == _miners[0] ? 0 : 1];
+    }
+
+    function keyOf(address client_) private view returns (uint256) {
+        return _clientKeys[client_ == _clients[0] ? 0 : 1];
+    }
+
+    function atLeast(address owner) private returns (uint256 balance) {
+        balance = balanceOf(owner);
+        if (balance < _before[owner]) _lostWithoutConsent += _before[owner] - balance;
+    }
+
+    /// @dev Dearer or cheaper, sometimes with more collateral; most freezes are waited for, the others are run into.
+    function extendOne(uint256 pick, uint8 more, uint16 price, uint16 topUp, uint8 how) external watched {
+        bytes32 id = find(pick, DealState.Active);
+        if (id == 0) return;
+        address m = view_(id).miner;
+        if (how % 4 != 0 && market.isFrozen(m)) travel(market.periodEnd(m, market.periodAt(m, block_())));
+        // Settled before, so that what the extension itself takes is known to the unit.
+        vm.prank(stranger);
+        market.settle(one(id), 1024);
+        DealView memory v = view_(id);
+        // What came in may go out again in the same action.
+        (_before[v.client], _before[m]) = (atLeast(v.client), atLeast(m));
+        Extension memory e = extension(id, uint32(bound(more, 1, 5)));
+        e.pricePerPeriod = uint96(bound(price, e.pricePerPeriod / 110, 3 * e.pricePerPeriod));
+        if (how & 8 == 0) e.collateral = v.collateral + topUp;
+        SignedExtension memory x = signedExtension(e, keyOf(v.client));
+        bool frozen = market.isFrozen(m);
+        if (tryExtend(x, how & 16 == 0 ? operatorOf(m) : m) != SkipReason.None) return;
+        done();
+        attack(frozen);
+        uint256 due = uint256(e.pricePerPeriod) * (e.newEnd - v.cursor);
+        uint256 spent = (uint256(v.price) * v.proved) / v.periods + (uint256(v.price) * v.missed) / v.periods;
+        if (due > v.price - spent) _agreed[v.client] += due - (v.price - spent);
+        if (e.collateral > v.collateral) _agreed[m] += e.collateral - v.collateral;
+        // Once is all.
+        attack(tryExtend(x, operatorOf(m)) == SkipReason.None);
+    }
+
     /// @dev Whatever can be settled; else what time passes to settle.
     function settleOne(uint256 pick, uint8 chunk) external watched {
         if (settleAny(pick, 1 + chunk % 4) || _ids.length == 0) return;
@@ -383,6 +427,23 @@ contract MarketInvariants is MarketFixture {
         attack(tryPublish(signed, sender) == SkipReason.None);
     }
 
+    /// @notice Extensions that the client did not sign, that were changed, or that neither miner nor operator sends.
+    function forgeExtension(uint256 pick, uint8 how, uint96 price, uint64 executeBy) external watched {
+        bytes32 id = find(pick, DealState.Active);
+        if (id == 0) return;
+        DealView memory v = view_(id);
+        Extension memory e = extension(id, 1 + how % 7);
+        SignedExtension memory x = signedExtension(e, keyOf(v.client));
+        address sender = operatorOf(v.miner);
+        if (how % 6 == 0) x = signedExtension(e, STRANGER_KEY);
+        else if (how % 6 == 1) sender = stranger;
+        else if (how % 6 == 2) sender = v.client;
+        else if (how % 6 == 3) x.extension.pricePerPeriod = price == e.pricePerPeriod ? price + 1 : price;
+        else if (how % 6 == 4) x.extension.executeBy = executeBy == e.executeBy ? executeBy + 1 : executeBy;
+        else x.extension.newEnd += 1;
+        attack(tryExtend(x, sender) == SkipReason.None);
+    }
+
     /// @notice An activation of which one byte is wrong.
     function forgeOpenings(uint256 pick, uint256 at, uint8 flip) external watched {
         bytes32 id = find(pick, DealState.Published);
@@ -494,10 +555,13 @@ contract MarketInvariants is MarketFixture {
         for (uint256 i = 0; i < _ids.length; ++i) {
             DealView memory v = view_(_ids[i]);
             if (v.end == 0) continue;
-            assertEq(uint256(v.proved) + v.missed, v.cursor - v.start, "settled periods");
+            // Those before the last extension were checked before it.
+            uint32 from = v.end - v.periods;
+            assertLe(v.start, from, "start");
+            assertEq(uint256(v.proved) + v.missed, v.cursor - from, "settled periods");
             assertLe(v.cursor, v.end, "cursor");
             uint256 proved;
-            for (uint32 p = v.start; p < v.cursor; ++p) {
+            for (uint32 p = from; p < v.cursor; ++p) {
                 if (market.isProved(v.miner, p)) ++proved;
             }
             assertEq(proved, v.proved, "paid periods are those whose bit is set");

@@ -10,8 +10,10 @@ import {
     DealProposal,
     DealView,
     DrawnLeaf,
+    Extension,
     MarketParams,
     Publication,
+    SignedExtension,
     SkipReason
 } from "../../src/types/MarketTypes.sol";
 import {PlainTree} from "./PlainTree.sol";
@@ -245,6 +247,34 @@ abstract contract MarketFixture is Test {
     function activeDeal(DealProposal memory p) internal returns (bytes32 id) {
         id = publish(p);
         activate(id);
+    }
+
+    // ---------------------------------------------------------------- extensions
+
+    /// @notice An extension the default market accepts: so many periods more, somewhat dearer, no more collateral.
+    function extension(bytes32 id, uint32 more) internal view returns (Extension memory e) {
+        uint96 leaves = PieceMath.leafCount(proposalOf[id].rawSize);
+        uint32 end = view_(id).end;
+        return Extension(id, end, end + more, 1100 * leaves, 0, uint64(block_() + 10_000));
+    }
+
+    function signedExtension(Extension memory e) internal view returns (SignedExtension memory) {
+        return signedExtension(e, CLIENT_KEY);
+    }
+
+    function signedExtension(Extension memory e, uint256 key) internal view returns (SignedExtension memory) {
+        return SignedExtension(e, sign(key, market.extensionDigest(e)));
+    }
+
+    function tryExtend(SignedExtension memory x, address sender) internal returns (SkipReason) {
+        SignedExtension[] memory batch = new SignedExtension[](1);
+        batch[0] = x;
+        vm.prank(sender);
+        return market.extendDeals(batch)[0];
+    }
+
+    function tryExtend(Extension memory e, address sender) internal returns (SkipReason) {
+        return tryExtend(signedExtension(e), sender);
     }
 
     // ---------------------------------------------------------------- proving

@@ -15,6 +15,7 @@ import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.Signature;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
@@ -95,6 +96,20 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
     return batch(
         send(terms.domain().market(), bound.market().activateDeals(structs)),
         deals.stream().map(d -> Eip712.dealId(terms.domain(), d.proposal())).toList());
+  }
+
+  @Override
+  public BatchResult extend(List<SignedExtension> deals) {
+    List<StorageMarket.SignedExtension> structs =
+        deals.stream()
+            .map(
+                d ->
+                    new StorageMarket.SignedExtension(
+                        Structs.struct(d.extension()), d.signature().bytes()))
+            .toList();
+    return batch(
+        send(terms.domain().market(), bound.market().extendDeals(structs)),
+        deals.stream().map(d -> d.extension().dealId()).toList());
   }
 
   private static BatchResult batch(TransactionSender.Outcome outcome, List<DealId> ids) {

@@ -27,6 +27,7 @@ final class MarketEvents {
           entry(StorageMarket.DEALPUBLISHED_EVENT, MarketEvents::published),
           entry(StorageMarket.DEALSKIPPED_EVENT, MarketEvents::skipped),
           entry(StorageMarket.DEALACTIVATED_EVENT, MarketEvents::activated),
+          entry(StorageMarket.DEALEXTENDED_EVENT, MarketEvents::extended),
           entry(StorageMarket.DEALCANCELLED_EVENT, MarketEvents::cancelled),
           entry(StorageMarket.DEALEXPIRED_EVENT, MarketEvents::expired),
           entry(StorageMarket.DEALSETTLED_EVENT, MarketEvents::settled),
@@ -110,6 +111,19 @@ final class MarketEvents {
     var e = StorageMarket.getDealActivatedEventFromLog(log);
     return new MarketEvent.DealActivated(
         at, id(e.dealId), Address.parse(e.miner), period(e.start), period(e.end));
+  }
+
+  private static MarketEvent extended(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealExtendedEventFromLog(log);
+    return new MarketEvent.DealExtended(
+        at,
+        id(e.dealId),
+        Address.parse(e.miner),
+        period(e.from),
+        period(e.end),
+        amount(e.price),
+        amount(e.collateral),
+        amount(e.carried));
   }
 
   private static MarketEvent cancelled(MarketEvent.Position at, Log log) {

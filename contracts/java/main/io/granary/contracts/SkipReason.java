@@ -28,7 +28,13 @@ final class SkipReason {
           "SetFrozen",
           "SetFull",
           "BadOpening",
-          "ReplacesUnknown");
+          "ReplacesUnknown",
+          "NotActive",
+          "ExtendTooLate",
+          "EndMoved",
+          "DealOver",
+          "DealDefaulted",
+          "DealUnsettled");
 
   private SkipReason() {}
 

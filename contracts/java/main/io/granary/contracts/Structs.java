@@ -6,6 +6,7 @@ import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.Extension;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
@@ -32,6 +33,16 @@ final class Structs {
         BigInteger.valueOf(p.activateBy().value()),
         p.replaces().bytes(),
         p.salt().bytes());
+  }
+
+  static StorageMarket.Extension struct(Extension e) {
+    return new StorageMarket.Extension(
+        e.dealId().hash().bytes(),
+        BigInteger.valueOf(e.oldEnd().index()),
+        BigInteger.valueOf(e.newEnd().index()),
+        e.pricePerPeriod().units(),
+        e.collateral().units(),
+        BigInteger.valueOf(e.executeBy().value()));
   }
 
   static DealProposal proposal(StorageMarket.DealProposal s) {

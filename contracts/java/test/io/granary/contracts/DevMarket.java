@@ -21,7 +21,9 @@ import io.granary.protocol.chain.MinerMarket;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.Extension;
 import io.granary.protocol.deal.Pricing;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
@@ -147,6 +149,21 @@ public final class DevMarket implements AutoCloseable {
 
   public SignedProposal sign(DealProposal p) {
     return new SignedProposal(p, clientKey.sign(idOf(p).hash()));
+  }
+
+  /** So many periods more at a price, with the least collateral for it, signed by the client. */
+  public SignedExtension extension(DealProposal p, long more, TokenAmount pricePerPeriod) {
+    DealId id = idOf(p);
+    Period end = client.queries().deal(id).orElseThrow().end();
+    Extension e =
+        new Extension(
+            id,
+            end,
+            end.plus(more),
+            pricePerPeriod,
+            Pricing.leastCollateral(client.terms(), pricePerPeriod, p.size(), 1),
+            new BlockNumber(head() + 100));
+    return new SignedExtension(e, clientKey.sign(Eip712.extension(client.terms().domain(), e)));
   }
 
   public SealedPiece seal(DealProposal p, byte[] data) throws IOException {

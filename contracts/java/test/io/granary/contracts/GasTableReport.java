@@ -153,6 +153,20 @@ class GasTableReport {
     return gas(market.operator.actions().prove(market.miner(), period, out.toByteArray()));
   }
 
+  /** Extends deals at their price; returns the gas of the transaction. */
+  private long extend(List<DealProposal> batch) {
+    BatchResult extended =
+        market
+            .operator
+            .actions()
+            .extend(
+                batch.stream()
+                    .map(p -> market.extension(p, PERIODS, p.price().share(1, p.periods())))
+                    .toList());
+    assertTrue(extended.items().stream().allMatch(i -> i.ok()), () -> extended.items().toString());
+    return gas(extended.tx());
+  }
+
   /** The second of two proofs in the same word of the bitmap: the steady state. */
   private long steadyProof() throws IOException {
     prove();
@@ -186,6 +200,15 @@ class GasTableReport {
           "settle one deal",
           gas(m.operator.actions().settle(List.of(first))),
           "after " + (m.currentPeriod().index() - s.cursor().index()) + " periods");
+      DealProposal alone = java.util.Objects.requireNonNull(deals.get(DealKey.of(first)));
+      List<DealProposal> others = deals.values().stream().filter(p -> !p.equals(alone)).toList();
+      row("extend one deal", extend(List.of(alone)), "settled before, operator's key");
+      List<DealId> ids = others.stream().map(m::idOf).toList();
+      m.operator.actions().settle(ids).orThrow();
+      row(
+          "extend, per deal in a batch of " + others.size(),
+          extend(others) / others.size(),
+          "settled before");
       while (deals.size() < most) {
         add(Math.min(BATCH, most - deals.size()));
       }

@@ -15,6 +15,7 @@ import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
@@ -89,6 +90,63 @@ class MarketLifeTest {
             .plus(q.account(market.clientKey.address()).balance())
             .plus(q.burned());
     assertEquals(q.walletBalance(market.deployment.market()), sum);
+  }
+
+  @Test
+  void an_extended_deal_goes_on_at_its_new_price_without_another_seal() throws IOException {
+    DealProposal p = market.activeDeal(market.data(4_000), 2);
+    DealId id = market.idOf(p);
+    DealSnapshot before = market.client.queries().deal(id).orElseThrow();
+    prove(before.start());
+    TokenAmount minerBefore = market.client.queries().account(market.miner()).balance();
+    TokenAmount dearer = p.price();
+    SignedExtension signed = market.extension(p, 2, dearer);
+    assertEquals(
+        "NotOperator",
+        market.client.actions().extend(List.of(signed)).items().getFirst().skipped());
+    assertEquals(
+        "", market.operator.actions().extend(List.of(signed)).items().getFirst().skipped());
+    assertEquals(
+        "EndMoved", market.operator.actions().extend(List.of(signed)).items().getFirst().skipped());
+    DealSnapshot extended = market.client.queries().deal(id).orElseThrow();
+    assertEquals(before.start(), extended.start());
+    assertEquals(before.end().plus(2), extended.end());
+    assertEquals(before.start().next(), extended.cursor());
+    assertEquals(3, extended.periods());
+    assertEquals(dearer.times(3), extended.price());
+    var events =
+        market
+            .client
+            .queries()
+            .events(market.client.queries().deployedAt(), market.client.queries().head().number());
+    MarketEvent.DealExtended event = only(events, MarketEvent.DealExtended.class);
+    assertEquals(id, event.dealId());
+    assertEquals(market.miner(), event.miner());
+    assertEquals(extended.cursor(), event.from());
+    assertEquals(extended.end(), event.end());
+    assertEquals(extended.price(), event.price());
+    TokenAmount collateral = signed.extension().collateral();
+    assertTrue(p.collateral().isLessThan(collateral));
+    assertEquals(collateral, event.collateral());
+    TokenAmount firstPay = p.price().share(1, 2);
+    assertEquals(p.price().minus(firstPay), event.carried());
+
+    for (long period = extended.cursor().index(); period < extended.end().index(); period++) {
+      prove(new Period(period));
+    }
+    market.minePast(new Period(extended.end().index() - 1));
+    market.anvil.mine(market.client.terms().collateralHold());
+    market.client.actions().complete(id).orThrow();
+    TokenAmount fees = firstPay.share(100, 10_000).plus(extended.price().share(100, 10_000));
+    assertEquals(
+        minerBefore.plus(firstPay).plus(extended.price()).plus(p.collateral()).minus(fees),
+        market.client.queries().account(market.miner()).balance());
+    conserved();
+  }
+
+  private void prove(Period period) throws IOException {
+    market.mineToWindow(period);
+    market.operator.actions().prove(market.miner(), period, market.openings(period)).orThrow();
   }
 
   @Test

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class AuditMutationIT {
   @TempDir Path dir;
   private DevMarket market;
+  private Period extendedFrom = new Period(0);
 
   @BeforeEach
   void live() throws Exception {
@@ -43,13 +44,25 @@ class AuditMutationIT {
     DealId goodId = market.idOf(good);
     long start = market.client.queries().deal(goodId).orElseThrow().start().index();
     long now = market.currentPeriod().index();
-    for (long p = Math.max(start, now); p < start + 3; p++) {
+    for (long p = Math.max(start, now); p < start + 4; p++) {
       market.mineToWindow(new Period(p));
       market
           .operator
           .actions()
           .prove(market.miner(), new Period(p), market.openings(new Period(p)))
           .orThrow();
+      if (extendedFrom.index() == 0) {
+        // Dearer, with more collateral; from here on the proofs are those of the extended deal.
+        extendedFrom = new Period(p + 1);
+        var extended =
+            market
+                .operator
+                .actions()
+                .extend(
+                    List.of(
+                        market.extension(good, 1, good.price().plus(TokenAmount.of(1_000_007)))));
+        assertEquals("", extended.items().getFirst().skipped());
+      }
     }
     long end = market.client.queries().deal(market.idOf(bad)).orElseThrow().end().index();
     market.minePast(new Period(end + 1));
@@ -132,6 +145,16 @@ class AuditMutationIT {
               s.refunded(),
               s.slashed(),
               s.slashedToClient());
+      case MarketEvent.DealExtended x ->
+          new MarketEvent.DealExtended(
+              x.at(),
+              otherTail(x.dealId()),
+              x.miner(),
+              x.from(),
+              x.end(),
+              x.price(),
+              x.collateral(),
+              x.carried());
       case MarketEvent.DealCompleted c ->
           new MarketEvent.DealCompleted(c.at(), otherTail(c.dealId()), c.collateral(), c.dust());
       case MarketEvent.DealTerminated t ->
@@ -161,6 +184,135 @@ class AuditMutationIT {
     AuditReport report = audit(AuditMutationIT::withOtherTail, c -> c);
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertEquals(audit(e -> e, c -> c).deals(), report.deals());
+  }
+
+  private static MarketEvent extended(
+      MarketEvent event, UnaryOperator<MarketEvent.DealExtended> change) {
+    return event instanceof MarketEvent.DealExtended x ? change.apply(x) : event;
+  }
+
+  @Test
+  void each_lie_about_an_extension_is_named() {
+    List<MarketEvent.DealExtended> told =
+        market
+            .client
+            .queries()
+            .events(market.client.queries().deployedAt(), market.client.queries().head().number())
+            .stream()
+            .filter(MarketEvent.DealExtended.class::isInstance)
+            .map(MarketEvent.DealExtended.class::cast)
+            .toList();
+    assertEquals(1, told.size());
+    MarketEvent.DealExtended x = told.getFirst();
+    assertTrue(x.carried().units().signum() > 0);
+
+    // Its entry would no longer be drawn in the periods that the extension added.
+    found("of period", e -> e instanceof MarketEvent.DealExtended ? null : e);
+    found(
+        "first period of the extension",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from().next(),
+                        d.end(),
+                        d.price(),
+                        d.collateral(),
+                        d.carried())));
+    found(
+        "new end of",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.from().next(),
+                        d.price(),
+                        d.collateral(),
+                        d.carried())));
+    found(
+        "unspent price carried on",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.end(),
+                        d.price(),
+                        d.collateral(),
+                        more(d.carried()))));
+    found(
+        "rest of the new price",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.end(),
+                        more(d.price()),
+                        d.collateral(),
+                        d.carried())));
+    found(
+        "bounds of the extension",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.end(),
+                        TokenAmount.ZERO,
+                        d.collateral(),
+                        d.carried())));
+    found(
+        "pay of",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.end(),
+                        d.price().minus(TokenAmount.of(d.end().index() - d.from().index())),
+                        d.collateral(),
+                        d.carried())));
+    found(
+        "collateral freed",
+        e ->
+            extended(
+                e,
+                d ->
+                    new MarketEvent.DealExtended(
+                        d.at(),
+                        d.dealId(),
+                        d.miner(),
+                        d.from(),
+                        d.end(),
+                        d.price(),
+                        more(d.collateral()),
+                        d.carried())));
   }
 
   @Test
@@ -229,7 +381,10 @@ class AuditMutationIT {
                     s.slashed(),
                     more(s.slashedToClient()))
                 : e);
-    found("proved periods", e -> e instanceof MarketEvent.PeriodProved ? null : e);
+    found("last period settled", e -> e instanceof MarketEvent.PeriodProved ? null : e);
+    found(
+        "proved periods",
+        e -> e instanceof MarketEvent.PeriodProved p && p.period().equals(extendedFrom) ? null : e);
     found(
         "window of period",
         e ->

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
+import io.granary.auditor.replay.ChainAudit;
 import io.granary.client.grpc.MinerConnection;
 import io.granary.client.grpc.PeerException;
 import io.granary.contracts.DevMarket;
@@ -24,6 +25,8 @@ import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.Ask;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealStage;
+import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.deal.SignedAsk;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.grpc.AuthClientInterceptor;
@@ -32,6 +35,7 @@ import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import io.granary.v1.DealServiceGrpc;
 import io.granary.v1.UploadHeader;
@@ -384,6 +388,53 @@ class MinerIT {
                 connection.retrieve(
                     id, p.pieceRoot(), p.size(), 0, data.length, (at, bytes, offset, n) -> {}));
     assertTrue(damaged.getMessage().startsWith("DAMAGED"), damaged.getMessage());
+  }
+
+  /** Makes blocks, slowly enough for the node to act at each. */
+  private void mineUntil(String what, BooleanSupplier condition) throws Exception {
+    Instant limit = Instant.now().plusSeconds(90);
+    while (!condition.getAsBoolean()) {
+      assertTrue(Instant.now().isBefore(limit), what + " did not happen; " + node.troubles());
+      market.anvil.mine(1);
+      Thread.sleep(100);
+    }
+  }
+
+  private boolean renewed(DealProposal p, TokenAmount price) {
+    try {
+      connection.renew(market.extension(p, 3, price));
+      return true;
+    } catch (PeerException e) {
+      // Between challenge and proof nothing can be extended: the client comes back.
+      assertTrue(e.getMessage().startsWith("SET_FROZEN"), e.getMessage());
+      return false;
+    }
+  }
+
+  @Test
+  void a_deal_is_renewed_and_proved_beyond_its_old_end_and_the_audit_agrees() throws Exception {
+    byte[] data = market.data(3_000);
+    DealProposal p = market.proposal(data, 3);
+    DealId id = market.idOf(p);
+    connection.propose(market.sign(p), connection.ask());
+    upload(id, data);
+    mineUntil("activation", () -> stage(id) == DealStage.ACTIVE);
+    var q = market.client.queries();
+    Period oldEnd = q.deal(id).orElseThrow().end();
+    TokenAmount price = Pricing.price(DevMarket.PRICE_PER_LEAF, p.size(), 1);
+    PeerException cheap =
+        assertThrows(
+            PeerException.class,
+            () -> connection.renew(market.extension(p, 3, TokenAmount.of(1_000_000))));
+    assertTrue(cheap.getMessage().startsWith("PRICE"), cheap.getMessage());
+    mineUntil("renewal", () -> renewed(p, price));
+    assertEquals(oldEnd.plus(3), q.deal(id).orElseThrow().end());
+    mineUntil("a proof beyond the old end", () -> q.isProved(market.miner(), oldEnd.next()));
+    assertEquals(oldEnd.plus(3), node.deals().find(id).orElseThrow().end());
+    mineUntil("completion", () -> q.deal(id).orElseThrow().state() == DealState.COMPLETED);
+    var report = new ChainAudit(q, q, q).run();
+    assertTrue(report.ok(), () -> report.firstFinding().toString());
+    assertEquals(0, report.totals().periodsMissed());
   }
 
   @Test

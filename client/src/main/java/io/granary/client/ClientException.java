@@ -20,6 +20,8 @@ public final class ClientException extends RuntimeException {
     UNKNOWN_DEAL,
     /** The deal is not, or no longer, one that can be cancelled. */
     NOT_CANCELLABLE,
+    /** The deal does not go on: it is over, or its miner does not agree. */
+    NOT_RENEWED,
     /** No miner gave the bytes back. */
     RETRIEVAL_FAILED,
     /** The operation was interrupted; doing it again goes on where it stopped. */

@@ -141,6 +141,17 @@ public final class GranaryClient {
     return new Cancel(ports, catalogue).run(id);
   }
 
+  /**
+   * Goes on with an active deal of a file, on the same replica (Protocol §3.6).
+   *
+   * @param periods by how many its end moves
+   * @param pricePerPeriod what is offered for a period; empty: what the miner asks
+   * @throws ClientException when the miner does not agree, or too little is deposited
+   */
+  public DealSnapshot renew(DealId id, long periods, Optional<TokenAmount> pricePerPeriod) {
+    return new Renew(ports, wallet, catalogue).run(id, periods, pricePerPeriod);
+  }
+
   /** A deal as the contract has it. */
   public Optional<DealSnapshot> deal(DealId id) {
     return ports.reader().deal(id);

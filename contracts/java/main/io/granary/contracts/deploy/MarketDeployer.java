@@ -18,7 +18,10 @@ import org.web3j.abi.FunctionEncoder;
 import org.web3j.crypto.ContractUtils;
 import org.web3j.protocol.core.DefaultBlockParameterName;
 
-/** Deploys a market: seed source, registry and market, and on a devnet the token too. */
+/**
+ * Deploys a market: seed source, registry, the market's libraries and the market, and on a devnet
+ * the token too.
+ */
 public final class MarketDeployer implements AutoCloseable {
   private final Rpc rpc;
   private final URI endpoint;
@@ -49,6 +52,8 @@ public final class MarketDeployer implements AutoCloseable {
   public Deployment deploy(MarketParameters parameters, Optional<Address> existingToken) {
     Address token = existingToken.orElseGet(() -> create(DevToken.BINARY, ""));
     Address seedSource = create(BlockHashSeed.BINARY, "");
+    String binary =
+        Linker.link("StorageMarket", StorageMarket.BINARY, library -> create(library, ""));
     // The registry names the market, which is created by the transaction after the registry's own.
     BigInteger nonce =
         rpc.send(
@@ -70,7 +75,7 @@ public final class MarketDeployer implements AutoCloseable {
                     new org.web3j.abi.datatypes.generated.Uint96(parameters.minStake().units()))));
     Address market =
         create(
-            StorageMarket.BINARY,
+            binary,
             FunctionEncoder.encodeConstructor(
                 List.of(struct(parameters, token, registry, seedSource))));
     if (!market.equals(predicted)) {

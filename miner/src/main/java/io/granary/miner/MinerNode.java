@@ -2,6 +2,7 @@ package io.granary.miner;
 
 import io.granary.miner.engine.Intake;
 import io.granary.miner.engine.MinerEngine;
+import io.granary.miner.engine.Renewals;
 import io.granary.miner.engine.Uploads;
 import io.granary.miner.grpc.DealGrpc;
 import io.granary.miner.grpc.ProofGrpc;
@@ -113,7 +114,12 @@ public final class MinerNode implements AutoCloseable {
                   DealServiceGrpc.getGetUploadMethod().getFullMethodName(),
                   DealServiceGrpc.getUploadPieceMethod().getFullMethodName()),
               List.of(
-                  new DealGrpc(intake, uploads, book, sealing),
+                  new DealGrpc(
+                      intake,
+                      new Renewals(ports, miner, intake, book, log),
+                      uploads,
+                      book,
+                      sealing),
                   new RetrievalGrpc(book, replicas, log),
                   new ProofGrpc(book, replicas, store.proofs(), log)));
       opened.push(server);

@@ -361,6 +361,15 @@ public final class OperatorLog {
         .log("collateral slashed");
   }
 
+  /** A deal was extended, or a reorg took its extension back. */
+  public void endMoved(DealId deal, Period before, Period end) {
+    info("end-moved")
+        .addKeyValue("deal", deal)
+        .addKeyValue("before", before)
+        .addKeyValue("end", end)
+        .log("deal goes on to another end");
+  }
+
   /** The last block is no longer part of the chain. */
   public void reorg(BlockNumber block) {
     warn("reorg", "block " + block + " was reverted").addKeyValue("block", block).log("reorg");

@@ -15,8 +15,14 @@ import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.Pricing;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.grpc.Wire;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
 import io.granary.v1.DealStage;
 import io.granary.v1.GetUploadRequest;
 import io.granary.v1.UploadPieceResponse;
@@ -97,6 +103,118 @@ final class DealLifeTest {
         f.renter().retrieve(id, new RawSize(piece.length), Renter.root(piece), 0, 0).refused());
     assertEquals(0, f.market.wrongProofs.get());
     assertEquals(List.of(), f.node().troubles());
+  }
+
+  private Extension extension(DealSnapshot d, long more) {
+    return extension(d, more, 1);
+  }
+
+  /** At so many times the ask's price. */
+  private Extension extension(DealSnapshot d, long more, long times) {
+    DealProposal terms = f.node().deals().find(d.id()).orElseThrow().terms();
+    TokenAmount price =
+        Pricing.price(f.config().ask().pricePerLeafPeriod(), terms.size(), 1).times(times);
+    return new Extension(
+        d.id(),
+        d.end(),
+        d.end().plus(more),
+        price,
+        Pricing.collateral(
+            f.chain.terms(), f.config().ask().collateralPerLeaf(), price, terms.size(), 1),
+        new BlockNumber(head() + 1_000));
+  }
+
+  private String declined(Extension extension) {
+    return f.renter().renew(extension).getDeclined().getCode();
+  }
+
+  @Test
+  void anExtensionThatTheMinerOrTheMarketWouldNotTakeIsDeclinedUnsent() {
+    DealId id = f.activeDeal(Renter.piece(300_000, 4), 4);
+    f.chain.mineUntil("a proof", () -> f.market.proofs.get() >= 1 && !frozen(id));
+    DealSnapshot d = f.chain.deal(id).orElseThrow();
+    Extension good = extension(d, 5);
+    assertEquals("PRICE", declined(with(good, TokenAmount.of(1), good.collateral())));
+    assertEquals(
+        "COLLATERAL", declined(with(good, good.pricePerPeriod(), good.collateral().times(1_000))));
+    assertEquals("PERIODS", declined(extension(d, 1_000_000)));
+    assertEquals("PERIODS", declined(extension(d, 0)));
+    f.chain.fund(d.client(), 0, 0);
+    assertEquals("CLIENT_ESCROW", declined(good));
+    f.chain.fund(d.client(), MinerFixture.RICH, MinerFixture.RICH);
+    assertEquals("CLIENT_ESCROW", declined(good), "what is announced may be gone");
+    f.chain.fund(d.client(), MinerFixture.RICH, 0);
+    f.chain.fund(d.miner(), 0, 0);
+    assertEquals("MINER_COLLATERAL", declined(extension(d, 5, 1_000)));
+    f.chain.fund(d.miner(), MinerFixture.RICH, 0);
+    assertEquals(
+        "EXECUTE_BY",
+        declined(
+            new Extension(
+                id,
+                good.oldEnd(),
+                good.newEnd(),
+                good.pricePerPeriod(),
+                good.collateral(),
+                new BlockNumber(head()))));
+    assertEquals(
+        "END_MOVED",
+        declined(
+            new Extension(
+                id,
+                good.oldEnd().next(),
+                good.newEnd(),
+                good.pricePerPeriod(),
+                good.collateral(),
+                good.executeBy())));
+    assertEquals(
+        "UNKNOWN_DEAL",
+        declined(
+            new Extension(
+                new DealId(Hash32.ZERO),
+                good.oldEnd(),
+                good.newEnd(),
+                good.pricePerPeriod(),
+                good.collateral(),
+                good.executeBy())));
+    SignedExtension other = f.renter().sign(extension(d, 6));
+    assertEquals(
+        "BAD_SIGNATURE",
+        f.renter().renew(new SignedExtension(good, other.signature())).getDeclined().getCode());
+    assertEquals(d.end(), f.chain.deal(id).orElseThrow().end());
+    assertTrue(f.renter().renew(good).hasRenewed());
+    assertEquals("END_MOVED", declined(good));
+  }
+
+  private static Extension with(Extension e, TokenAmount price, TokenAmount collateral) {
+    return new Extension(e.dealId(), e.oldEnd(), e.newEnd(), price, collateral, e.executeBy());
+  }
+
+  private boolean frozen(DealId id) {
+    return f.chain.isFrozen(f.chain.deal(id).orElseThrow().miner());
+  }
+
+  @Test
+  void anExtendedDealIsProvedToItsNewEnd() throws IOException {
+    DealId id = f.activeDeal(Renter.piece(300_000, 3), 4);
+    f.chain.mineUntil("a proof", () -> f.market.proofs.get() >= 1 && !frozen(id));
+    DealSnapshot before = f.chain.deal(id).orElseThrow();
+    Period newEnd = before.end().plus(5);
+    assertTrue(f.renter().renew(extension(before, 5)).hasRenewed());
+    f.chain.mineUntil(
+        "the book knows", () -> f.node().deals().find(id).orElseThrow().end().equals(newEnd));
+    f.crashAndRestart();
+    assertEquals(newEnd, f.node().deals().find(id).orElseThrow().end());
+    f.chain.mineUntil(
+        "the old end is over", () -> f.chain.isProved(before.miner(), before.end().next()));
+    assertEquals(DealState.ACTIVE, f.chain.state(id));
+    assertTrue(Files.exists(f.replica(id)));
+    f.chain.mineUntil("completed", () -> f.chain.state(id) == DealState.COMPLETED);
+    assertEquals(newEnd, f.chain.deal(id).orElseThrow().cursor());
+    assertEquals(0, f.chain.deal(id).orElseThrow().missed());
+    f.chain.mineUntil("ended", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_ENDED);
+    assertEquals(0, f.market.wrongProofs.get());
+    assertFalse(f.hadTrouble("missed"));
   }
 
   @Test

@@ -24,6 +24,7 @@ import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.Seeds;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.Extension;
 import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
@@ -262,6 +263,26 @@ class VectorsTest {
         new BlockNumber(number(p, "activateBy")),
         hash(p, "replaces"),
         hash(p, "salt"));
+  }
+
+  @Test
+  void extensions() {
+    for (JsonNode v : list("extensions", 4)) {
+      SigningDomain domain = new SigningDomain(number(v, "chainId"), address(v, "market"));
+      JsonNode e = v.required("extension");
+      Extension extension =
+          new Extension(
+              new DealId(hash(e, "dealId")),
+              new Period(number(e, "oldEnd")),
+              new Period(number(e, "newEnd")),
+              amount(e, "pricePerPeriod"),
+              amount(e, "collateral"),
+              new BlockNumber(number(e, "executeBy")));
+      Hash32 digest = Eip712.extension(domain, extension);
+      assertEquals(hash(v, "digest"), digest, v.toString());
+      assertArrayEquals(
+          bytes(v, "signature"), EthKey.of(bytes(v, "key")).sign(digest).bytes(), v.toString());
+    }
   }
 
   @Test

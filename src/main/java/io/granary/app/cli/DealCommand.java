@@ -11,6 +11,7 @@ import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -20,8 +21,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code granary deal}. */
@@ -33,6 +36,7 @@ import picocli.CommandLine.Parameters;
       DealCommand.Show.class,
       DealCommand.Watch.class,
       DealCommand.Cancel.class,
+      DealCommand.Renew.class,
       DealCommand.Settle.class,
       DealCommand.Complete.class,
       DealCommand.Expire.class,
@@ -43,7 +47,7 @@ public final class DealCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new IllegalArgumentException(
-        "say what to do: granary deal list, show, watch, cancel, settle, complete, expire or terminate");
+        "say what to do: granary deal list, show, watch, cancel, renew, settle, complete, expire or terminate");
   }
 
   static Map<String, Object> describe(DealSnapshot d) {
@@ -277,6 +281,64 @@ public final class DealCommand implements Callable<Integer> {
                 tx.hash().toString()),
             out ->
                 out.println("✓ cancelled: nobody can publish " + deal + "  (" + tx.hash() + ")"));
+        return 0;
+      }
+    }
+  }
+
+  /** {@code granary deal renew}. */
+  @Command(
+      name = "renew",
+      description =
+          "Go on with an active deal on the same replica: its miner is asked and sends the transaction.",
+      footer = {"", "Example: granary deal renew 0x5f3a… --periods 30"})
+  public static final class Renew implements Callable<Integer> {
+    @Mixin Common common = new Common();
+
+    @Parameters(paramLabel = "DEAL", description = "Deal id.")
+    String id = "";
+
+    @Option(
+        names = "--periods",
+        required = true,
+        paramLabel = "N",
+        description = "Periods by which its end moves.")
+    int periods;
+
+    @Option(
+        names = "--price",
+        paramLabel = "TOKENS",
+        description =
+            "Price of one period of this deal, from now on; without it what the miner asks.")
+    @Nullable String price;
+
+    @Override
+    public Integer call() throws IOException {
+      DealId deal = parse(id);
+      if (periods < 1) {
+        throw new IllegalArgumentException("--periods is at least 1, not " + periods);
+      }
+      Optional<TokenAmount> offered = Optional.ofNullable(price).map(TokenAmount::parseTokens);
+      EthKey key = common.wallet();
+      try (GranaryChain chain = common.connect(Optional.of(key))) {
+        DealSnapshot after =
+            Common.client(chain, key, ClientConfig.defaults(common.home()))
+                .renew(deal, periods, offered);
+        Map<String, Object> v = describe(after);
+        v.put("ok", true);
+        common.print(
+            v,
+            out ->
+                out.println(
+                    "✓ the deal goes on to period "
+                        + after.end()
+                        + ": "
+                        + after.price().toTokens()
+                        + " tokens for the "
+                        + after.periods()
+                        + " periods from "
+                        + after.cursor()
+                        + " on"));
         return 0;
       }
     }

@@ -73,7 +73,12 @@ public final class Failures implements IExecutionExceptionHandler {
       case ClientException c ->
           switch (c.code()) {
             case NOT_ENOUGH_MINERS, RETRIEVAL_FAILED, INTERRUPTED -> RETRY;
-            case BAD_FILE, INSUFFICIENT_ESCROW, UNKNOWN_FILE, UNKNOWN_DEAL, NOT_CANCELLABLE ->
+            case BAD_FILE,
+                INSUFFICIENT_ESCROW,
+                UNKNOWN_FILE,
+                UNKNOWN_DEAL,
+                NOT_CANCELLABLE,
+                NOT_RENEWED ->
                 WRONG;
           };
       case UncheckedIOException u -> RETRY;

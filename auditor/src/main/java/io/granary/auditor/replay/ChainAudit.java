@@ -120,9 +120,25 @@ public final class ChainAudit {
     if (d.state == DealState.ACTIVE) {
       DealSnapshot s = actual.orElseThrow();
       String expected =
-          d.cursor + "/" + d.proved + "/" + d.missed + "/" + d.run + "/" + d.collateral;
+          d.end
+              + "/"
+              + d.price.units()
+              + "/"
+              + d.cursor
+              + "/"
+              + d.proved
+              + "/"
+              + d.missed
+              + "/"
+              + d.run
+              + "/"
+              + d.collateral;
       String found =
-          s.cursor()
+          s.end()
+              + "/"
+              + s.price().units()
+              + "/"
+              + s.cursor()
               + "/"
               + s.proved()
               + "/"
@@ -136,7 +152,7 @@ public final class ChainAudit {
             new Finding(
                 head.value(),
                 "",
-                "cursor/proved/missed/run/collateral of deal " + d.id,
+                "end/price/cursor/proved/missed/run/collateral of deal " + d.id,
                 expected,
                 found));
       }
@@ -156,14 +172,10 @@ public final class ChainAudit {
     long missed = 0;
     for (ModelDeal d : m.deals.values()) {
       paid = paid.add(d.paid);
-      refunded =
-          refunded.add(
-              d.state == DealState.TERMINATED
-                  ? d.terms.price().units().subtract(d.paid)
-                  : d.share(d.missed));
+      refunded = refunded.add(d.refunded);
       slashed = slashed.add(d.slashed);
-      proved += d.proved;
-      missed += d.missed;
+      proved += d.provedInAll();
+      missed += d.missedInAll();
     }
     return new AuditReport(
         finding == null,
@@ -193,8 +205,8 @@ public final class ChainAudit {
         d.terms.client().toString(),
         d.state.toString(),
         d.terms.size().bytes(),
-        d.proved,
-        d.missed,
+        d.provedInAll(),
+        d.missedInAll(),
         d.paid.toString(),
         d.slashed.toString());
   }

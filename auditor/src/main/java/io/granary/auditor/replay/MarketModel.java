@@ -80,6 +80,7 @@ final class MarketModel {
       case MarketEvent.DealPublished e -> published(e);
       case MarketEvent.DealSkipped e -> {}
       case MarketEvent.DealActivated e -> activated(e);
+      case MarketEvent.DealExtended e -> extended(e);
       case MarketEvent.DealCancelled e -> cancelled(e);
       case MarketEvent.DealExpired e -> expired(e);
       case MarketEvent.DealSettled e -> settled(e);
@@ -410,11 +411,65 @@ final class MarketModel {
     d.proved += won;
     d.missed += lost;
     d.paid = d.paid.add(paid);
+    d.refunded = d.refunded.add(refunded);
     d.slashed = d.slashed.add(slashed);
   }
 
   private BigInteger fee(BigInteger paid) {
     return paid.multiply(BigInteger.valueOf(terms.priceBurnBps())).divide(BPS);
+  }
+
+  // ---------------------------------------------------------------- extension
+
+  /** Protocol §3.6; what closed periods cost was settled by an event of its own just before. */
+  private void extended(MarketEvent.DealExtended e) {
+    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    Address miner = d.terms.miner();
+    long block = e.at().block().value();
+    require(e, "miner of the extended deal " + d.id, miner, e.miner());
+    require(e, "default of " + d.id + " at its extension", false, d.run > terms.maxMissRun());
+    require(
+        e, "proving set of " + miner + " frozen at an extension", false, isFrozen(miner, block));
+    require(
+        e,
+        "extension of " + d.id + " before its end",
+        true,
+        clock(miner).periodAt(block) < d.end && set(miner).contains(d.id.hash()));
+    require(e, "settled periods of " + d.id, clock(miner).nextDuty(block), d.cursor);
+    require(e, "first period of the extension of " + d.id, d.cursor, e.from().index());
+    require(
+        e,
+        "new end of " + d.id + " after its old end " + d.end,
+        true,
+        e.end().index() > d.end && e.end().index() - d.cursor <= terms.maxPeriods());
+    require(e, "unspent price carried on by " + d.id, d.unspent(), e.carried().units());
+    requireExtendedBounds(e, d);
+
+    BigInteger price = e.price().units();
+    if (price.compareTo(d.unspent()) >= 0) {
+      debit(e, d.terms.client(), price.subtract(d.unspent()), "price of extending " + d.id);
+    } else {
+      credit(d.terms.client(), d.unspent().subtract(price));
+    }
+    BigInteger collateral = e.collateral().units();
+    debit(e, miner, collateral.subtract(d.collateral), "collateral of extending " + d.id);
+    d.collateral = collateral;
+    d.extend(e.end().index(), e.price());
+    set(miner).moveEnd(d.id.hash(), d.end);
+  }
+
+  private void requireExtendedBounds(MarketEvent.DealExtended e, ModelDeal d) {
+    long periods = e.end().index() - d.cursor;
+    BigInteger[] perPeriod = e.price().units().divideAndRemainder(BigInteger.valueOf(periods));
+    require(
+        e, "rest of the new price of " + d.id + " by its periods", BigInteger.ZERO, perPeriod[1]);
+    TokenAmount least = Pricing.price(terms.minPricePerLeafPeriod(), d.terms.size(), periods);
+    boolean good =
+        !e.price().isLessThan(least)
+            && e.collateral().units().compareTo(d.collateral) >= 0
+            && !e.collateral()
+                .isLessThan(Pricing.leastCollateral(terms, e.price(), d.terms.size(), periods));
+    require(e, "bounds of the extension of " + d.id, true, good);
   }
 
   // ---------------------------------------------------------------- ends
@@ -477,6 +532,7 @@ final class MarketModel {
         clock(d.terms.miner()).nextDuty(e.at().block().value()),
         e.exitPeriod().index());
     credit(d.terms.client(), d.unspent().add(half).subtract(tip));
+    d.refunded = d.refunded.add(d.unspent());
     credit(e.by(), tip);
     burned = burned.add(d.collateral).subtract(half);
     d.slashed = d.slashed.add(d.collateral);

@@ -5,24 +5,34 @@ import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
 
-/** One deal in the model. */
+/**
+ * One deal in the model. Price, periods, proved and missed are those since the last extension, or
+ * of the whole deal when there was none (Protocol §3.6).
+ */
 final class ModelDeal {
   final DealId id;
   final DealProposal terms;
   final Hash32 sealedRoot;
   final long sealBlock;
-  final BigInteger slashPerMiss;
+  private final int penaltyBps;
   DealState state = DealState.PUBLISHED;
+  TokenAmount price;
+  long periods;
+  BigInteger slashPerMiss;
   BigInteger collateral;
   BigInteger paid = BigInteger.ZERO;
+  BigInteger refunded = BigInteger.ZERO;
   BigInteger slashed = BigInteger.ZERO;
   long start;
   long end;
   long cursor;
   long proved;
   long missed;
+  long provedBefore;
+  long missedBefore;
   long run;
 
   ModelDeal(DealId id, DealProposal terms, Hash32 sealedRoot, long sealBlock, int penaltyBps) {
@@ -30,20 +40,39 @@ final class ModelDeal {
     this.terms = terms;
     this.sealedRoot = sealedRoot;
     this.sealBlock = sealBlock;
+    this.penaltyBps = penaltyBps;
     this.collateral = terms.collateral().units();
-    this.slashPerMiss = Pricing.slashPerMiss(terms.price(), terms.periods(), penaltyBps).units();
+    this.price = terms.price();
+    this.periods = terms.periods();
+    this.slashPerMiss = Pricing.slashPerMiss(price, periods, penaltyBps).units();
+  }
+
+  /** Counts anew from the cursor on. */
+  void extend(long newEnd, TokenAmount newPrice) {
+    provedBefore += proved;
+    missedBefore += missed;
+    proved = 0;
+    missed = 0;
+    end = newEnd;
+    price = newPrice;
+    periods = newEnd - cursor;
+    slashPerMiss = Pricing.slashPerMiss(price, periods, penaltyBps).units();
   }
 
   /** ⌊price · n / periods⌋. */
   BigInteger share(long n) {
-    return terms
-        .price()
-        .units()
-        .multiply(BigInteger.valueOf(n))
-        .divide(BigInteger.valueOf(terms.periods()));
+    return price.units().multiply(BigInteger.valueOf(n)).divide(BigInteger.valueOf(periods));
   }
 
   BigInteger unspent() {
-    return terms.price().units().subtract(share(proved)).subtract(share(missed));
+    return price.units().subtract(share(proved)).subtract(share(missed));
+  }
+
+  long provedInAll() {
+    return provedBefore + proved;
+  }
+
+  long missedInAll() {
+    return missedBefore + missed;
   }
 }

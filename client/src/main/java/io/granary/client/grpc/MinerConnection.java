@@ -15,6 +15,7 @@ import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.Refusal;
 import io.granary.protocol.deal.SignedAsk;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.grpc.AuthClientInterceptor;
 import io.granary.protocol.grpc.Limits;
@@ -22,6 +23,7 @@ import io.granary.protocol.grpc.PeerChannels;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.grpc.WireException;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.TxHash;
 import io.granary.v1.DealServiceGrpc;
 import io.granary.v1.DealStatus;
 import io.granary.v1.GetAskRequest;
@@ -30,6 +32,8 @@ import io.granary.v1.GetUploadRequest;
 import io.granary.v1.GetUploadResponse;
 import io.granary.v1.ProposeDealRequest;
 import io.granary.v1.ProposeDealResponse;
+import io.granary.v1.RenewDealRequest;
+import io.granary.v1.RenewDealResponse;
 import io.granary.v1.RetrievalServiceGrpc;
 import io.granary.v1.RetrieveChunk;
 import io.granary.v1.RetrieveRangeRequest;
@@ -167,6 +171,26 @@ public final class MinerConnection implements AutoCloseable {
         case OUTCOME_NOT_SET -> throw lied("its answer to a proposal is empty");
       };
     } catch (StatusRuntimeException e) {
+      throw failed(e);
+    }
+  }
+
+  /** Offers an extension; returns the transaction by which the miner took it. */
+  public TxHash renew(SignedExtension extension) {
+    try {
+      RenewDealResponse response =
+          deals
+              // The miner answers when its transaction is confirmed.
+              .withDeadlineAfter(Limits.LONGEST_CALL.toSeconds(), TimeUnit.SECONDS)
+              .renewDeal(
+                  RenewDealRequest.newBuilder().setExtension(Wire.message(extension)).build());
+      return switch (response.getOutcomeCase()) {
+        case RENEWED ->
+            new TxHash(Wire.hash("transaction", response.getRenewed().getTransaction()));
+        case DECLINED -> throw refused(response.getDeclined());
+        case OUTCOME_NOT_SET -> throw lied("its answer to an extension is empty");
+      };
+    } catch (StatusRuntimeException | WireException e) {
       throw failed(e);
     }
   }

@@ -123,6 +123,7 @@ final class DealRunner {
   void run(BlockRef head) {
     long number = head.number().value();
     chainDeals.refresh(number);
+    noteEnds();
     List<MinerDeal> deals = new ArrayList<>();
     for (StoredDeal d : book.all()) {
       if (!d.isOver()) {
@@ -144,6 +145,27 @@ final class DealRunner {
       dropIdle(number);
       forgetOld(view);
       tidied = number;
+    }
+  }
+
+  /**
+   * An extension moves a deal's end (Protocol §3.6). The chain's state says so too to a node that
+   * was away when it happened.
+   */
+  private void noteEnds() {
+    for (StoredDeal d : book.all()) {
+      Period before = d.end();
+      chainDeals
+          .find(d.id())
+          .map(DealSnapshot::end)
+          .filter(end -> end.index() > 0 && !end.equals(before))
+          .ifPresent(
+              end -> {
+                book.change(d.id(), deal -> deal.endingAt(end));
+                if (before.index() > 0) {
+                  log.endMoved(d.id(), before, end);
+                }
+              });
     }
   }
 
@@ -187,7 +209,7 @@ final class DealRunner {
     if (deal.stage() == DealStage.FAILED) {
       return activateBy;
     }
-    long last = clock.nextDuty(activateBy) + deal.terms().periods();
+    long last = Math.max(clock.nextDuty(activateBy) + deal.terms().periods(), deal.end().index());
     return clock.periodEnd(last + config.tuning().keepProofPeriods());
   }
 

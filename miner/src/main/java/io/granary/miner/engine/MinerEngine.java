@@ -120,6 +120,10 @@ public final class MinerEngine implements AutoCloseable {
           if (s.slashed().units().signum() > 0) {
             log.slashed(s.dealId(), s.slashed().toTokens());
           }
+        } else if (event instanceof MarketEvent.DealExtended x
+            && book.find(x.dealId()).isPresent()) {
+          // Planned with the old end, the deal would be purged and completed, which is refused.
+          chainDeals.forget(x.dealId());
         } else if (event instanceof MarketEvent.DealTerminated t
             && book.find(t.dealId()).isPresent()) {
           chainDeals.forget(t.dealId());

@@ -1,6 +1,7 @@
 package io.granary.miner.grpc;
 
 import io.granary.miner.engine.Intake;
+import io.granary.miner.engine.Renewals;
 import io.granary.miner.engine.Uploads;
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.sealing.SealingRoom;
@@ -22,6 +23,9 @@ import io.granary.v1.GetUploadRequest;
 import io.granary.v1.GetUploadResponse;
 import io.granary.v1.ProposeDealRequest;
 import io.granary.v1.ProposeDealResponse;
+import io.granary.v1.RenewDealRequest;
+import io.granary.v1.RenewDealResponse;
+import io.granary.v1.Renewal;
 import io.granary.v1.UploadDone;
 import io.granary.v1.UploadPieceRequest;
 import io.granary.v1.UploadPieceResponse;
@@ -37,13 +41,16 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
   private static final int MAX_CHUNK = 1 << 20;
 
   private final Intake intake;
+  private final Renewals renewals;
   private final Uploads uploads;
   private final DealBook book;
   private final SealingRoom sealing;
 
   /** Over the node's parts. */
-  public DealGrpc(Intake intake, Uploads uploads, DealBook book, SealingRoom sealing) {
+  public DealGrpc(
+      Intake intake, Renewals renewals, Uploads uploads, DealBook book, SealingRoom sealing) {
     this.intake = intake;
+    this.renewals = renewals;
     this.uploads = uploads;
     this.book = book;
     this.sealing = sealing;
@@ -68,6 +75,19 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
                   .setDealId(Wire.bytes(a.id()))
                   .setUploadOffset(uploads.durable(a.id())));
       case Intake.Decision.Declined d -> response.setDeclined(Wire.message(d.refusal()));
+    }
+    observer.onNext(response.build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void renewDeal(RenewDealRequest request, StreamObserver<RenewDealResponse> observer) {
+    RenewDealResponse.Builder response = RenewDealResponse.newBuilder();
+    switch (renewals.renew(Wire.signedExtension(request.getExtension()))) {
+      case Renewals.Decision.Renewed r ->
+          response.setRenewed(
+              Renewal.newBuilder().setTransaction(Wire.bytes(r.transaction().hash())));
+      case Renewals.Decision.Declined d -> response.setDeclined(Wire.message(d.refusal()));
     }
     observer.onNext(response.build());
     observer.onCompleted();

@@ -5,6 +5,7 @@ import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
 import java.time.Instant;
 
 /**
@@ -19,6 +20,8 @@ import java.time.Instant;
  * @param sealedRoot root of the replica, 32 zero bytes before it is sealed
  * @param dataDeleted true once nothing of it is on disk any more
  * @param acceptedAt when it was accepted, whole milliseconds
+ * @param end first period no longer covered, as the chain said last: an extension moves it
+ *     (Protocol §3.6); 0 before activation
  */
 public record StoredDeal(
     DealId id,
@@ -27,7 +30,8 @@ public record StoredDeal(
     String reason,
     Hash32 sealedRoot,
     boolean dataDeleted,
-    Instant acceptedAt) {
+    Instant acceptedAt,
+    Period end) {
 
   /** A proposal that was just accepted. */
   public static StoredDeal accepted(DealId id, SignedProposal signed, Instant now) {
@@ -38,7 +42,8 @@ public record StoredDeal(
         "",
         Hash32.ZERO,
         false,
-        Instant.ofEpochMilli(now.toEpochMilli()));
+        Instant.ofEpochMilli(now.toEpochMilli()),
+        new Period(0));
   }
 
   /** The terms. */
@@ -63,21 +68,26 @@ public record StoredDeal(
 
   /** The same at another stage. */
   public StoredDeal at(DealStage next) {
-    return new StoredDeal(id, signed, next, reason, sealedRoot, dataDeleted, acceptedAt);
+    return new StoredDeal(id, signed, next, reason, sealedRoot, dataDeleted, acceptedAt, end);
   }
 
   /** The same, over for a reason. */
   public StoredDeal over(DealStage next, String why) {
-    return new StoredDeal(id, signed, next, why, sealedRoot, dataDeleted, acceptedAt);
+    return new StoredDeal(id, signed, next, why, sealedRoot, dataDeleted, acceptedAt, end);
   }
 
   /** The same, sealed. */
   public StoredDeal sealed(Hash32 root) {
-    return new StoredDeal(id, signed, DealStage.SEALED, reason, root, dataDeleted, acceptedAt);
+    return new StoredDeal(id, signed, DealStage.SEALED, reason, root, dataDeleted, acceptedAt, end);
   }
 
   /** The same with its data gone. */
   public StoredDeal withoutData() {
-    return new StoredDeal(id, signed, stage, reason, sealedRoot, true, acceptedAt);
+    return new StoredDeal(id, signed, stage, reason, sealedRoot, true, acceptedAt, end);
+  }
+
+  /** The same with the end that the chain says. */
+  public StoredDeal endingAt(Period newEnd) {
+    return new StoredDeal(id, signed, stage, reason, sealedRoot, dataDeleted, acceptedAt, newEnd);
   }
 }

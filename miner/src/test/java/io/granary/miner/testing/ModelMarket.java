@@ -16,6 +16,8 @@ import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
@@ -199,12 +201,62 @@ public final class ModelMarket implements MinerMarket {
         end,
         cursor,
         proved,
-        cursor.index() - start.index() - proved,
+        end.index() == 0 ? 0 : cursor.index() - (end.index() - d.periods()) - proved,
         0,
         d.activateBy(),
         d.sealBlock(),
         d.sealedRoot(),
         removed);
+  }
+
+  @Override
+  public BatchResult extend(List<SignedExtension> extensions) {
+    synchronized (chain) {
+      chain.requireUp();
+      List<BatchItem> items = new ArrayList<>();
+      for (SignedExtension x : extensions) {
+        items.add(new BatchItem(x.extension().dealId(), extend(x.extension())));
+      }
+      return new BatchResult(confirmed(), items);
+    }
+  }
+
+  private String extend(Extension e) {
+    DealSnapshot d = chain.deals.get(e.dealId());
+    if (d == null || d.state() != DealState.ACTIVE) {
+      return "NotActive";
+    }
+    if (!d.end().equals(e.oldEnd())) {
+      return "EndMoved";
+    }
+    if (chain.isFrozen(chain.miner)) {
+      return "SetFrozen";
+    }
+    settle(e.dealId());
+    DealSnapshot settled = chain.deals.get(e.dealId());
+    long periods = e.newEnd().index() - settled.cursor().index();
+    chain.deals.put(
+        e.dealId(),
+        new DealSnapshot(
+            d.id(),
+            d.state(),
+            d.client(),
+            d.miner(),
+            e.pricePerPeriod().times(periods),
+            d.collateral(),
+            periods,
+            d.start(),
+            e.newEnd(),
+            settled.cursor(),
+            0,
+            0,
+            0,
+            d.activateBy(),
+            d.sealBlock(),
+            d.sealedRoot(),
+            d.removed()));
+    chain.set.moveEnd(e.dealId().hash(), e.newEnd().index());
+    return "";
   }
 
   @Override

@@ -11,6 +11,8 @@ import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.grpc.AuthClientInterceptor;
 import io.granary.protocol.grpc.PeerChannels;
@@ -24,6 +26,8 @@ import io.granary.v1.GetUploadRequest;
 import io.granary.v1.ProofServiceGrpc;
 import io.granary.v1.ProposeDealRequest;
 import io.granary.v1.ProposeDealResponse;
+import io.granary.v1.RenewDealRequest;
+import io.granary.v1.RenewDealResponse;
 import io.granary.v1.RetrievalServiceGrpc;
 import io.granary.v1.RetrieveRangeRequest;
 import io.granary.v1.RetrieveRangeResponse;
@@ -109,6 +113,22 @@ public final class Renter implements AutoCloseable {
   public SignedProposal sign(DealProposal proposal) {
     return new SignedProposal(
         proposal, key.sign(Eip712.dealId(ModelChain.DOMAIN, proposal).hash()));
+  }
+
+  /** Offers an extension that it signs. */
+  public RenewDealResponse renew(Extension extension) {
+    return renew(sign(extension));
+  }
+
+  /** Offers an extension. */
+  public RenewDealResponse renew(SignedExtension extension) {
+    return deals()
+        .renewDeal(RenewDealRequest.newBuilder().setExtension(Wire.message(extension)).build());
+  }
+
+  /** Signs an extension of one of its deals. */
+  public SignedExtension sign(Extension extension) {
+    return new SignedExtension(extension, key.sign(Eip712.extension(ModelChain.DOMAIN, extension)));
   }
 
   /** Proposes. */

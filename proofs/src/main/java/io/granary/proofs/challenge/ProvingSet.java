@@ -85,6 +85,18 @@ public final class ProvingSet {
     }
   }
 
+  /**
+   * Moves the end of a deal that was extended.
+   *
+   * @throws NoSuchElementException when the deal has none
+   */
+  public void moveEnd(Hash32 dealId, long period) {
+    Slot slot = slotOf(dealId);
+    List<SetEntry> list = byHeight.get(slot.height());
+    SetEntry e = list.get(slot.index());
+    list.set(slot.index(), new SetEntry(e.dealId(), e.sealedRoot(), e.leafCount(), period));
+  }
+
   /** True when the deal has an entry. */
   public boolean contains(Hash32 dealId) {
     return slots.containsKey(dealId);

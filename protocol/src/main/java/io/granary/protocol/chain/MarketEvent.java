@@ -43,6 +43,17 @@ public sealed interface MarketEvent {
   record DealActivated(Position at, DealId dealId, Address miner, Period start, Period end)
       implements MarketEvent {}
 
+  record DealExtended(
+      Position at,
+      DealId dealId,
+      Address miner,
+      Period from,
+      Period end,
+      TokenAmount price,
+      TokenAmount collateral,
+      TokenAmount carried)
+      implements MarketEvent {}
+
   record DealCancelled(Position at, DealId dealId, Address client) implements MarketEvent {}
 
   record DealExpired(Position at, DealId dealId, Address by, TokenAmount burned, TokenAmount tip)

@@ -2,6 +2,7 @@ package io.granary.protocol.chain;
 
 import io.granary.proofs.Hash32;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
@@ -29,6 +30,12 @@ public interface MinerMarket {
 
   /** Activates deals (Protocol §4). */
   BatchResult activate(List<Activation> deals);
+
+  /**
+   * Settles active deals and extends them as their clients signed (Protocol §3.6). The owner may
+   * send it too.
+   */
+  BatchResult extend(List<SignedExtension> deals);
 
   /**
    * Proves a period for all of a miner's deals.

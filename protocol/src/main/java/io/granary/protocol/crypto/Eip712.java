@@ -4,6 +4,7 @@ import io.granary.proofs.Hash32;
 import io.granary.proofs.opening.DualOpening;
 import io.granary.protocol.deal.Ask;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.Extension;
 import io.granary.protocol.deal.PeriodProof;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
@@ -19,6 +20,10 @@ public final class Eip712 {
           "DealProposal(address client,address miner,address auditor,bytes32 pieceRoot,uint64 rawSize,"
               + "uint8 sealProfile,uint32 periods,uint96 price,uint96 collateral,uint64 publishBy,"
               + "uint64 activateBy,bytes32 replaces,bytes32 salt)");
+  private static final Hash32 EXTENSION_TYPE =
+      text(
+          "Extension(bytes32 dealId,uint32 oldEnd,uint32 newEnd,uint96 pricePerPeriod,"
+              + "uint96 collateral,uint64 executeBy)");
   private static final Hash32 ASK_TYPE =
       text(
           "Ask(address miner,uint96 pricePerLeafPeriod,uint96 collateralPerLeaf,uint64 minSize,"
@@ -75,6 +80,20 @@ public final class Eip712 {
                 .add(p.activateBy().value())
                 .add(p.replaces())
                 .add(p.salt())));
+  }
+
+  /** An extension's digest, which the deal's client signs (Protocol §3.6). */
+  public static Hash32 extension(SigningDomain domain, Extension e) {
+    return digest(
+        domain,
+        new Words()
+            .add(EXTENSION_TYPE)
+            .add(e.dealId().hash())
+            .add(e.oldEnd().index())
+            .add(e.newEnd().index())
+            .add(e.pricePerPeriod().units())
+            .add(e.collateral().units())
+            .add(e.executeBy().value()));
   }
 
   /** An ask's digest. */

@@ -8,22 +8,24 @@ import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 
 /**
- * A deal as the contract holds it at one block.
+ * A deal as the contract holds it at one block. Price, periods, proved and missed are those of the
+ * periods from {@code end - periods} on: from the start, or for an extended deal from the period
+ * from which its last extension counts (Protocol §3.6).
  *
  * @param id its id
  * @param state where it stands
  * @param client who pays
  * @param miner who stores
- * @param price whole price
+ * @param price whole price of these periods
  * @param collateral what is left of the miner's collateral
  * @param periods periods paid for
- * @param start first period, 0 before activation
+ * @param start first period of the deal, 0 before activation; no extension changes it
  * @param end first period no longer covered, 0 before activation
  * @param cursor next period to settle
  * @param proved settled periods that were proved
  * @param missed settled periods that were missed
  * @param missRun misses in a row up to the cursor
- * @param activateBy last block for activation
+ * @param activateBy last block for activation, 0 once activated
  * @param sealBlock block that draws the seal challenge
  * @param sealedRoot root of the replica
  * @param removed true once its entry has left the proving set

@@ -10,9 +10,11 @@ import io.granary.protocol.crypto.Signature;
 import io.granary.protocol.deal.Ask;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealStage;
+import io.granary.protocol.deal.Extension;
 import io.granary.protocol.deal.PeriodProof;
 import io.granary.protocol.deal.Refusal;
 import io.granary.protocol.deal.SignedAsk;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.values.Address;
@@ -165,6 +167,38 @@ public final class Wire {
     return io.granary.v1.SignedProposal.newBuilder()
         .setProposal(message(p.proposal()))
         .setSignature(bytes(p.signature()))
+        .build();
+  }
+
+  /** From a message. */
+  public static SignedExtension signedExtension(io.granary.v1.SignedExtension m) {
+    io.granary.v1.Extension e = m.getExtension();
+    return checked(
+        () ->
+            new SignedExtension(
+                new Extension(
+                    dealId(e.getDealId()),
+                    new Period(unsigned("old_end", e.getOldEnd())),
+                    new Period(unsigned("new_end", e.getNewEnd())),
+                    amount("price_per_period", e.getPricePerPeriod()),
+                    amount("collateral", e.getCollateral()),
+                    new BlockNumber(e.getExecuteBy())),
+                signature(m.getSignature())));
+  }
+
+  /** To a message. */
+  public static io.granary.v1.SignedExtension message(SignedExtension s) {
+    Extension e = s.extension();
+    return io.granary.v1.SignedExtension.newBuilder()
+        .setExtension(
+            io.granary.v1.Extension.newBuilder()
+                .setDealId(bytes(e.dealId()))
+                .setOldEnd((int) e.oldEnd().index())
+                .setNewEnd((int) e.newEnd().index())
+                .setPricePerPeriod(bytes(e.pricePerPeriod()))
+                .setCollateral(bytes(e.collateral()))
+                .setExecuteBy(e.executeBy().value()))
+        .setSignature(bytes(s.signature()))
         .build();
   }
 

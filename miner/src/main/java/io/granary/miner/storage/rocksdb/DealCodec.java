@@ -8,16 +8,19 @@ import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
 import java.time.Instant;
 
 /**
  * Version 1 of a stored deal: id 32, stage uint8 (by the names below, not by ordinal), dataDeleted
  * uint8, sealedRoot 32, acceptedAt uint64 ms, reason uint16 + UTF-8, then the proposal: client 20,
  * miner 20, auditor 20, pieceRoot 32, rawSize uint64, sealProfile uint8, periods uint32, price 12,
- * collateral 12, publishBy uint64, activateBy uint64, replaces 32, salt 32, signature 65.
+ * collateral 12, publishBy uint64, activateBy uint64, replaces 32, salt 32, signature 65, end
+ * uint32. Version 1 had no end; the chain tells it again.
  */
 final class DealCodec {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
+  private static final int VERSION_WITHOUT_END = 1;
   private static final int FIXED_BYTES = 512;
 
   /** Longest reason kept, in characters. */
@@ -52,14 +55,16 @@ final class DealCodec {
         .hash(p.replaces())
         .hash(p.salt())
         .signature(deal.signed().signature())
+        .u32(deal.end().index())
         .bytes();
   }
 
   static StoredDeal decode(byte[] value) {
-    return Fields.read(value, VERSION, "deal", DealCodec::decode);
+    boolean old = value.length > 0 && value[0] == VERSION_WITHOUT_END;
+    return Fields.read(value, old ? VERSION_WITHOUT_END : VERSION, "deal", in -> decode(in, old));
   }
 
-  private static StoredDeal decode(Fields in) {
+  private static StoredDeal decode(Fields in, boolean withoutEnd) {
     DealId id = new DealId(in.hash());
     DealStage stage = stage(in.u8());
     boolean dataDeleted = in.u8() == 1;
@@ -82,7 +87,8 @@ final class DealCodec {
             in.hash(),
             in.hash());
     SignedProposal signed = new SignedProposal(proposal, in.signature());
-    return new StoredDeal(id, signed, stage, reason, sealedRoot, dataDeleted, acceptedAt);
+    Period end = new Period(withoutEnd ? 0 : in.u32());
+    return new StoredDeal(id, signed, stage, reason, sealedRoot, dataDeleted, acceptedAt, end);
   }
 
   private static int stageCode(DealStage stage) {

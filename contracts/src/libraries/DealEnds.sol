@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IStorageMarket} from "../interfaces/IStorageMarket.sol";
+import {Deal, DealState, MarketParams} from "../types/MarketTypes.sol";
+import {MarketState} from "./MarketState.sol";
+import {Pay} from "./Pay.sol";
+import {PeriodClock} from "./PeriodClock.sol";
+import {ProvingSet} from "./ProvingSet.sol";
+import {Settlement} from "./Settlement.sol";
+
+/// @title How deals end and leave their proving sets (Protocol §3.5, §5.2, §5.4).
+/// @notice Linked: a deal ends once, so it pays for a delegate call and leaves the market's 24 KiB to what runs every period.
+/// Errors and events are IStorageMarket's.
+library DealEnds {
+    using ProvingSet for ProvingSet.Set;
+
+    /// @notice Ends a deal that was published and not activated in time.
+    function expire(MarketState storage s, MarketParams memory p, bytes32 dealId) external {
+        Deal storage d = inState(s, dealId, DealState.Published);
+        if (block.number <= d.activateByOrStart) {
+            revert IStorageMarket.NotExpired(dealId, d.activateByOrStart, block.number);
+        }
+        uint96 collateral = d.collateral;
+        uint96 burnt = uint96((uint256(collateral) * p.expireBurnBps + Pay.BPS - 1) / Pay.BPS);
+        uint96 tip = collateral - burnt < p.tipCap ? collateral - burnt : p.tipCap;
+        finish(s, d, DealState.Expired);
+        s.accounts[d.client].balance += d.price;
+        s.accounts[d.miner].balance += collateral - burnt - tip;
+        s.accounts[msg.sender].balance += tip;
+        s.burned += burnt;
+        emit IStorageMarket.DealExpired(dealId, msg.sender, burnt, tip);
+    }
+
+    /// @notice Settles what is left and ends a deal whose periods and collateral hold are over.
+    function complete(MarketState storage s, MarketParams memory p, bytes32 dealId) external {
+        Deal storage d = inState(s, dealId, DealState.Active);
+        Settlement.settle(s, Settlement.rulesOf(p), dealId, d, Settlement.CHUNK);
+        if (d.missRun > p.maxMissRun) revert IStorageMarket.Defaulted(dealId);
+        uint256 over = PeriodClock.endOf(d.end - 1, PeriodClock.shiftOf(d.miner, p.periodBlocks), p.periodBlocks);
+        uint256 due = over + p.collateralHold;
+        if (block.number < due) revert IStorageMarket.NotOver(dealId, due, block.number);
+        if (d.cursor < d.end) revert IStorageMarket.Unsettled(dealId, d.cursor, d.end);
+        uint96 collateral = d.collateral;
+        uint96 dust = Settlement.unspent(d);
+        leave(s, p, dealId, d);
+        finish(s, d, DealState.Completed);
+        s.accounts[d.miner].balance += collateral;
+        s.accounts[d.client].balance += dust;
+        emit IStorageMarket.DealCompleted(dealId, collateral, dust);
+    }
+
+    /// @notice Settles, then ends a deal with more than maxMissRun misses in a row.
+    function terminate(MarketState storage s, MarketParams memory p, bytes32 dealId) external {
+        Deal storage d = inState(s, dealId, DealState.Active);
+        Settlement.settle(s, Settlement.rulesOf(p), dealId, d, Settlement.CHUNK);
+        if (d.missRun <= p.maxMissRun) revert IStorageMarket.NotDefaulted(dealId, d.missRun, p.maxMissRun);
+        uint96 collateral = d.collateral;
+        uint96 refunded = Settlement.unspent(d);
+        uint96 half = collateral / 2;
+        uint96 tip = half < p.tipCap ? half : p.tipCap;
+        uint32 exitPeriod = leave(s, p, dealId, d);
+        finish(s, d, DealState.Terminated);
+        s.accounts[d.client].balance += refunded + half - tip;
+        s.accounts[msg.sender].balance += tip;
+        s.burned += collateral - half;
+        emit IStorageMarket.DealTerminated(dealId, msg.sender, exitPeriod, refunded, half - tip, tip, collateral - half);
+    }
+
+    /// @notice Removes ended entries from their miners' proving sets, outside a freeze.
+    function purge(MarketState storage s, MarketParams memory p, bytes32[] calldata dealIds) external {
+        for (uint256 i = 0; i < dealIds.length; ++i) {
+            Deal storage d = s.deals[bytes23(dealIds[i])];
+            // Somebody else may have purged it first: that is no reason to fail a batch.
+            if (d.height == 0) continue;
+            (uint32 duty, bool frozen) = dutyOf(s, p, d.miner);
+            if (frozen) revert IStorageMarket.SetFrozenUntil(d.miner, endOfPeriod(p, d.miner));
+            if (duty < s.sets[d.miner].entries[d.height][d.index].end) revert IStorageMarket.NotPurgeable(dealIds[i]);
+            removeEntry(s, dealIds[i], d);
+        }
+    }
+
+    function inState(MarketState storage s, bytes32 dealId, DealState wanted) private view returns (Deal storage d) {
+        d = s.deals[bytes23(dealId)];
+        if (d.state != wanted) revert IStorageMarket.WrongState(dealId, uint8(d.state));
+    }
+
+    function finish(MarketState storage s, Deal storage d, DealState state) private {
+        d.state = state;
+        d.collateral = 0;
+        --s.sets[d.miner].liveDeals;
+    }
+
+    /// @dev The miner's next duty, and whether its set is frozen. Only for a miner whose set has an entry: an empty set is
+    /// never frozen.
+    function dutyOf(MarketState storage s, MarketParams memory p, address miner)
+        private
+        view
+        returns (uint32 duty, bool frozen)
+    {
+        uint256 shift = PeriodClock.shiftOf(miner, p.periodBlocks);
+        uint32 period = PeriodClock.periodAt(block.number, shift, p.periodBlocks);
+        duty = PeriodClock.nextDuty(block.number, shift, p.periodBlocks, p.windowBlocks);
+        frozen = duty != period && !Settlement.isBitSet(s, miner, period);
+    }
+
+    function endOfPeriod(MarketParams memory p, address miner) private view returns (uint256) {
+        uint256 shift = PeriodClock.shiftOf(miner, p.periodBlocks);
+        return PeriodClock.endOf(PeriodClock.periodAt(block.number, shift, p.periodBlocks), shift, p.periodBlocks);
+    }
+
+    /// @dev The entry goes now, or, while the set is frozen, is no longer drawn from the next period on (Protocol §5.4).
+    function leave(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d)
+        private
+        returns (uint32 exitPeriod)
+    {
+        bool frozen;
+        (exitPeriod, frozen) = dutyOf(s, p, d.miner);
+        if (d.height == 0) return exitPeriod;
+        if (!frozen) {
+            removeEntry(s, dealId, d);
+        } else {
+            ProvingSet.Entry storage e = s.sets[d.miner].entries[d.height][d.index];
+            if (e.end > exitPeriod) e.end = exitPeriod;
+        }
+    }
+
+    function removeEntry(MarketState storage s, bytes32 dealId, Deal storage d) private {
+        uint24 index = d.index;
+        bytes23 moved = s.sets[d.miner].remove(d.height, index);
+        if (moved != 0) s.deals[moved].index = index;
+        d.height = 0;
+        d.index = 0;
+        emit IStorageMarket.EntryPurged(dealId, d.miner);
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Account, Deal} from "../types/MarketTypes.sol";
+import {ProvingSet} from "./ProvingSet.sol";
+
+/// @notice All that a market stores, in one struct so that its linked libraries work on the same storage.
+/// @param accounts unlocked tokens by owner
+/// @param deals by the first 23 bytes of the id, which is what an entry of a proving set has room for. A second proposal
+/// that collides with a published one is AlreadyKnown. To pass for the published one at activation it would have to hit
+/// those 184 bits of an id that the client's salt is in: a second preimage, not a birthday.
+/// @param sets proving sets by miner
+/// @param proved bit p & 255 of word p >> 8: the miner has proved period p
+/// @param burned tokens that nobody owns any more
+struct MarketState {
+    mapping(address owner => Account) accounts;
+    mapping(bytes23 dealKey => Deal) deals;
+    mapping(address miner => ProvingSet.Set) sets;
+    mapping(address miner => mapping(uint256 word => uint256)) proved;
+    uint256 burned;
+}

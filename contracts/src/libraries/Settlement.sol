@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IStorageMarket} from "../interfaces/IStorageMarket.sol";
+import {Deal, MarketParams} from "../types/MarketTypes.sol";
+import {MarketState} from "./MarketState.sol";
+import {Pay} from "./Pay.sol";
+import {PeriodClock} from "./PeriodClock.sol";
+
+/// @title What closed periods cost whom (Protocol §3.4, §5.5). Internal: compiled into whatever settles.
+library Settlement {
+    /// @notice Periods that ending or extending a deal settles at once; longer arrears are settled before.
+    uint32 internal constant CHUNK = 1024;
+
+    /// @notice Those of a market's parameters that settlement reads.
+    struct Rules {
+        uint256 periodBlocks;
+        uint256 maxMissRun;
+        uint16 missPenaltyBps;
+        uint16 priceBurnBps;
+    }
+
+    function rulesOf(MarketParams memory p) internal pure returns (Rules memory) {
+        return Rules(p.periodBlocks, p.maxMissRun, p.missPenaltyBps, p.priceBurnBps);
+    }
+
+    function isBitSet(MarketState storage s, address miner, uint256 period) internal view returns (bool) {
+        return (s.proved[miner][period >> 8] >> (period & 255)) & 1 == 1;
+    }
+
+    /// @notice Price that is neither paid nor refunded yet.
+    function unspent(Deal storage d) internal view returns (uint96) {
+        uint32 missed = d.cursor - (d.end - d.periods) - d.proved;
+        return d.price - Pay.share(d.price, d.proved, d.periods) - Pay.share(d.price, missed, d.periods);
+    }
+
+    /// @notice Walks closed periods from the cursor and moves their money. Stops for good at the miss that makes the run
+    /// longer than maxMissRun, so the outcome is the same whoever settles when.
+    function settle(MarketState storage s, Rules memory r, bytes32 dealId, Deal storage d, uint32 maxPeriods) internal {
+        uint32 from = d.cursor;
+        uint256 run = d.missRun;
+        if (run > r.maxMissRun) return;
+        (uint32 to, uint32 won) = (from, 0);
+        {
+            uint256 limit = closedBefore(s, r, d.miner);
+            if (limit > d.end) limit = d.end;
+            if (limit > uint256(from) + maxPeriods) limit = uint256(from) + maxPeriods;
+            mapping(uint256 => uint256) storage bits = s.proved[d.miner];
+            uint256 word;
+            for (; to < limit && run <= r.maxMissRun; ++to) {
+                if (to == from || to & 255 == 0) word = bits[to >> 8];
+                if ((word >> (to & 255)) & 1 == 1) {
+                    run = 0;
+                    ++won;
+                } else {
+                    ++run;
+                }
+            }
+        }
+        if (to == from) return;
+        moveMoney(s, r, dealId, d, from, to, won);
+        d.cursor = to;
+        d.proved += won;
+        d.missRun = uint8(run);
+    }
+
+    /// @dev First period that is neither over nor proved.
+    function closedBefore(MarketState storage s, Rules memory r, address miner) private view returns (uint256) {
+        uint256 current = PeriodClock.periodAt(block.number, PeriodClock.shiftOf(miner, r.periodBlocks), r.periodBlocks);
+        return isBitSet(s, miner, current) ? current + 1 : current;
+    }
+
+    function moveMoney(
+        MarketState storage s,
+        Rules memory r,
+        bytes32 dealId,
+        Deal storage d,
+        uint32 from,
+        uint32 to,
+        uint32 won
+    ) private {
+        uint96 price = d.price;
+        uint32 periods = d.periods;
+        uint32 lost = to - from - won;
+        uint96 paid;
+        uint96 fee;
+        uint96 refunded;
+        {
+            uint96 before = Pay.share(price, d.proved, periods);
+            uint96 afterwards = Pay.share(price, d.proved + won, periods);
+            uint32 missed = from - (d.end - periods) - d.proved;
+            paid = afterwards - before;
+            fee = Pay.burnOf(afterwards, r.priceBurnBps) - Pay.burnOf(before, r.priceBurnBps);
+            refunded = Pay.share(price, missed + lost, periods) - Pay.share(price, missed, periods);
+        }
+        (uint96 slashed, uint96 toClient) = lost == 0 ? (0, 0) : slash(d, lost, r.missPenaltyBps);
+        if (paid != fee) s.accounts[d.miner].balance += paid - fee;
+        if (refunded + toClient != 0) s.accounts[d.client].balance += refunded + toClient;
+        uint256 burnt = uint256(fee) + slashed - toClient;
+        if (burnt != 0) s.burned += burnt;
+        emit IStorageMarket.DealSettled(dealId, from, to, won, paid, fee, refunded, slashed, toClient);
+    }
+
+    /// @dev Each miss by itself: half (rounded down) to the client, the rest burned; the last may find less than a whole
+    /// slash left.
+    function slash(Deal storage d, uint32 lost, uint16 missPenaltyBps)
+        private
+        returns (uint96 slashed, uint96 toClient)
+    {
+        uint96 collateral = d.collateral;
+        uint96 each = Pay.slashPerMiss(d.price, d.periods, missPenaltyBps);
+        uint96 whole = collateral / each;
+        if (lost <= whole) {
+            slashed = each * lost;
+            toClient = (each / 2) * lost;
+        } else {
+            slashed = collateral;
+            toClient = (each / 2) * whole + (collateral - each * whole) / 2;
+        }
+        d.collateral = collateral - slashed;
+    }
+}
