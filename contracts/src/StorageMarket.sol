@@ -28,6 +28,7 @@ import {
     DealState,
     DealView,
     DrawnLeaf,
+    EarlyEnd,
     Extension,
     MarketParams,
     Publication,
@@ -43,7 +44,7 @@ import {
 /// 3. Nobody but its owner moves tokens out of an account: balances fall only by the owner's withdrawal, by a
 ///    proposal or extension that the owner signed (client), or that its operator sent (miner).
 /// 4. A miner's proving set does not change from a challenge block until its period is proved or over.
-///    An extension moves the end of an entry only outside of that.
+///    An extension or an early end moves the end of an entry only outside of that.
 /// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
 contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
@@ -237,7 +238,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         d.collateral = t.collateral;
         d.state = DealState.Published;
         d.activateByOrStart = uint40(t.activateBy);
-        d.sealBlock = uint40(block.number + SEAL_DELAY);
+        d.sealBlock = uint32(block.number + SEAL_DELAY);
         d.periods = t.periods;
         d.sealedRoot = p.sealedRoot;
         emit DealPublished(dealId, t.client, t.miner, t, p.sealedRoot, d.sealBlock);
@@ -310,6 +311,11 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IStorageMarket
     function extendDeals(SignedExtension[] calldata extensions) external returns (SkipReason[] memory) {
         return Renewals.extendDeals(_s, params(), _domainSeparatorV4(), extensions);
+    }
+
+    /// @inheritdoc IStorageMarket
+    function endEarly(EarlyEnd calldata e, bytes calldata signature) external {
+        DealEnds.endEarly(_s, params(), _domainSeparatorV4(), e, signature);
     }
 
     /// @inheritdoc IStorageMarket
@@ -444,6 +450,11 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStorageMarket
+    function earlyEndDigest(EarlyEnd calldata e) external view returns (bytes32) {
+        return _hashTypedDataV4(DealEnds.structHash(e));
+    }
+
+    /// @inheritdoc IStorageMarket
     function deal(bytes32 dealId) external view returns (DealView memory v) {
         Deal storage d = _s.deals[bytes23(dealId)];
         v.state = d.state;
@@ -462,6 +473,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         v.sealBlock = d.sealBlock;
         v.sealedRoot = d.height == 0 ? d.sealedRoot : _s.sets[d.miner].entries[d.height][d.index].sealedRoot;
         v.removed = d.end != 0 && d.height == 0;
+        v.noticed = d.noticed;
     }
 
     /// @inheritdoc IStorageMarket

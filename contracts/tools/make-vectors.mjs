@@ -366,6 +366,29 @@ function extensions() {
   });
 }
 
+// ---------------------------------------------------------------- §3.7 early ends
+
+const EARLY_END = [
+  ["bytes32", "dealId"],
+  ["bool", "immediate"],
+  ["uint64", "executeBy"],
+];
+
+function earlyEnds() {
+  const key = hash("client's key");
+  const usual = { dealId: hash("deal 1"), immediate: false, executeBy: 9000 };
+  const cases = [
+    [31_337, address("market"), usual],
+    [31_337, address("market"), { ...usual, immediate: true }],
+    [1, address("other market"), { ...usual, executeBy: 0 }],
+    [2 ** 52, address("market"), { dealId: hash("deal 2"), immediate: true, executeBy: 2 ** 53 - 1 }],
+  ];
+  return cases.map(([chainId, market, earlyEnd]) => {
+    const { digest, signature } = typed(chainId, market, key, "EarlyEnd", EARLY_END, earlyEnd);
+    return { chainId, market, earlyEnd, digest, key, signature };
+  });
+}
+
 // ---------------------------------------------------------------- the file
 
 const vectors = {
@@ -380,6 +403,7 @@ const vectors = {
   money: money(),
   deals: deals(),
   extensions: extensions(),
+  earlyEnds: earlyEnds(),
 };
 const content = JSON.stringify(vectors, null, 1) + "\n";
 if (process.argv.includes("--check")) {

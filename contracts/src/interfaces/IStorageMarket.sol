@@ -7,6 +7,7 @@ import {
     DealProposal,
     DealView,
     DrawnLeaf,
+    EarlyEnd,
     Extension,
     MarketParams,
     Publication,
@@ -57,6 +58,12 @@ interface IStorageMarket {
         uint96 collateral,
         uint96 carried
     );
+    /// @notice The end has moved nearer: from period `from` on the deal costs `price` for all of [from, end), and `refunded`, the
+    /// rest of what was not spent, went back to the client. `end` = `from`: both sides have agreed to end it at once, and
+    /// DealCompleted follows, which frees the collateral.
+    event DealShortened(
+        bytes32 indexed dealId, address indexed miner, uint32 from, uint32 end, uint96 price, uint96 refunded
+    );
     event DealCancelled(bytes32 indexed dealId, address indexed client);
     /// @notice collateral = burned + tip + returned to the miner; the whole price is returned to the client.
     event DealExpired(bytes32 indexed dealId, address indexed by, uint96 burned, uint96 tip);
@@ -91,12 +98,18 @@ interface IStorageMarket {
     event EntryPurged(bytes32 indexed dealId, address indexed miner);
 
     error WrongState(bytes32 dealId, uint8 state);
+    /// @notice Neither the client nor the bearer of its signature over just this.
     error NotClient(bytes32 dealId, address caller);
     error NotExpired(bytes32 dealId, uint256 activateBy, uint256 currentBlock);
     error NotOver(bytes32 dealId, uint256 dueBlock, uint256 currentBlock);
     error Unsettled(bytes32 dealId, uint32 cursor, uint32 target);
     error NotDefaulted(bytes32 dealId, uint8 missRun, uint8 maxMissRun);
     error Defaulted(bytes32 dealId);
+    /// @notice Neither the miner itself nor its operator, or the miner takes no deals.
+    error NotOperator(bytes32 dealId, address caller);
+    error TooLate(bytes32 dealId, uint64 executeBy, uint256 currentBlock);
+    /// @notice The deal ends at `end` anyway: no later than it would then.
+    error NotSooner(bytes32 dealId, uint32 end);
     error NotPurgeable(bytes32 dealId);
     error SetFrozenUntil(address miner, uint256 blockNumber);
 
@@ -134,6 +147,11 @@ interface IStorageMarket {
     /// @notice Settles active deals, then extends them as their clients signed; a bad one is skipped with its reason.
     /// Operator of each deal's miner, or the miner itself.
     function extendDeals(SignedExtension[] calldata extensions) external returns (SkipReason[] memory);
+    /// @notice Settles an active deal, then ends it early (Protocol §3.7), outside a freeze. With notice: the end moves to the
+    /// next duty + maxMissRun + 1; the client, or anyone with its signature. At once, without slash: operator of the deal's
+    /// miner, or the miner itself, with the client's signature. What is not spent then returns to the client.
+    /// @param signature the client's EIP-712 signature over `e`; empty when it is the sender
+    function endEarly(EarlyEnd calldata e, bytes calldata signature) external;
     /// @notice The client takes back a signed proposal that was never published.
     function cancel(DealProposal calldata proposal) external;
     /// @notice Ends a deal that was published and not activated in time. Anyone, for a tip.
@@ -159,6 +177,8 @@ interface IStorageMarket {
     function dealIdOf(DealProposal calldata proposal) external view returns (bytes32);
     /// @notice What the client signs to extend a deal.
     function extensionDigest(Extension calldata extension) external view returns (bytes32);
+    /// @notice What the client signs to end a deal early.
+    function earlyEndDigest(EarlyEnd calldata e) external view returns (bytes32);
     function deal(bytes32 dealId) external view returns (DealView memory);
     function account(address owner) external view returns (Account memory);
     /// @notice Tokens burned so far; they stay in the contract, owned by nobody.

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IStorageMarket} from "../interfaces/IStorageMarket.sol";
-import {Deal, DealState, MarketParams} from "../types/MarketTypes.sol";
+import {Deal, DealState, EarlyEnd, MarketParams} from "../types/MarketTypes.sol";
+import {ClientSignature} from "./ClientSignature.sol";
 import {MarketState} from "./MarketState.sol";
 import {Pay} from "./Pay.sol";
 import {PeriodClock} from "./PeriodClock.sol";
 import {ProvingSet} from "./ProvingSet.sol";
 import {Settlement} from "./Settlement.sol";
 
-/// @title How deals end and leave their proving sets (Protocol §3.5, §5.2, §5.4).
+/// @title How deals end and leave their proving sets (Protocol §3.5, §3.7, §5.2, §5.4).
 /// @notice Linked: a deal ends once, so it pays for a delegate call and leaves the market's 24 KiB to what runs every period.
 /// Errors and events are IStorageMarket's.
 library DealEnds {
     using ProvingSet for ProvingSet.Set;
+
+    bytes32 private constant EARLY_END_TYPEHASH = keccak256("EarlyEnd(bytes32 dealId,bool immediate,uint64 executeBy)");
+
+    /// @notice EIP-712 hash of the struct.
+    function structHash(EarlyEnd calldata e) internal pure returns (bytes32) {
+        return keccak256(abi.encode(EARLY_END_TYPEHASH, e));
+    }
 
     /// @notice Ends a deal that was published and not activated in time.
     function expire(MarketState storage s, MarketParams memory p, bytes32 dealId) external {
@@ -48,6 +58,66 @@ library DealEnds {
         s.accounts[d.miner].balance += collateral;
         s.accounts[d.client].balance += dust;
         emit IStorageMarket.DealCompleted(dealId, collateral, dust);
+    }
+
+    /// @notice Settles, then ends an active deal before its end: at once with both sides' consent, else with notice.
+    function endEarly(
+        MarketState storage s,
+        MarketParams memory p,
+        bytes32 domainSeparator,
+        EarlyEnd calldata e,
+        bytes calldata signature
+    ) external {
+        Deal storage d = inState(s, e.dealId, DealState.Active);
+        if (block.number > e.executeBy) revert IStorageMarket.TooLate(e.dealId, e.executeBy, block.number);
+        address miner = d.miner;
+        if (e.immediate && msg.sender != miner && !IMinerRegistry(p.registry).mayPublish(miner, msg.sender)) {
+            revert IStorageMarket.NotOperator(e.dealId, msg.sender);
+        }
+        if (
+            msg.sender != d.client
+                && !ClientSignature.isValid(
+                    d.client, MessageHashUtils.toTypedDataHash(domainSeparator, structHash(e)), signature
+                )
+        ) revert IStorageMarket.NotClient(e.dealId, msg.sender);
+        // What counts anew counts from the first period whose challenge nobody knows, as with an extension: neither the pay
+        // nor the slash of a drawn period changes.
+        (uint32 duty, bool frozen) = dutyOf(s, p, miner);
+        if (frozen) revert IStorageMarket.SetFrozenUntil(miner, endOfPeriod(p, miner));
+        Settlement.settle(s, Settlement.rulesOf(p), e.dealId, d, Settlement.CHUNK);
+        if (d.missRun > p.maxMissRun) revert IStorageMarket.Defaulted(e.dealId);
+        // As many periods' notice as a miner may stay away before it forfeits.
+        uint32 end = e.immediate ? duty : duty + p.maxMissRun + 1;
+        if (end >= d.end) revert IStorageMarket.NotSooner(e.dealId, d.end);
+        if (d.cursor != duty) revert IStorageMarket.Unsettled(e.dealId, d.cursor, duty);
+        if (e.immediate) endNow(s, p, e.dealId, d);
+        else shorten(s, e.dealId, d, end);
+    }
+
+    /// @dev The price of what is left, rounded down, so that neither pay nor slash of a period grows; the rest goes back.
+    function shorten(MarketState storage s, bytes32 dealId, Deal storage d, uint32 end) private {
+        uint32 from = d.cursor;
+        uint96 price = Pay.share(d.price, end - from, d.periods);
+        uint96 refunded = Settlement.unspent(d) - price;
+        d.price = price;
+        d.periods = end - from;
+        d.proved = 0;
+        d.end = end;
+        d.noticed = true;
+        s.sets[d.miner].entries[d.height][d.index].end = end;
+        s.accounts[d.client].balance += refunded;
+        emit IStorageMarket.DealShortened(dealId, d.miner, from, end, price, refunded);
+    }
+
+    function endNow(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d) private {
+        uint96 collateral = d.collateral;
+        uint96 refunded = Settlement.unspent(d);
+        emit IStorageMarket.DealShortened(dealId, d.miner, d.cursor, d.cursor, 0, refunded);
+        leave(s, p, dealId, d);
+        finish(s, d, DealState.Completed);
+        s.accounts[d.miner].balance += collateral;
+        s.accounts[d.client].balance += refunded;
+        emit IStorageMarket.DealCompleted(dealId, collateral, 0);
     }
 
     /// @notice Settles, then ends a deal with more than maxMissRun misses in a row.

@@ -37,6 +37,7 @@ library Renewals {
         uint8 height;
         uint24 index;
         uint8 missRun;
+        bool noticed;
         uint32 period; // the miner's current one
         uint32 duty; // its next
         uint96 unspent; // of the old price
@@ -92,6 +93,7 @@ library Renewals {
         c.miner = miner;
         c.left = d.collateral;
         (c.cursor, c.end, c.height, c.index, c.missRun) = (d.cursor, d.end, d.height, d.index, d.missRun);
+        c.noticed = d.noticed;
         c.unspent = Settlement.unspent(d);
         c.client = d.client;
     }
@@ -113,7 +115,9 @@ library Renewals {
         if (e.oldEnd != c.end) return SkipReason.EndMoved;
         if (c.missRun > p.maxMissRun) return SkipReason.DealDefaulted;
         // An entry that has left the set would have to be sealed and opened again.
-        if (c.period >= c.end || c.height == 0) return SkipReason.DealOver;
+        // Nor does one go on that its client has given notice of: ends that came back could be extended again by what was
+        // signed, and taken, before.
+        if (c.period >= c.end || c.height == 0 || c.noticed) return SkipReason.DealOver;
         // The new price may count from the cursor only when nobody knows that period's challenges yet. While the set is
         // frozen the period is drawn, and neither its pay nor its slash may change.
         if (c.duty != c.period && !Settlement.isBitSet(s, c.miner, c.period)) return SkipReason.SetFrozen;

@@ -49,7 +49,8 @@ enum DealState {
 /// @param missRun periods missed in a row up to `cursor`
 /// @param activateByOrStart last block for activation; once activated, the first period, which no extension changes
 /// @param sealBlock block whose hash draws the seal challenge
-/// @param periods periods that `price` pays for: those before `end`, from activation or from the last extension on
+/// @param noticed true once the client has given notice: its end has moved nearer and moves away no more
+/// @param periods periods that `price` pays for: those before `end`, from activation or from the last extension or notice on
 /// @param proved settled ones of these that were proved
 /// @param cursor next period to settle
 /// @param end first period no longer covered
@@ -64,7 +65,8 @@ struct Deal {
     uint8 height;
     uint8 missRun;
     uint40 activateByOrStart;
-    uint40 sealBlock;
+    uint32 sealBlock;
+    bool noticed;
     uint32 periods;
     uint32 proved;
     uint32 cursor;
@@ -74,10 +76,12 @@ struct Deal {
 }
 
 /// @notice A deal as views return it. `price`, `periods`, `proved` and `missed` are those of the periods from end - periods
-/// on, which is the start, or for an extended deal the period from which its last extension counts (Protocol §3.6).
+/// on, which is the start, or the period from which its last extension (Protocol §3.6) or its notice (§3.7) counts. A deal that
+/// was terminated, or ended by both sides, keeps the end that it had; `cursor` says where it ended.
 /// @param start first period of the deal (0 before activation)
 /// @param activateBy last block for activation (0 once activated)
 /// @param removed true once its entry has left the proving set
+/// @param noticed true once the client has given notice
 struct DealView {
     DealState state;
     address client;
@@ -95,6 +99,7 @@ struct DealView {
     uint40 sealBlock;
     bytes32 sealedRoot;
     bool removed;
+    bool noticed;
 }
 
 /// @notice Tokens an address has in the market.
@@ -149,6 +154,17 @@ struct SignedExtension {
     bytes signature;
 }
 
+/// @notice A client's wish to end an active deal before its end (Protocol §3.7); to be relayed, or to be agreed to by the
+/// miner, it signs the EIP-712 digest under the market's domain.
+/// @param dealId the deal
+/// @param immediate false: the client's notice, which anyone may relay; true: its consent, which the miner sends
+/// @param executeBy last block in which it may be taken
+struct EarlyEnd {
+    bytes32 dealId;
+    bool immediate;
+    uint64 executeBy;
+}
+
 /// @notice Why an item of a batch was skipped; the rest of the batch goes on.
 enum SkipReason {
     None,
@@ -176,7 +192,7 @@ enum SkipReason {
     NotActive, // extension: the deal is not active
     ExtendTooLate, // extension: block > executeBy
     EndMoved, // extension: oldEnd is not the deal's end
-    DealOver, // extension: the last period is over, or the entry has left the proving set
+    DealOver, // extension: the last period is over, the entry has left the proving set, or the client has given notice
     DealDefaulted, // extension: more than maxMissRun misses in a row
     DealUnsettled // extension: more arrears than one call settles
 }

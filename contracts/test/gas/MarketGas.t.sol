@@ -5,6 +5,7 @@ import {
     Activation,
     DealProposal,
     DrawnLeaf,
+    EarlyEnd,
     Extension,
     Publication,
     SignedExtension,
@@ -217,6 +218,32 @@ contract MarketGas is MarketFixture {
             if (from == 0) e.collateral = view_(ids[0]).collateral + 1000;
             batch[i] = signedExtension(e);
         }
+    }
+
+    function test_gas_endEarly() public {
+        bytes32[] memory ids = new bytes32[](3);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            ids[i] = activeDeal(proposal(100, 30));
+        }
+        if (market.isFrozen(miner)) rollToNextPeriod();
+        prove(currentPeriod());
+        rollToNextPeriod();
+        market.settle(ids, 10);
+        EarlyEnd memory e = earlyEnd(ids[0], false);
+        vm.prank(client);
+        market.endEarly(e, "");
+        snapshot(MARKET, "endEarly, with notice, settled before");
+        e = earlyEnd(ids[1], false);
+        bytes memory signature = signEarlyEnd(e);
+        vm.prank(stranger);
+        market.endEarly(e, signature);
+        snapshot(MARKET, "endEarly, with notice, relayed, settled before");
+        e = earlyEnd(ids[2], true);
+        signature = signEarlyEnd(e);
+        vm.prank(operator);
+        market.endEarly(e, signature);
+        snapshot(MARKET, "endEarly, at once, settled before");
+        assertTrue(view_(ids[2]).removed);
     }
 
     function test_gas_purge() public {

@@ -7,6 +7,7 @@ import {
     DealProposal,
     DealState,
     DealView,
+    EarlyEnd,
     Extension,
     Publication,
     SignedExtension,
@@ -75,7 +76,7 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory s = new bytes4[](22);
+        bytes4[] memory s = new bytes4[](24);
         // What a deal lives of comes more often.
         (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
         (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
@@ -85,6 +86,7 @@ contract MarketInvariants is MarketFixture {
         (s[15], s[16], s[17]) = (this.forgeProof.selector, this.rob.selector, this.meddle.selector);
         (s[18], s[19]) = (this.proveOne.selector, this.proveOne.selector);
         (s[20], s[21]) = (this.extendOne.selector, this.forgeExtension.selector);
+        (s[22], s[23]) = (this.endOneEarly.selector, this.forgeEarlyEnd.selector);
         targets[0] = FuzzSelector(address(this), s);
     }
 
@@ -279,6 +281,35 @@ contract MarketInvariants is MarketFixture {
         attack(tryExtend(x, operatorOf(m)) == SkipReason.None);
     }
 
+    /// @dev By notice, sent or relayed, or by consent; most freezes are waited for, the others are run into.
+    function endOneEarly(uint256 pick, uint8 how) external watched {
+        bytes32 id = find(pick, DealState.Active);
+        if (id == 0) return;
+        address m = view_(id).miner;
+        if (how % 4 != 0 && market.isFrozen(m)) travel(market.periodEnd(m, market.periodAt(m, block_())));
+        vm.prank(stranger);
+        market.settle(one(id), 1024);
+        DealView memory v = view_(id);
+        EarlyEnd memory e = earlyEnd(id, how & 8 == 0);
+        bytes memory signature = sign(keyOf(v.client), market.earlyEndDigest(e));
+        address sender = e.immediate ? (how & 16 == 0 ? operatorOf(m) : m) : (how & 16 == 0 ? stranger : v.client);
+        bool frozen = market.isFrozen(m);
+        (uint256 before, uint256 minerBefore) = (balanceOf(v.client), balanceOf(m));
+        if (!may(sender, address(market), abi.encodeCall(market.endEarly, (e, signature)))) return;
+        done();
+        attack(frozen);
+        // The client gets what is not spent but for the notice, the miner its collateral when there is none.
+        DealView memory w = view_(id);
+        uint256 spent = (uint256(v.price) * v.proved) / v.periods + (uint256(v.price) * v.missed) / v.periods;
+        uint256 rest = e.immediate ? 0 : w.price;
+        attack(balanceOf(v.client) - before != v.price - spent - rest);
+        attack(balanceOf(m) - minerBefore != (e.immediate ? v.collateral : 0));
+        attack(w.end > v.end || (!e.immediate && w.end < market.nextDuty(m, block_())));
+        // Once is all, and nothing brings it back.
+        attack(may(sender, address(market), abi.encodeCall(market.endEarly, (e, signature))));
+        attack(tryExtend(signedExtension(extension(id, 1), keyOf(v.client)), operatorOf(m)) == SkipReason.None);
+    }
+
     /// @dev Whatever can be settled; else what time passes to settle.
     function settleOne(uint256 pick, uint8 chunk) external watched {
         if (settleAny(pick, 1 + chunk % 4) || _ids.length == 0) return;
@@ -442,6 +473,22 @@ contract MarketInvariants is MarketFixture {
         else if (how % 6 == 4) x.extension.executeBy = executeBy == e.executeBy ? executeBy + 1 : executeBy;
         else x.extension.newEnd += 1;
         attack(tryExtend(x, sender) == SkipReason.None);
+    }
+
+    /// @notice Early ends that the client did not sign, that were changed, or that are the miner's to send.
+    function forgeEarlyEnd(uint256 pick, uint8 how, uint64 executeBy) external watched {
+        bytes32 id = find(pick, DealState.Active);
+        if (id == 0) return;
+        DealView memory v = view_(id);
+        EarlyEnd memory e = earlyEnd(id, how % 5 < 3);
+        uint256 key = how % 5 == 0 ? STRANGER_KEY : keyOf(v.client);
+        bytes memory signature = sign(key, market.earlyEndDigest(e));
+        address sender = operatorOf(v.miner);
+        if (how % 5 == 1) sender = how & 64 == 0 ? stranger : v.client;
+        else if (how % 5 == 2) e.executeBy = executeBy == e.executeBy ? executeBy + 1 : executeBy;
+        else if (how % 5 == 3) e.immediate = true;
+        else if (how % 5 == 4) signature = "";
+        attack(may(sender, address(market), abi.encodeCall(market.endEarly, (e, signature))));
     }
 
     /// @notice An activation of which one byte is wrong.

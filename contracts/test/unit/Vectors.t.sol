@@ -8,7 +8,7 @@ import {PeriodClock} from "../../src/libraries/PeriodClock.sol";
 import {PieceMath} from "../../src/libraries/PieceMath.sol";
 import {ProvingSet} from "../../src/libraries/ProvingSet.sol";
 import {StreamSeal} from "../../src/libraries/StreamSeal.sol";
-import {DealProposal, Extension, MarketParams} from "../../src/types/MarketTypes.sol";
+import {DealProposal, EarlyEnd, Extension, MarketParams} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 
 /// @title The contracts against the vectors that Java is held against too (contracts/tools/make-vectors.mjs).
@@ -261,6 +261,27 @@ contract VectorsTest is MarketFixture {
                     newEnd: uint32(num(e, ".newEnd")),
                     pricePerPeriod: uint96(num(e, ".pricePerPeriod")),
                     collateral: uint96(num(e, ".collateral")),
+                    executeBy: uint64(num(e, ".executeBy"))
+                })
+            );
+            assertEq(digest, word(v, ".digest"), v);
+            assertEq(keccak256(sign(num(v, ".key"), digest)), keccak256(blob(v, ".signature")), v);
+        }
+        assertEq(n, 4);
+    }
+
+    function test_earlyEnds() public {
+        uint256 n;
+        for (; has(nth(".earlyEnds", n)); ++n) {
+            string memory v = nth(".earlyEnds", n);
+            string memory e = string.concat(v, ".earlyEnd");
+            StorageMarket there = StorageMarket(addressAt(v, ".market"));
+            vm.etch(address(there), address(market).code);
+            vm.chainId(num(v, ".chainId"));
+            bytes32 digest = there.earlyEndDigest(
+                EarlyEnd({
+                    dealId: word(e, ".dealId"),
+                    immediate: vm.parseJsonBool(_json, string.concat(e, ".immediate")),
                     executeBy: uint64(num(e, ".executeBy"))
                 })
             );

@@ -10,6 +10,7 @@ import {
     DealProposal,
     DealView,
     DrawnLeaf,
+    EarlyEnd,
     Extension,
     MarketParams,
     Publication,
@@ -275,6 +276,23 @@ abstract contract MarketFixture is Test {
 
     function tryExtend(Extension memory e, address sender) internal returns (SkipReason) {
         return tryExtend(signedExtension(e), sender);
+    }
+
+    // ---------------------------------------------------------------- early ends
+
+    function earlyEnd(bytes32 id, bool immediate) internal view returns (EarlyEnd memory) {
+        return EarlyEnd(id, immediate, uint64(block_() + 10_000));
+    }
+
+    function signEarlyEnd(EarlyEnd memory e) internal view returns (bytes memory) {
+        return sign(CLIENT_KEY, market.earlyEndDigest(e));
+    }
+
+    /// @notice The client gives notice itself.
+    function giveNotice(bytes32 id) internal {
+        EarlyEnd memory e = earlyEnd(id, false);
+        vm.prank(client);
+        market.endEarly(e, "");
     }
 
     // ---------------------------------------------------------------- proving

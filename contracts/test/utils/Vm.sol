@@ -27,6 +27,7 @@ interface Vm {
     function readFile(string calldata path) external view returns (string memory);
     function writeFile(string calldata path, string calldata data) external;
     function keyExistsJson(string calldata json, string calldata path) external view returns (bool);
+    function parseJsonBool(string calldata json, string calldata path) external pure returns (bool);
     function parseJsonUint(string calldata json, string calldata path) external pure returns (uint256);
     function parseJsonUintArray(string calldata json, string calldata path) external pure returns (uint256[] memory);
     function parseJsonAddress(string calldata json, string calldata path) external pure returns (address);

@@ -15,8 +15,11 @@ import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.Signature;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.EarlyEnd;
+import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
@@ -34,6 +37,8 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
   // More than any deal has arrears for in practice; a rest is settled by the next call.
   private static final BigInteger SETTLE_PERIODS = BigInteger.valueOf(1024);
   private static final long PERMIT_SECONDS = 3600;
+  // A client's own notice needs no deadline: nobody else can hold it back and send it later.
+  private static final BlockNumber NO_DEADLINE = new BlockNumber(Long.MAX_VALUE);
 
   private final MarketTerms terms;
   private final GranaryChain.Bound bound;
@@ -110,6 +115,11 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
     return batch(
         send(terms.domain().market(), bound.market().extendDeals(structs)),
         deals.stream().map(d -> d.extension().dealId()).toList());
+  }
+
+  @Override
+  public TxResult endEarly(SignedEarlyEnd end) {
+    return market(bound.market().endEarly(Structs.struct(end.earlyEnd()), end.signature().bytes()));
   }
 
   private static BatchResult batch(TransactionSender.Outcome outcome, List<DealId> ids) {
@@ -207,6 +217,12 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
   @Override
   public TxResult cancel(DealProposal proposal) {
     return market(bound.market().cancel(Structs.struct(proposal)));
+  }
+
+  @Override
+  public TxResult giveNotice(DealId deal) {
+    EarlyEnd notice = new EarlyEnd(deal, false, NO_DEADLINE);
+    return market(bound.market().endEarly(Structs.struct(notice), new byte[0]));
   }
 
   /**

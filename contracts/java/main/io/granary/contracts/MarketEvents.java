@@ -28,6 +28,7 @@ final class MarketEvents {
           entry(StorageMarket.DEALSKIPPED_EVENT, MarketEvents::skipped),
           entry(StorageMarket.DEALACTIVATED_EVENT, MarketEvents::activated),
           entry(StorageMarket.DEALEXTENDED_EVENT, MarketEvents::extended),
+          entry(StorageMarket.DEALSHORTENED_EVENT, MarketEvents::shortened),
           entry(StorageMarket.DEALCANCELLED_EVENT, MarketEvents::cancelled),
           entry(StorageMarket.DEALEXPIRED_EVENT, MarketEvents::expired),
           entry(StorageMarket.DEALSETTLED_EVENT, MarketEvents::settled),
@@ -124,6 +125,18 @@ final class MarketEvents {
         amount(e.price),
         amount(e.collateral),
         amount(e.carried));
+  }
+
+  private static MarketEvent shortened(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealShortenedEventFromLog(log);
+    return new MarketEvent.DealShortened(
+        at,
+        id(e.dealId),
+        Address.parse(e.miner),
+        period(e.from),
+        period(e.end),
+        amount(e.price),
+        amount(e.refunded));
   }
 
   private static MarketEvent cancelled(MarketEvent.Position at, Log log) {

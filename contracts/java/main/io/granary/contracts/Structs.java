@@ -6,6 +6,7 @@ import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
@@ -45,6 +46,11 @@ final class Structs {
         BigInteger.valueOf(e.executeBy().value()));
   }
 
+  static StorageMarket.EarlyEnd struct(EarlyEnd e) {
+    return new StorageMarket.EarlyEnd(
+        e.dealId().hash().bytes(), e.immediate(), BigInteger.valueOf(e.executeBy().value()));
+  }
+
   static DealProposal proposal(StorageMarket.DealProposal s) {
     return new DealProposal(
         Address.parse(s.client),
@@ -80,6 +86,7 @@ final class Structs {
         new BlockNumber(v.activateBy.longValueExact()),
         new BlockNumber(v.sealBlock.longValueExact()),
         Hash32.of(v.sealedRoot),
-        v.removed);
+        v.removed,
+        v.noticed);
   }
 }

@@ -21,8 +21,10 @@ import io.granary.protocol.chain.MinerMarket;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
 import io.granary.protocol.deal.Pricing;
+import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.values.Address;
@@ -164,6 +166,12 @@ public final class DevMarket implements AutoCloseable {
             Pricing.leastCollateral(client.terms(), pricePerPeriod, p.size(), 1),
             new BlockNumber(head() + 100));
     return new SignedExtension(e, clientKey.sign(Eip712.extension(client.terms().domain(), e)));
+  }
+
+  /** A notice, or a consent to an end at once, signed by the client. */
+  public SignedEarlyEnd earlyEnd(DealProposal p, boolean immediate) {
+    EarlyEnd e = new EarlyEnd(idOf(p), immediate, new BlockNumber(head() + 100));
+    return new SignedEarlyEnd(e, clientKey.sign(Eip712.earlyEnd(client.terms().domain(), e)));
   }
 
   public SealedPiece seal(DealProposal p, byte[] data) throws IOException {

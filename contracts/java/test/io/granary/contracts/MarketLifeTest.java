@@ -144,6 +144,47 @@ class MarketLifeTest {
     conserved();
   }
 
+  @Test
+  void a_deal_ends_early_with_notice_or_at_once_with_both_sides_consent() throws IOException {
+    DealProposal p = market.activeDeal(market.data(4_000), 20);
+    DealProposal q = market.activeDeal(market.data(2_000), 20);
+    DealId noticed = market.idOf(p);
+    DealId agreed = market.idOf(q);
+    Period start = market.client.queries().deal(agreed).orElseThrow().start();
+    prove(start);
+    long notice = market.client.terms().maxMissRun() + 1;
+    assertEquals(
+        "NotClient",
+        refused(market.operator.actions().giveNotice(noticed)).error(),
+        "the client's alone");
+    market.client.actions().giveNotice(noticed).orThrow();
+    DealSnapshot after = market.client.queries().deal(noticed).orElseThrow();
+    assertEquals(start.plus(1 + notice), after.end());
+    assertEquals(p.price().share(notice, 20), after.price());
+    assertTrue(after.noticed());
+    assertEquals("NotSooner", refused(market.client.actions().giveNotice(noticed)).error());
+
+    TokenAmount miner = market.client.queries().account(market.miner()).balance();
+    assertEquals(
+        "NotOperator", refused(market.client.actions().endEarly(market.earlyEnd(q, true))).error());
+    market.operator.actions().endEarly(market.earlyEnd(q, true)).orThrow();
+    DealSnapshot over = market.client.queries().deal(agreed).orElseThrow();
+    assertEquals(DealState.COMPLETED, over.state());
+    assertTrue(over.removed());
+    TokenAmount pay = q.price().share(1, 20);
+    assertEquals(
+        miner.plus(q.collateral()).plus(pay).minus(pay.share(100, 10_000)),
+        market.client.queries().account(market.miner()).balance());
+
+    for (long period = start.index() + 1; period < after.end().index(); period++) {
+      prove(new Period(period));
+    }
+    market.minePast(new Period(after.end().index() - 1));
+    market.anvil.mine(market.client.terms().collateralHold());
+    market.client.actions().complete(noticed).orThrow();
+    conserved();
+  }
+
   private void prove(Period period) throws IOException {
     market.mineToWindow(period);
     market.operator.actions().prove(market.miner(), period, market.openings(period)).orThrow();

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,8 @@ class AuditMutationIT {
   @BeforeEach
   void live() throws Exception {
     market = new DevMarket(dir);
+    DealProposal left = market.activeDeal(market.data(1_100), 12);
+    DealProposal both = market.activeDeal(market.data(300), 12);
     DealProposal good = market.activeDeal(market.data(9_000), 3);
     DealProposal bad = market.activeDeal(market.data(700), 8);
     DealId goodId = market.idOf(good);
@@ -62,12 +65,15 @@ class AuditMutationIT {
                     List.of(
                         market.extension(good, 1, good.price().plus(TokenAmount.of(1_000_007)))));
         assertEquals("", extended.items().getFirst().skipped());
+        market.client.actions().giveNotice(market.idOf(left)).orThrow();
+        market.operator.actions().endEarly(market.earlyEnd(both, true)).orThrow();
       }
     }
     long end = market.client.queries().deal(market.idOf(bad)).orElseThrow().end().index();
     market.minePast(new Period(end + 1));
     market.operator.actions().settle(List.of(goodId)).orThrow();
     market.client.actions().complete(goodId).orThrow();
+    market.client.actions().complete(market.idOf(left)).orThrow();
     market.client.actions().terminate(market.idOf(bad)).orThrow();
   }
 
@@ -155,6 +161,9 @@ class AuditMutationIT {
               x.price(),
               x.collateral(),
               x.carried());
+      case MarketEvent.DealShortened x ->
+          new MarketEvent.DealShortened(
+              x.at(), otherTail(x.dealId()), x.miner(), x.from(), x.end(), x.price(), x.refunded());
       case MarketEvent.DealCompleted c ->
           new MarketEvent.DealCompleted(c.at(), otherTail(c.dealId()), c.collateral(), c.dust());
       case MarketEvent.DealTerminated t ->
@@ -315,12 +324,63 @@ class AuditMutationIT {
                         d.carried())));
   }
 
+  private static @Nullable MarketEvent shortened(
+      MarketEvent event, boolean atOnce, UnaryOperator<MarketEvent.DealShortened> change) {
+    return event instanceof MarketEvent.DealShortened x && x.end().equals(x.from()) == atOnce
+        ? change.apply(x)
+        : event;
+  }
+
+  private static MarketEvent.DealShortened shortened(
+      MarketEvent.DealShortened x,
+      Period from,
+      Period end,
+      TokenAmount price,
+      TokenAmount refunded) {
+    return new MarketEvent.DealShortened(x.at(), x.dealId(), x.miner(), from, end, price, refunded);
+  }
+
+  @Test
+  void each_lie_about_an_early_end_is_named() {
+    AuditReport truth = audit(e -> e, c -> c);
+    assertTrue(truth.ok(), () -> truth.firstFinding().toString());
+    for (boolean atOnce : new boolean[] {false, true}) {
+      found(
+          "first period of the notice",
+          e ->
+              shortened(
+                  e, atOnce, x -> shortened(x, x.from().next(), x.end(), x.price(), x.refunded())));
+      found(
+          "nearer end of",
+          e ->
+              shortened(
+                  e, atOnce, x -> shortened(x, x.from(), x.end().next(), x.price(), x.refunded())));
+      found(
+          "price of the notice",
+          e ->
+              shortened(
+                  e, atOnce, x -> shortened(x, x.from(), x.end(), more(x.price()), x.refunded())));
+      found(
+          "refund at the early end",
+          e ->
+              shortened(
+                  e, atOnce, x -> shortened(x, x.from(), x.end(), x.price(), more(x.refunded()))));
+    }
+    // Unsaid, the deals would be completed long before their ends.
+    found("settled periods of", e -> shortened(e, true, x -> null));
+    found("settled periods of", e -> shortened(e, false, x -> null));
+    // A notice passed off as a consent.
+    found(
+        "price of the notice",
+        e -> shortened(e, false, x -> shortened(x, x.from(), x.from(), x.price(), x.refunded())));
+  }
+
   @Test
   void the_true_history_is_ok_and_each_lie_is_named() {
     AuditReport truth = audit(e -> e, c -> c);
     assertTrue(truth.ok(), () -> truth.firstFinding().toString());
     assertTrue(
-        truth.totals().openings() > 0 && truth.totals().sealOpenings() == 4 && truth.unseen() == 0);
+        truth.totals().openings() > 0 && truth.totals().sealOpenings() == 8 && truth.unseen() == 0);
 
     found(
         "balance of",

@@ -170,10 +170,14 @@ class CommandLineIT {
         0, at("devnet up", "--port", Integer.toString(port), "--block-time", "0.2").code());
     assertEquals(0, at("wallet new", "--light").code());
     for (String command :
-        List.of("show", "watch", "cancel", "settle", "complete", "expire", "terminate")) {
+        List.of("show", "watch", "cancel", "end", "settle", "complete", "expire", "terminate")) {
       says(at("deal " + command + " 0xabc"), 2, "not a deal id: '0xabc'", "granary deal list");
       says(at("deal " + command + " " + NO_DEAL), 2, NO_DEAL, "granary deal list");
     }
+    says(at("miner end 0xabc", "--consent", "1:0x"), 2, "not a deal id: '0xabc'");
+    says(at("miner end " + NO_DEAL, "--consent", "1:0x"), 2, "not a consent: '1:0x'");
+    String consent = "1:0x" + "ab".repeat(65);
+    says(at("miner end " + NO_DEAL, "--consent", consent), 2, NO_DEAL);
     says(at("deal"), 2, "cancel");
     at("devnet down");
     says(at("deal watch " + NO_DEAL), 1, "CHAIN_UNAVAILABLE");

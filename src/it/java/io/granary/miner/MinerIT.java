@@ -19,6 +19,7 @@ import io.granary.proofs.seal.SealedPiece;
 import io.granary.proofs.seal.Sealer;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.SigningDomain;
@@ -53,10 +54,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -432,6 +436,52 @@ class MinerIT {
     mineUntil("a proof beyond the old end", () -> q.isProved(market.miner(), oldEnd.next()));
     assertEquals(oldEnd.plus(3), node.deals().find(id).orElseThrow().end());
     mineUntil("completion", () -> q.deal(id).orElseThrow().state() == DealState.COMPLETED);
+    var report = new ChainAudit(q, q, q).run();
+    assertTrue(report.ok(), () -> report.firstFinding().toString());
+    assertEquals(0, report.totals().periodsMissed());
+  }
+
+  private boolean ended(Supplier<TxResult> send) {
+    TxResult result = send.get();
+    if (result instanceof TxResult.Refused refused) {
+      assertEquals("SetFrozenUntil", refused.error());
+      return false;
+    }
+    return true;
+  }
+
+  @Test
+  void deals_end_early_with_notice_and_at_once_and_the_audit_agrees() throws Exception {
+    List<DealProposal> proposals = new ArrayList<>();
+    for (int size : new int[] {3_000, 1_000}) {
+      byte[] data = market.data(size);
+      DealProposal p = market.proposal(data, 30);
+      proposals.add(p);
+      connection.propose(market.sign(p), connection.ask());
+      upload(market.idOf(p), data);
+    }
+    DealId left = market.idOf(proposals.getFirst());
+    DealId agreed = market.idOf(proposals.getLast());
+    mineUntil(
+        "activation", () -> stage(left) == DealStage.ACTIVE && stage(agreed) == DealStage.ACTIVE);
+    var q = market.client.queries();
+    Period oldEnd = q.deal(left).orElseThrow().end();
+    mineUntil("notice", () -> ended(() -> market.client.actions().giveNotice(left)));
+    Period end = q.deal(left).orElseThrow().end();
+    assertTrue(end.compareTo(oldEnd) < 0);
+    mineUntil(
+        "consent",
+        () ->
+            ended(
+                () -> market.owner.actions().endEarly(market.earlyEnd(proposals.getLast(), true))));
+    assertEquals(DealState.COMPLETED, q.deal(agreed).orElseThrow().state());
+    mineUntil("completion", () -> q.deal(left).orElseThrow().state() == DealState.COMPLETED);
+    assertEquals(end, q.deal(left).orElseThrow().cursor());
+    mineUntil(
+        "deletion",
+        () ->
+            node.deals().find(left).orElseThrow().dataDeleted()
+                && node.deals().find(agreed).orElseThrow().dataDeleted());
     var report = new ChainAudit(q, q, q).run();
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertEquals(0, report.totals().periodsMissed());

@@ -28,7 +28,11 @@ class ModuleRulesTest {
             .resideInAPackage("io.granary.proofs..")
             .should()
             .onlyDependOnClassesThat()
-            .resideInAnyPackage("io.granary.proofs..", "java..", "javax..", "org.jspecify.."));
+            .resideInAnyPackage("io.granary.proofs..",
+                "java..",
+                "javax..",
+                "jdk.incubator.vector..",
+                "org.jspecify.."));
   }
 
   @Test

@@ -212,6 +212,7 @@ class ProofSinkTest {
         new BlockNumber(50),
         new BlockNumber(3),
         Hash32.ZERO,
+        false,
         false);
   }
 

@@ -74,7 +74,7 @@ final class Cancel {
               + d.id()
               + " is active already: it runs until period "
               + d.end()
-              + " and pays the miner only for periods that it proves; 'granary deal terminate' ends it early when the miner misses too many in a row";
+              + " and pays the miner only for periods that it proves; 'granary deal end' gives notice, 'granary deal terminate' ends it when the miner misses too many in a row";
       case CANCELLED -> "deal " + d.id() + " is cancelled already: nobody can publish it";
       case COMPLETED, EXPIRED, TERMINATED ->
           "deal " + d.id() + " has ended (" + d.state() + "): there is nothing to cancel";

@@ -28,15 +28,23 @@ final class Remedies {
           Map.entry("MinerExiting", "this miner has announced its exit"),
           Map.entry("MinerNotExiting", "announce the exit first"),
           Map.entry("NoDuty", "the miner has no active deal, so nothing is to be proved"),
-          Map.entry("NotClient", "only the deal's client may do this"),
+          Map.entry(
+              "NotClient",
+              "only the deal's client may do this, or who has its signature over just this"),
           Map.entry("NotDefaulted", "it has not missed enough periods in a row to be terminated"),
           Map.entry(
               "NotExpired", "the deal can still be activated; wait until that block has passed"),
           Map.entry(
               "NotOver", "the deal or its collateral hold is not over; wait until that block"),
+          Map.entry(
+              "NotOperator",
+              "only the deal's miner or its operator, while it takes deals, may do this"),
           Map.entry("NotPurgeable", "the entry can still be drawn; wait until the deal has ended"),
           Map.entry(
               "NotRegistered", "this address is no miner, or not that miner's owner or operator"),
+          Map.entry(
+              "NotSooner",
+              "the deal ends by itself no later than the notice would end it; nothing is gained"),
           Map.entry("NothingRequested", "announce a withdrawal first with 'granary withdraw'"),
           Map.entry(
               "PermitFailed",
@@ -48,6 +56,7 @@ final class Remedies {
               "SetFrozenUntil",
               "the proving set is frozen until that block or until the period is proved"),
           Map.entry("StakeTooLow", "stake at least the registry's minimum"),
+          Map.entry("TooLate", "its last block has passed; the client signs a new one"),
           Map.entry("TooMuch", "the market holds all the token units it can count"),
           Map.entry(
               "TransferAmountMismatch",

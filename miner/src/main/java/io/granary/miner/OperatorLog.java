@@ -361,7 +361,7 @@ public final class OperatorLog {
         .log("collateral slashed");
   }
 
-  /** A deal was extended, or a reorg took its extension back. */
+  /** A deal was extended or its client gave notice, or a reorg took its extension back. */
   public void endMoved(DealId deal, Period before, Period end) {
     info("end-moved")
         .addKeyValue("deal", deal)

@@ -15,6 +15,7 @@ import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
 import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.deal.SignedExtension;
@@ -213,6 +214,44 @@ final class DealLifeTest {
     assertEquals(newEnd, f.chain.deal(id).orElseThrow().cursor());
     assertEquals(0, f.chain.deal(id).orElseThrow().missed());
     f.chain.mineUntil("ended", () -> f.renter().stage(id) == DealStage.DEAL_STAGE_ENDED);
+    assertEquals(0, f.market.wrongProofs.get());
+    assertFalse(f.hadTrouble("missed"));
+  }
+
+  @Test
+  void aDealUnderNoticeIsProvedToItsNearerEndAndThenDeleted() {
+    DealId id = f.activeDeal(Renter.piece(300_000, 5), 30);
+    f.chain.mineUntil("a proof", () -> f.market.proofs.get() >= 1 && !frozen(id));
+    DealSnapshot before = f.chain.deal(id).orElseThrow();
+    EarlyEnd notice = new EarlyEnd(id, false, new BlockNumber(1_000_000));
+    f.market.endEarly(f.renter().sign(notice)).orThrow();
+    DealSnapshot noticed = f.chain.deal(id).orElseThrow();
+    assertTrue(noticed.end().compareTo(before.end()) < 0);
+    f.chain.mineUntil(
+        "the book knows",
+        () -> f.node().deals().find(id).orElseThrow().end().equals(noticed.end()));
+    assertEquals("NOTICED", declined(extension(noticed, 5, 1)));
+    f.chain.mineUntil("completed", () -> f.chain.state(id) == DealState.COMPLETED);
+    DealSnapshot after = f.chain.deal(id).orElseThrow();
+    assertEquals(noticed.end(), after.cursor());
+    assertEquals(0, after.missed());
+    f.chain.mineUntil("deleted", () -> !Files.exists(f.replica(id)));
+    assertEquals(0, f.market.wrongProofs.get());
+    assertFalse(f.hadTrouble("missed"));
+  }
+
+  @Test
+  void aDealThatBothSidesEndIsDeletedAndTheOthersAreProved() {
+    DealId id = f.activeDeal(Renter.piece(300_000, 6), 30);
+    DealId other = f.activeDeal(Renter.piece(200_000, 7), 30);
+    f.chain.mineUntil("a proof", () -> f.market.proofs.get() >= 1 && !frozen(id));
+    EarlyEnd consent = new EarlyEnd(id, true, new BlockNumber(1_000_000));
+    f.market.endEarly(f.renter().sign(consent)).orThrow();
+    f.chain.mineUntil("deleted", () -> !Files.exists(f.replica(id)));
+    int proofs = f.market.proofs.get();
+    f.chain.mineUntil("proofs of the other", () -> f.market.proofs.get() >= proofs + 2);
+    assertEquals(DealState.ACTIVE, f.chain.state(other));
+    assertTrue(Files.exists(f.replica(other)));
     assertEquals(0, f.market.wrongProofs.get());
     assertFalse(f.hadTrouble("missed"));
   }

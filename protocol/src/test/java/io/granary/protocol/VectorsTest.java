@@ -24,6 +24,7 @@ import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.Seeds;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
 import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.values.Address;
@@ -279,6 +280,23 @@ class VectorsTest {
               amount(e, "collateral"),
               new BlockNumber(number(e, "executeBy")));
       Hash32 digest = Eip712.extension(domain, extension);
+      assertEquals(hash(v, "digest"), digest, v.toString());
+      assertArrayEquals(
+          bytes(v, "signature"), EthKey.of(bytes(v, "key")).sign(digest).bytes(), v.toString());
+    }
+  }
+
+  @Test
+  void early_ends() {
+    for (JsonNode v : list("earlyEnds", 4)) {
+      SigningDomain domain = new SigningDomain(number(v, "chainId"), address(v, "market"));
+      JsonNode e = v.required("earlyEnd");
+      EarlyEnd earlyEnd =
+          new EarlyEnd(
+              new DealId(hash(e, "dealId")),
+              e.required("immediate").asBoolean(),
+              new BlockNumber(number(e, "executeBy")));
+      Hash32 digest = Eip712.earlyEnd(domain, earlyEnd);
       assertEquals(hash(v, "digest"), digest, v.toString());
       assertArrayEquals(
           bytes(v, "signature"), EthKey.of(bytes(v, "key")).sign(digest).bytes(), v.toString());

@@ -9,6 +9,7 @@ import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Parameters;
       DealCommand.Watch.class,
       DealCommand.Cancel.class,
       DealCommand.Renew.class,
+      DealCommand.End.class,
       DealCommand.Settle.class,
       DealCommand.Complete.class,
       DealCommand.Expire.class,
@@ -47,7 +49,7 @@ public final class DealCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new IllegalArgumentException(
-        "say what to do: granary deal list, show, watch, cancel, renew, settle, complete, expire or terminate");
+        "say what to do: granary deal list, show, watch, cancel, renew, end, settle, complete, expire or terminate");
   }
 
   static Map<String, Object> describe(DealSnapshot d) {
@@ -63,6 +65,7 @@ public final class DealCommand implements Callable<Integer> {
     v.put("end", d.end().index());
     // An extension counts anew: price, periods, proved and missed are those from here on.
     v.put("countedFrom", d.end().index() == 0 ? 0 : d.end().index() - d.periods());
+    v.put("noticeGiven", d.noticed());
     v.put("settledUpTo", d.cursor().index());
     v.put("proved", d.proved());
     v.put("missed", d.missed());
@@ -136,7 +139,7 @@ public final class DealCommand implements Callable<Integer> {
     }
   }
 
-  private static DealId parse(String id) {
+  static DealId parse(String id) {
     try {
       return DealId.parse(id);
     } catch (IllegalArgumentException e) {
@@ -148,7 +151,7 @@ public final class DealCommand implements Callable<Integer> {
     }
   }
 
-  private static DealSnapshot find(GranaryChain chain, DealId id) {
+  static DealSnapshot find(GranaryChain chain, DealId id) {
     return chain
         .queries()
         .deal(id)
@@ -384,6 +387,98 @@ public final class DealCommand implements Callable<Integer> {
                         + ")"));
         return 0;
       }
+    }
+  }
+
+  /** {@code granary deal end}. */
+  @Command(
+      name = "end",
+      description =
+          "Give notice of an active deal: its end moves to a few periods from now, which are still paid when they are proved; the rest of the price comes back at once. It cannot be taken back. With --now sign a consent to end it at once, for its miner to send.",
+      footer = {"", "Example: granary deal end 0x5f3a… (as 'granary deal list' shows it)"})
+  public static final class End implements Callable<Integer> {
+    // A day of blocks; what the miner has not sent by then binds nobody.
+    private static final int CONSENT_BLOCKS = 7200;
+
+    @Mixin Common common = new Common();
+
+    @Parameters(paramLabel = "DEAL", description = "Deal id.")
+    String id = "";
+
+    @Option(
+        names = "--now",
+        description =
+            "Send nothing: print a consent, which ends the deal at once when its miner's owner agrees with 'granary miner end'.")
+    boolean now;
+
+    @Override
+    public Integer call() throws IOException {
+      DealId deal = parse(id);
+      EthKey key = common.wallet();
+      try (GranaryChain chain = common.connect(Optional.of(key))) {
+        DealSnapshot before = find(chain, deal);
+        if (now) {
+          agree(chain, key, before);
+          return 0;
+        }
+        TxResult.Confirmed tx = chain.actions().giveNotice(deal).orThrow();
+        DealSnapshot after = find(chain, deal);
+        Map<String, Object> v = describe(after);
+        v.put("ok", true);
+        v.put("transaction", tx.hash().toString());
+        common.print(
+            v,
+            out ->
+                out.println(
+                    "✓ the deal ends before period "
+                        + after.end()
+                        + ": "
+                        + after.price().toTokens()
+                        + " tokens stay locked for its last "
+                        + after.periods()
+                        + " periods, the rest is back in the balance  ("
+                        + tx.hash()
+                        + ")"));
+        return 0;
+      }
+    }
+
+    private void agree(GranaryChain chain, EthKey key, DealSnapshot deal) {
+      if (deal.state() != DealState.ACTIVE || !deal.client().equals(key.address())) {
+        throw new IllegalArgumentException(
+            "only the client of an active deal agrees to its end; "
+                + deal.id()
+                + " is "
+                + deal.state()
+                + " and its client is "
+                + deal.client());
+      }
+      SignedEarlyEnd signed =
+          Consent.sign(
+              chain.terms().domain(),
+              key,
+              deal.id(),
+              chain.queries().head().number().plus(CONSENT_BLOCKS));
+      String consent = Consent.print(signed);
+      common.print(
+          Map.of(
+              "ok",
+              true,
+              "dealId",
+              deal.id().toString(),
+              "executeBy",
+              signed.earlyEnd().executeBy().value(),
+              "consent",
+              consent),
+          out -> {
+            out.println(
+                "Hand this to the owner of miner "
+                    + deal.miner()
+                    + "; until block "
+                    + signed.earlyEnd().executeBy()
+                    + " it ends the deal with:");
+            out.println("granary miner end " + deal.id() + " --consent " + consent);
+          });
     }
   }
 

@@ -38,6 +38,7 @@ import picocli.CommandLine.Option;
       MinerOwnerCommands.Resume.class,
       MinerOwnerCommands.Update.class,
       MinerOwnerCommands.RotateOperator.class,
+      MinerOwnerCommands.End.class,
       MinerOwnerCommands.Exit.class
     },
     mixinStandardHelpOptions = true)
@@ -46,7 +47,7 @@ public final class MinerCommand implements Callable<Integer> {
   public Integer call() {
     throw new IllegalArgumentException(
         "say what to do: granary miner init, run, status, deals, proving, pause, resume, update,"
-            + " rotate-operator or exit");
+            + " rotate-operator, end or exit");
   }
 
   /** Where the miner lives. */

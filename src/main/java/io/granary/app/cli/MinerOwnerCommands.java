@@ -7,7 +7,10 @@ import io.granary.contracts.keys.Keystores;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -18,6 +21,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** What a miner's owner changes in the registry, with the wallet in the home. */
 final class MinerOwnerCommands {
@@ -63,6 +67,43 @@ final class MinerOwnerCommands {
           chain.actions().setAccepting(false).orThrow(),
           List.of("paused: no new deals; take them again with 'granary miner resume'"),
           Map.of("accepting", false));
+    }
+  }
+
+  /** {@code granary miner end}. */
+  @Command(
+      name = "end",
+      description =
+          "End a deal at once, as its client agreed: the unspent price returns to it, the collateral to the miner.",
+      footer = {"", "Example: granary miner end 0x5f3a… --consent 1234:0x…"})
+  static final class End extends Owners {
+    @Parameters(paramLabel = "DEAL", description = "Deal id.")
+    String id = "";
+
+    @Option(
+        names = "--consent",
+        required = true,
+        paramLabel = "CONSENT",
+        description = "What the client's 'granary deal end DEAL --now' printed.")
+    String consent = "";
+
+    @Override
+    Done act(GranaryChain chain, EthKey owner) {
+      DealId deal = DealCommand.parse(id);
+      SignedEarlyEnd agreed = Consent.parse(deal, consent);
+      DealSnapshot before = DealCommand.find(chain, deal);
+      TxResult.Confirmed tx = chain.actions().endEarly(agreed).orThrow();
+      return new Done(
+          tx,
+          List.of(
+              "the deal has ended; "
+                  + before.collateral().toTokens()
+                  + " tokens of collateral were locked before"),
+          Map.of(
+              "dealId",
+              deal.toString(),
+              "state",
+              DealCommand.find(chain, deal).state().toString()));
     }
   }
 

@@ -81,6 +81,7 @@ final class MarketModel {
       case MarketEvent.DealSkipped e -> {}
       case MarketEvent.DealActivated e -> activated(e);
       case MarketEvent.DealExtended e -> extended(e);
+      case MarketEvent.DealShortened e -> shortened(e);
       case MarketEvent.DealCancelled e -> cancelled(e);
       case MarketEvent.DealExpired e -> expired(e);
       case MarketEvent.DealSettled e -> settled(e);
@@ -428,6 +429,7 @@ final class MarketModel {
     long block = e.at().block().value();
     require(e, "miner of the extended deal " + d.id, miner, e.miner());
     require(e, "default of " + d.id + " at its extension", false, d.run > terms.maxMissRun());
+    require(e, "notice given of " + d.id + " before its extension", false, d.noticed);
     require(
         e, "proving set of " + miner + " frozen at an extension", false, isFrozen(miner, block));
     require(
@@ -454,7 +456,7 @@ final class MarketModel {
     BigInteger collateral = e.collateral().units();
     debit(e, miner, collateral.subtract(d.collateral), "collateral of extending " + d.id);
     d.collateral = collateral;
-    d.extend(e.end().index(), e.price());
+    d.countAnew(e.end().index(), e.price());
     set(miner).moveEnd(d.id.hash(), d.end);
   }
 
@@ -473,6 +475,38 @@ final class MarketModel {
   }
 
   // ---------------------------------------------------------------- ends
+
+  /** Protocol §3.7: notice, or, when no period is left, the consent of both. */
+  private void shortened(MarketEvent.DealShortened e) {
+    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    Address miner = d.terms.miner();
+    long block = e.at().block().value();
+    require(e, "miner of the shortened deal " + d.id, miner, e.miner());
+    require(e, "default of " + d.id + " at its early end", false, d.run > terms.maxMissRun());
+    require(
+        e, "proving set of " + miner + " frozen at an early end", false, isFrozen(miner, block));
+    require(e, "settled periods of " + d.id, clock(miner).nextDuty(block), d.cursor);
+    require(e, "first period of the notice of " + d.id, d.cursor, e.from().index());
+    boolean atOnce = e.end().equals(e.from());
+    long notice = atOnce ? 0 : terms.maxMissRun() + 1;
+    require(e, "nearer end of " + d.id, d.cursor + notice, e.end().index());
+    require(
+        e, "nearer end of " + d.id + " before its old end " + d.end, true, e.end().index() < d.end);
+    BigInteger price = d.share(notice);
+    require(e, "price of the notice of " + d.id, price, e.price().units());
+    BigInteger refunded = d.unspent().subtract(price);
+    require(e, "refund at the early end of " + d.id, refunded, e.refunded().units());
+    credit(d.terms.client(), refunded);
+    d.refunded = d.refunded.add(refunded);
+    if (atOnce) {
+      d.endedByBoth = true;
+      d.end = d.cursor;
+    } else {
+      d.noticed = true;
+      d.countAnew(e.end().index(), e.price());
+      set(miner).moveEnd(d.id.hash(), d.end);
+    }
+  }
 
   private void expired(MarketEvent.DealExpired e) {
     ModelDeal d = deal(e, e.dealId(), DealState.PUBLISHED);
@@ -501,7 +535,8 @@ final class MarketModel {
     ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
     require(e, "settled periods of " + d.id + " at its completion", d.end, d.cursor);
     require(e, "default of " + d.id + " at its completion", false, d.run > terms.maxMissRun());
-    long due = clock(d.terms.miner()).periodEnd(d.end - 1) + terms.collateralHold();
+    long due =
+        d.endedByBoth ? 0 : clock(d.terms.miner()).periodEnd(d.end - 1) + terms.collateralHold();
     require(
         e,
         "hold of the collateral of " + d.id + " until block " + due,

@@ -9,8 +9,8 @@ import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
 
 /**
- * One deal in the model. Price, periods, proved and missed are those since the last extension, or
- * of the whole deal when there was none (Protocol §3.6).
+ * One deal in the model. Price, periods, proved and missed are those since the last extension or
+ * notice, or of the whole deal when there was none (Protocol §3.6, §3.7).
  */
 final class ModelDeal {
   final DealId id;
@@ -35,6 +35,12 @@ final class ModelDeal {
   long missedBefore;
   long run;
 
+  /** Its client has given notice: no extension any more. */
+  boolean noticed;
+
+  /** Both sides have agreed to end it: nothing is locked for its price, and nothing is held. */
+  boolean endedByBoth;
+
   ModelDeal(DealId id, DealProposal terms, Hash32 sealedRoot, long sealBlock, int penaltyBps) {
     this.id = id;
     this.terms = terms;
@@ -47,8 +53,8 @@ final class ModelDeal {
     this.slashPerMiss = Pricing.slashPerMiss(price, periods, penaltyBps).units();
   }
 
-  /** Counts anew from the cursor on. */
-  void extend(long newEnd, TokenAmount newPrice) {
+  /** Counts anew from the cursor on, to a later or nearer end. */
+  void countAnew(long newEnd, TokenAmount newPrice) {
     provedBefore += proved;
     missedBefore += missed;
     proved = 0;
@@ -65,6 +71,9 @@ final class ModelDeal {
   }
 
   BigInteger unspent() {
+    if (endedByBoth) {
+      return BigInteger.ZERO;
+    }
     return price.units().subtract(share(proved)).subtract(share(missed));
   }
 

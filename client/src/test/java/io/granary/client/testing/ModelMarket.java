@@ -201,6 +201,7 @@ public final class ModelMarket
         new BlockNumber(activateBy),
         new BlockNumber(0),
         Hash32.ZERO,
+        false,
         false);
   }
 
@@ -336,6 +337,11 @@ public final class ModelMarket
     transactions++;
     put(proposal, DealState.CANCELLED);
     return new TxResult.Confirmed(new TxHash(hash(head)), head(), 50_000, BigInteger.ONE);
+  }
+
+  @Override
+  public TxResult giveNotice(DealId deal) {
+    throw unused();
   }
 
   private static UnsupportedOperationException unused() {

@@ -149,8 +149,8 @@ final class DealRunner {
   }
 
   /**
-   * An extension moves a deal's end (Protocol §3.6). The chain's state says so too to a node that
-   * was away when it happened.
+   * An extension or a notice moves a deal's end (Protocol §3.6, §3.7). The chain's state says so
+   * too to a node that was away when it happened.
    */
   private void noteEnds() {
     for (StoredDeal d : book.all()) {

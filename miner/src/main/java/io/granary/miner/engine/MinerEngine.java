@@ -124,6 +124,9 @@ public final class MinerEngine implements AutoCloseable {
             && book.find(x.dealId()).isPresent()) {
           // Planned with the old end, the deal would be purged and completed, which is refused.
           chainDeals.forget(x.dealId());
+        } else if (event instanceof MarketEvent.DealShortened x
+            && book.find(x.dealId()).isPresent()) {
+          chainDeals.forget(x.dealId());
         } else if (event instanceof MarketEvent.DealTerminated t
             && book.find(t.dealId()).isPresent()) {
           chainDeals.forget(t.dealId());

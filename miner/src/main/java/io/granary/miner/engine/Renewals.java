@@ -140,6 +140,9 @@ public final class Renewals {
     if (!e.oldEnd().equals(d.end())) {
       return no("END_MOVED", "the deal has another end by now", e.oldEnd(), d.end());
     }
+    if (d.noticed()) {
+      return no("NOTICED", "its client gave notice, which is final; propose a new one", "", "");
+    }
     MarketTerms terms = ports.reader().terms();
     Ask ask = intake.ask().ask();
     // Each extension is a transaction of the miner's: it has to be worth it like a deal.

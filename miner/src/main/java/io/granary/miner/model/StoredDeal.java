@@ -20,8 +20,8 @@ import java.time.Instant;
  * @param sealedRoot root of the replica, 32 zero bytes before it is sealed
  * @param dataDeleted true once nothing of it is on disk any more
  * @param acceptedAt when it was accepted, whole milliseconds
- * @param end first period no longer covered, as the chain said last: an extension moves it
- *     (Protocol §3.6); 0 before activation
+ * @param end first period no longer covered, as the chain said last: an extension or a notice moves
+ *     it (Protocol §3.6, §3.7); 0 before activation
  */
 public record StoredDeal(
     DealId id,

@@ -17,11 +17,13 @@ import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
 import io.granary.protocol.values.TxHash;
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -123,6 +125,7 @@ public final class ModelMarket implements MinerMarket {
         p.activateBy(),
         new BlockNumber(chain.head + 1 + chain.terms.sealDelay()),
         sealedRoot,
+        false,
         false);
   }
 
@@ -206,7 +209,8 @@ public final class ModelMarket implements MinerMarket {
         d.activateBy(),
         d.sealBlock(),
         d.sealedRoot(),
-        removed);
+        removed,
+        d.noticed());
   }
 
   @Override
@@ -229,34 +233,79 @@ public final class ModelMarket implements MinerMarket {
     if (!d.end().equals(e.oldEnd())) {
       return "EndMoved";
     }
+    if (d.noticed()) {
+      return "DealOver";
+    }
     if (chain.isFrozen(chain.miner)) {
       return "SetFrozen";
     }
     settle(e.dealId());
-    DealSnapshot settled = chain.deals.get(e.dealId());
-    long periods = e.newEnd().index() - settled.cursor().index();
+    long periods = e.newEnd().index() - chain.deals.get(e.dealId()).cursor().index();
+    countAnew(e.dealId(), e.newEnd(), e.pricePerPeriod().times(periods), false);
+    return "";
+  }
+
+  private void countAnew(DealId id, Period end, TokenAmount price, boolean noticed) {
+    DealSnapshot d = chain.deals.get(id);
     chain.deals.put(
-        e.dealId(),
+        id,
         new DealSnapshot(
             d.id(),
             d.state(),
             d.client(),
             d.miner(),
-            e.pricePerPeriod().times(periods),
+            price,
             d.collateral(),
-            periods,
+            end.index() - d.cursor().index(),
             d.start(),
-            e.newEnd(),
-            settled.cursor(),
+            end,
+            d.cursor(),
             0,
             0,
             0,
             d.activateBy(),
             d.sealBlock(),
             d.sealedRoot(),
-            d.removed()));
-    chain.set.moveEnd(e.dealId().hash(), e.newEnd().index());
-    return "";
+            d.removed(),
+            noticed));
+    chain.set.moveEnd(id.hash(), end.index());
+  }
+
+  @Override
+  public TxResult endEarly(SignedEarlyEnd end) {
+    synchronized (chain) {
+      chain.requireUp();
+      DealSnapshot d = chain.deals.get(end.earlyEnd().dealId());
+      if (d == null || d.state() != DealState.ACTIVE) {
+        return refused("WrongState");
+      }
+      if (chain.isFrozen(chain.miner)) {
+        return refused("SetFrozenUntil");
+      }
+      settle(d.id());
+      DealSnapshot settled = chain.deals.get(d.id());
+      if (end.earlyEnd().immediate()) {
+        chain.set.remove(d.id().hash());
+        chain.deals.put(
+            d.id(),
+            with(
+                settled,
+                DealState.COMPLETED,
+                d.start(),
+                d.end(),
+                settled.cursor(),
+                settled.proved(),
+                true));
+      } else {
+        Period to = settled.cursor().plus(chain.terms.maxMissRun() + 1L);
+        if (to.compareTo(d.end()) >= 0) {
+          return refused("NotSooner");
+        }
+        long notice = to.index() - settled.cursor().index();
+        countAnew(d.id(), to, d.price().share(notice, d.periods()), true);
+      }
+      return confirmed();
+    }
   }
 
   @Override

@@ -11,7 +11,9 @@ import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.grpc.AuthClientInterceptor;
@@ -124,6 +126,11 @@ public final class Renter implements AutoCloseable {
   public RenewDealResponse renew(SignedExtension extension) {
     return deals()
         .renewDeal(RenewDealRequest.newBuilder().setExtension(Wire.message(extension)).build());
+  }
+
+  /** Signs an early end of one of its deals. */
+  public SignedEarlyEnd sign(EarlyEnd end) {
+    return new SignedEarlyEnd(end, key.sign(Eip712.earlyEnd(ModelChain.DOMAIN, end)));
   }
 
   /** Signs an extension of one of its deals. */

@@ -86,7 +86,7 @@ public final class ProvingSet {
   }
 
   /**
-   * Moves the end of a deal that was extended.
+   * Moves the end of a deal that was extended or shortened.
    *
    * @throws NoSuchElementException when the deal has none
    */

@@ -19,6 +19,12 @@ public interface ClientMarket {
   /** Takes back a signed proposal that was not published. */
   TxResult cancel(DealProposal proposal);
 
+  /**
+   * Gives notice of an active deal: its end moves nearer, and what the notice does not cost comes
+   * back at once (Protocol §3.7).
+   */
+  TxResult giveNotice(DealId deal);
+
   /** Settles closed periods of deals. */
   TxResult settle(List<DealId> deals);
 

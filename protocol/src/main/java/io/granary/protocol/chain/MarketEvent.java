@@ -54,6 +54,16 @@ public sealed interface MarketEvent {
       TokenAmount carried)
       implements MarketEvent {}
 
+  record DealShortened(
+      Position at,
+      DealId dealId,
+      Address miner,
+      Period from,
+      Period end,
+      TokenAmount price,
+      TokenAmount refunded)
+      implements MarketEvent {}
+
   record DealCancelled(Position at, DealId dealId, Address client) implements MarketEvent {}
 
   record DealExpired(Position at, DealId dealId, Address by, TokenAmount burned, TokenAmount tip)

@@ -2,6 +2,7 @@ package io.granary.protocol.chain;
 
 import io.granary.proofs.Hash32;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.values.Address;
@@ -36,6 +37,12 @@ public interface MinerMarket {
    * send it too.
    */
   BatchResult extend(List<SignedExtension> deals);
+
+  /**
+   * Ends an active deal early as its client signed: by a consent at once, without slash, or by a
+   * notice, which anyone may relay (Protocol §3.7). The owner may send it too.
+   */
+  TxResult endEarly(SignedEarlyEnd end);
 
   /**
    * Proves a period for all of a miner's deals.

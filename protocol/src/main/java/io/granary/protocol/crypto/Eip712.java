@@ -4,6 +4,7 @@ import io.granary.proofs.Hash32;
 import io.granary.proofs.opening.DualOpening;
 import io.granary.protocol.deal.Ask;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
 import io.granary.protocol.deal.PeriodProof;
 import io.granary.protocol.values.Address;
@@ -24,6 +25,8 @@ public final class Eip712 {
       text(
           "Extension(bytes32 dealId,uint32 oldEnd,uint32 newEnd,uint96 pricePerPeriod,"
               + "uint96 collateral,uint64 executeBy)");
+  private static final Hash32 EARLY_END_TYPE =
+      text("EarlyEnd(bytes32 dealId,bool immediate,uint64 executeBy)");
   private static final Hash32 ASK_TYPE =
       text(
           "Ask(address miner,uint96 pricePerLeafPeriod,uint96 collateralPerLeaf,uint64 minSize,"
@@ -93,6 +96,17 @@ public final class Eip712 {
             .add(e.newEnd().index())
             .add(e.pricePerPeriod().units())
             .add(e.collateral().units())
+            .add(e.executeBy().value()));
+  }
+
+  /** An early end's digest, which the deal's client signs (Protocol §3.7). */
+  public static Hash32 earlyEnd(SigningDomain domain, EarlyEnd e) {
+    return digest(
+        domain,
+        new Words()
+            .add(EARLY_END_TYPE)
+            .add(e.dealId().hash())
+            .add(e.immediate() ? 1 : 0)
             .add(e.executeBy().value()));
   }
 

@@ -9,8 +9,9 @@ import io.granary.protocol.values.TokenAmount;
 
 /**
  * A deal as the contract holds it at one block. Price, periods, proved and missed are those of the
- * periods from {@code end - periods} on: from the start, or for an extended deal from the period
- * from which its last extension counts (Protocol §3.6).
+ * periods from {@code end - periods} on: from the start, or from the period from which its last
+ * extension (Protocol §3.6) or its notice (§3.7) counts. A deal that was terminated, or ended by
+ * both sides, keeps the end that it had; the cursor says where it ended.
  *
  * @param id its id
  * @param state where it stands
@@ -19,7 +20,8 @@ import io.granary.protocol.values.TokenAmount;
  * @param price whole price of these periods
  * @param collateral what is left of the miner's collateral
  * @param periods periods paid for
- * @param start first period of the deal, 0 before activation; no extension changes it
+ * @param start first period of the deal, 0 before activation; neither extension nor notice changes
+ *     it
  * @param end first period no longer covered, 0 before activation
  * @param cursor next period to settle
  * @param proved settled periods that were proved
@@ -29,6 +31,7 @@ import io.granary.protocol.values.TokenAmount;
  * @param sealBlock block that draws the seal challenge
  * @param sealedRoot root of the replica
  * @param removed true once its entry has left the proving set
+ * @param noticed true once its client has given notice
  */
 public record DealSnapshot(
     DealId id,
@@ -47,4 +50,5 @@ public record DealSnapshot(
     BlockNumber activateBy,
     BlockNumber sealBlock,
     Hash32 sealedRoot,
-    boolean removed) {}
+    boolean removed,
+    boolean noticed) {}

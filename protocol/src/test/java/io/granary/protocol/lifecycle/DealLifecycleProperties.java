@@ -99,7 +99,8 @@ class DealLifecycleProperties {
         new BlockNumber(activateBy),
         new BlockNumber(sealBlock),
         Hash32.ZERO,
-        removed);
+        removed,
+        false);
   }
 
   private static List<DealAction> plan(
