@@ -50,7 +50,7 @@ for (const name of ["BlockHashSeed", "DealEnds", "DevToken", "MinerRegistry", "R
   }
 }
 if (stale.length > 0) {
-  console.error(`stale: ${stale.join(", ")}\nrun 'cd contracts && npx forge build && node tools/export-abi.mjs' and commit the result`);
+  console.error(`stale: ${stale.join(", ")}\nrun 'cd contracts && npx forge build --force && node tools/export-abi.mjs' and commit the result`);
   process.exit(1);
 }
 console.log(check ? "contracts/abi agrees with the Solidity sources" : "contracts/abi written");

@@ -64,6 +64,8 @@ public final class DealCommand implements Callable<Integer> {
     v.put("start", d.start().index());
     v.put("end", d.end().index());
     v.put("noticeGiven", d.noticed());
+    // Extensions and notices count anew: price, periods, proved and missed are those from here on.
+    v.put("countedFrom", d.end().index() == 0 ? 0 : d.end().index() - d.periods());
     v.put("settledUpTo", d.cursor().index());
     v.put("proved", d.proved());
     v.put("missed", d.missed());

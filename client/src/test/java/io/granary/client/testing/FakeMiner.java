@@ -17,6 +17,7 @@ import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.Refusal;
 import io.granary.protocol.deal.SignedAsk;
+import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.grpc.CallAuth;
 import io.granary.protocol.grpc.NodeServer;
 import io.granary.protocol.grpc.TlsIdentity;
@@ -36,6 +37,9 @@ import io.granary.v1.GetUploadRequest;
 import io.granary.v1.GetUploadResponse;
 import io.granary.v1.ProposeDealRequest;
 import io.granary.v1.ProposeDealResponse;
+import io.granary.v1.RenewDealRequest;
+import io.granary.v1.RenewDealResponse;
+import io.granary.v1.Renewal;
 import io.granary.v1.RetrievalServiceGrpc;
 import io.granary.v1.RetrieveChunk;
 import io.granary.v1.RetrieveRangeRequest;
@@ -88,6 +92,10 @@ public final class FakeMiner implements AutoCloseable {
   private volatile int deadCalls;
   private volatile long liesAtByte = NEVER;
   private volatile byte[] stored = {};
+  private volatile boolean declinesRenewals;
+  private volatile boolean sendsRenewals = true;
+  private volatile boolean answersRenewals = true;
+  private final List<SignedExtension> extensions = new CopyOnWriteArrayList<>();
 
   /** Registers itself at a price. */
   public FakeMiner(ModelMarket market, Path dir, int number, long price) throws IOException {
@@ -161,7 +169,23 @@ public final class FakeMiner implements AutoCloseable {
     liesAtByte = position;
   }
 
+  /** Declines extensions. */
+  public void declinesRenewals() {
+    declinesRenewals = true;
+  }
+
+  /** Sends the extensions that it takes, or only says so; and says so, or dies. */
+  public void renews(boolean sends, boolean answers) {
+    sendsRenewals = sends;
+    answersRenewals = answers;
+  }
+
   // ---------------------------------------------------------------- what happened
+
+  /** The extensions that were offered to it. */
+  public List<SignedExtension> extensions() {
+    return extensions;
+  }
 
   /** Who it is. */
   public Address id() {
@@ -246,6 +270,27 @@ public final class FakeMiner implements AutoCloseable {
         response.setDeclined(Wire.message(new Refusal("NO_SPACE", "it is full", "1", "0")));
       } else {
         response.setAccepted(Acceptance.newBuilder().setDealId(Wire.bytes(deal)));
+      }
+      answer(observer, response.build());
+    }
+
+    @Override
+    public void renewDeal(RenewDealRequest request, StreamObserver<RenewDealResponse> observer) {
+      SignedExtension offered = Wire.signedExtension(request.getExtension());
+      extensions.add(offered);
+      RenewDealResponse.Builder response = RenewDealResponse.newBuilder();
+      if (declinesRenewals) {
+        response.setDeclined(Wire.message(new Refusal("SET_FROZEN", "not now", "1", "later")));
+      } else {
+        if (sendsRenewals) {
+          market.extend(offered.extension());
+        }
+        if (!answersRenewals) {
+          dead(observer);
+          return;
+        }
+        response.setRenewed(
+            Renewal.newBuilder().setTransaction(Wire.bytes(offered.extension().dealId())));
       }
       answer(observer, response.build());
     }

@@ -18,10 +18,12 @@ import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
+import io.granary.protocol.crypto.Seeds;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.Extension;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
@@ -124,6 +126,55 @@ public final class ModelMarket
     } else {
       deals.put(id, snapshot(id, p.client(), p.miner(), state, p.activateBy().value()));
     }
+  }
+
+  /** A deal that is active from the next period on. */
+  public synchronized void activate(DealProposal p) {
+    Period start = new Period(clock(p.miner()).nextDuty(head));
+    put(p, DealState.ACTIVE);
+    DealId id = Eip712.dealId(DOMAIN, p);
+    deals.put(
+        id,
+        stretch(
+            deals.get(id), p.price(), p.collateral(), p.periods(), start, start.plus(p.periods())));
+  }
+
+  /** Extends an active deal. */
+  public synchronized void extend(Extension e) {
+    DealSnapshot d = deals.get(e.dealId());
+    long periods = e.newEnd().index() - d.cursor().index();
+    deals.put(
+        e.dealId(),
+        stretch(
+            d, e.pricePerPeriod().times(periods), e.collateral(), periods, d.cursor(), e.newEnd()));
+  }
+
+  private static DealSnapshot stretch(
+      DealSnapshot d,
+      TokenAmount price,
+      TokenAmount collateral,
+      long periods,
+      Period cursor,
+      Period end) {
+    return new DealSnapshot(
+        d.id(),
+        d.state(),
+        d.client(),
+        d.miner(),
+        price,
+        collateral,
+        periods,
+        d.start().index() == 0 ? cursor : d.start(),
+        end,
+        cursor,
+        0,
+        0,
+        0,
+        new BlockNumber(0),
+        d.sealBlock(),
+        d.sealedRoot(),
+        false,
+        d.noticed());
   }
 
   /** A deal of which only the miner is known. */
@@ -300,7 +351,8 @@ public final class ModelMarket
 
   @Override
   public PeriodClock clock(Address miner) {
-    throw unused();
+    return new PeriodClock(
+        TERMS.periodBlocks(), TERMS.windowBlocks(), Seeds.clockShift(miner, TERMS.periodBlocks()));
   }
 
   @Override
