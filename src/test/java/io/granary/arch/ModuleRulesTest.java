@@ -28,7 +28,8 @@ class ModuleRulesTest {
             .resideInAPackage("io.granary.proofs..")
             .should()
             .onlyDependOnClassesThat()
-            .resideInAnyPackage("io.granary.proofs..",
+            .resideInAnyPackage(
+                "io.granary.proofs..",
                 "java..",
                 "javax..",
                 "jdk.incubator.vector..",

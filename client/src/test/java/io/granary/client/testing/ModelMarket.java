@@ -173,7 +173,8 @@ public final class ModelMarket
         new BlockNumber(0),
         d.sealBlock(),
         d.sealedRoot(),
-        false);
+        false,
+        d.noticed());
   }
 
   /** A deal of which only the miner is known. */
