@@ -101,7 +101,7 @@ library DealEnds {
         uint256 shift = PeriodClock.shiftOf(miner, p.periodBlocks);
         uint32 period = PeriodClock.periodAt(block.number, shift, p.periodBlocks);
         duty = PeriodClock.nextDuty(block.number, shift, p.periodBlocks, p.windowBlocks);
-        frozen = duty != period && !Settlement.isBitSet(s, miner, period);
+        frozen = duty != period && !Settlement.isDecided(s, miner, period);
     }
 
     function endOfPeriod(MarketParams memory p, address miner) private view returns (uint256) {

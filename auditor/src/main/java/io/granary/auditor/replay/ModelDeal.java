@@ -9,8 +9,8 @@ import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
 
 /**
- * One deal in the model. Price, periods, proved and missed are those since the last extension, or
- * of the whole deal when there was none (Protocol §3.6).
+ * One deal in the model. Price, periods, proved, missed and excused are those since the last
+ * extension, or of the whole deal when there was none (Protocol §3.6).
  */
 final class ModelDeal {
   final DealId id;
@@ -31,6 +31,7 @@ final class ModelDeal {
   long cursor;
   long proved;
   long missed;
+  long excused;
   long provedBefore;
   long missedBefore;
   long run;
@@ -53,6 +54,7 @@ final class ModelDeal {
     missedBefore += missed;
     proved = 0;
     missed = 0;
+    excused = 0;
     end = newEnd;
     price = newPrice;
     periods = newEnd - cursor;
@@ -65,7 +67,12 @@ final class ModelDeal {
   }
 
   BigInteger unspent() {
-    return price.units().subtract(share(proved)).subtract(share(missed));
+    return price.units().subtract(share(proved)).subtract(share(unproved()));
+  }
+
+  /** Settled periods whose price the client has back. */
+  long unproved() {
+    return missed + excused;
   }
 
   long provedInAll() {
