@@ -11,6 +11,7 @@ import {ISeedSource} from "./interfaces/ISeedSource.sol";
 import {IStorageMarket} from "./interfaces/IStorageMarket.sol";
 import {ClientSignature} from "./libraries/ClientSignature.sol";
 import {DealEnds} from "./libraries/DealEnds.sol";
+import {Maintenance} from "./libraries/Maintenance.sol";
 import {MarketState} from "./libraries/MarketState.sol";
 import {MerkleTree} from "./libraries/MerkleTree.sol";
 import {Pay} from "./libraries/Pay.sol";
@@ -40,10 +41,12 @@ import {
 /// @notice Invariants, in words; contracts/test/invariant holds them under random actions:
 /// 1. Conservation: Σ balances + Σ locks + burned = tokens deposited and not withdrawn. The lock of a Published deal is
 ///    price + collateral; of an Active one, price less what was paid and refunded of it, plus the collateral left; else zero.
-/// 2. No period of a deal is both paid and slashed, and none is settled twice: the cursor only grows.
+/// 2. No period of a deal is both paid and slashed, and none is settled twice: the cursor only grows. An excused period is
+///    neither, and none is both proved and excused.
 /// 3. Nobody but its owner moves tokens out of an account: balances fall only by the owner's withdrawal, by a
 ///    proposal or extension that the owner signed (client), or that its operator sent (miner).
-/// 4. A miner's proving set does not change from a challenge block until its period is proved or over.
+/// 4. A miner's proving set does not change from a challenge block until its period is proved or over; an excused period
+///    has no challenges.
 ///    An extension or an early end moves the end of an entry only outside of that.
 /// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
 contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
@@ -73,6 +76,9 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     uint96 private immutable TIP_CAP;
     uint96 private immutable MIN_PRICE;
     uint96 private immutable MIN_COLLATERAL;
+    uint256 private immutable MAINTENANCE_NOTICE;
+    uint256 private immutable MAINTENANCE_PERIODS;
+    uint256 private immutable MAINTENANCE_QUARTER;
 
     MarketState private _s;
 
@@ -97,6 +103,9 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         TIP_CAP = p.tipCap;
         MIN_PRICE = p.minPricePerLeafPeriod;
         MIN_COLLATERAL = p.minCollateralPerLeaf;
+        MAINTENANCE_NOTICE = p.maintenanceNotice;
+        MAINTENANCE_PERIODS = p.maintenancePeriods;
+        MAINTENANCE_QUARTER = p.maintenanceQuarter;
     }
 
     /// @dev A deployment in which nobody could prove, or in which junk deals would be free, is impossible.
@@ -123,6 +132,12 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         if (p.expireBurnBps > Pay.BPS) revert BadParameter("expireBurnBps", p.expireBurnBps);
         if (p.minPricePerLeafPeriod == 0) revert BadParameter("minPricePerLeafPeriod", 0);
         if (p.minCollateralPerLeaf == 0) revert BadParameter("minCollateralPerLeaf", 0);
+        // The current period may be drawn already; no later one is.
+        if (p.maintenanceNotice == 0) revert BadParameter("maintenanceNotice", 0);
+        // A miner is on duty three quarters of the time.
+        if (p.maintenanceQuarter == 0 || p.maintenanceQuarter / 4 < p.maintenancePeriods) {
+            revert BadParameter("maintenanceQuarter", p.maintenanceQuarter);
+        }
     }
 
     // ================================================================ money
@@ -320,14 +335,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IStorageMarket
     function cancel(DealProposal calldata proposal) external {
-        bytes32 dealId = dealIdOf(proposal);
-        if (msg.sender != proposal.client) revert NotClient(dealId, msg.sender);
-        Deal storage d = _s.deals[bytes23(dealId)];
-        if (d.state != DealState.None) revert WrongState(dealId, uint8(d.state));
-        d.state = DealState.Cancelled;
-        d.client = proposal.client;
-        d.miner = proposal.miner;
-        emit DealCancelled(dealId, msg.sender);
+        DealEnds.cancel(_s, dealIdOf(proposal), proposal.client, proposal.miner);
     }
 
     /// @inheritdoc IStorageMarket
@@ -364,9 +372,12 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IStorageMarket
     function prove(address miner, uint32 period, bytes calldata seedProof, bytes calldata openings) external {
         bytes32 seed = openSeed(miner, period, seedProof);
-        uint256 word = _s.proved[miner][period >> 8];
-        uint256 bit = uint256(1) << (period & 255);
-        if (word & bit != 0) revert AlreadyProved(miner, period);
+        uint256 word = _s.periods[miner][period >> 7];
+        uint256 bit = uint256(1) << (period & 127);
+        if (word & (bit | (bit << 128)) != 0) {
+            if (word & bit != 0) revert AlreadyProved(miner, period);
+            revert PeriodExcused(miner, period);
+        }
         ProvingSet.Set storage set = _s.sets[miner];
         if (set.weight == 0) revert NoDuty(miner);
         uint256 at;
@@ -388,7 +399,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
             at = next;
         }
         if (at != end) revert BadProofLength(at - (end - openings.length), openings.length);
-        _s.proved[miner][period >> 8] = word | bit;
+        _s.periods[miner][period >> 7] = word | bit;
         emit PeriodProved(miner, period, msg.sender);
     }
 
@@ -403,8 +414,9 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         return keccak256(abi.encode(value, address(this), miner, period));
     }
 
-    function isBitSet(address miner, uint256 period) private view returns (bool) {
-        return Settlement.isBitSet(_s, miner, period);
+    /// @inheritdoc IStorageMarket
+    function announceMaintenance(address miner, uint32 firstPeriod, uint32 count) external {
+        Maintenance.announce(_s, params(), miner, firstPeriod, count);
     }
 
     // ================================================================ views
@@ -430,7 +442,10 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
             expireBurnBps: EXPIRE_BURN_BPS,
             tipCap: TIP_CAP,
             minPricePerLeafPeriod: MIN_PRICE,
-            minCollateralPerLeaf: MIN_COLLATERAL
+            minCollateralPerLeaf: MIN_COLLATERAL,
+            maintenanceNotice: uint32(MAINTENANCE_NOTICE),
+            maintenancePeriods: uint32(MAINTENANCE_PERIODS),
+            maintenanceQuarter: uint32(MAINTENANCE_QUARTER)
         });
     }
 
@@ -464,15 +479,18 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         v.collateral = d.collateral;
         v.periods = d.periods;
         v.end = d.end;
-        if (d.end == 0) v.activateBy = d.activateByOrStart;
-        else v.start = uint32(d.activateByOrStart);
+        if (d.end == 0) {
+            v.activateBy = d.activateByOrStart;
+        } else {
+            v.start = uint32(d.activateByOrStart);
+            v.missed = d.cursor - (d.end - d.periods) - d.proved;
+            v.removed = d.height == 0;
+        }
         v.cursor = d.cursor;
         v.proved = d.proved;
-        if (d.end != 0) v.missed = d.cursor - (d.end - d.periods) - d.proved;
         v.missRun = d.missRun;
         v.sealBlock = d.sealBlock;
         v.sealedRoot = d.height == 0 ? d.sealedRoot : _s.sets[d.miner].entries[d.height][d.index].sealedRoot;
-        v.removed = d.end != 0 && d.height == 0;
         v.noticed = d.noticed;
     }
 
@@ -514,19 +532,29 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IStorageMarket
     function isProved(address miner, uint32 period) external view returns (bool) {
-        return isBitSet(miner, period);
+        return Settlement.bitsOf(_s, miner, period) == 1;
     }
 
     /// @inheritdoc IStorageMarket
-    function provedWord(address miner, uint256 word) external view returns (uint256) {
-        return _s.proved[miner][word];
+    function isExcused(address miner, uint32 period) external view returns (bool) {
+        return Settlement.bitsOf(_s, miner, period) > 1;
+    }
+
+    /// @inheritdoc IStorageMarket
+    function periodWord(address miner, uint256 word) external view returns (uint256) {
+        return _s.periods[miner][word];
+    }
+
+    /// @inheritdoc IStorageMarket
+    function maintenanceLeft(address miner, uint32 period) external view returns (uint256) {
+        return Maintenance.left(_s, MAINTENANCE_PERIODS, period / MAINTENANCE_QUARTER, miner);
     }
 
     /// @inheritdoc IStorageMarket
     function isFrozen(address miner) public view returns (bool) {
         if (_s.sets[miner].weight == 0) return false;
         uint32 period = periodAt(miner, block.number);
-        return block.number >= challengeBlock(miner, period) && !isBitSet(miner, period);
+        return block.number >= challengeBlock(miner, period) && !Settlement.isDecided(_s, miner, period);
     }
 
     /// @inheritdoc IStorageMarket

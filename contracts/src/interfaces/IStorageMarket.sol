@@ -67,14 +67,15 @@ interface IStorageMarket {
     event DealCancelled(bytes32 indexed dealId, address indexed client);
     /// @notice collateral = burned + tip + returned to the miner; the whole price is returned to the client.
     event DealExpired(bytes32 indexed dealId, address indexed by, uint96 burned, uint96 tip);
-    /// @notice Periods [from, to) were settled: `proved` of them proved, the others missed.
+    /// @notice Periods [from, to) were settled: `proved` of them proved, `excused` announced maintenance, the others missed.
     /// @param paid to the miner; @param feeBurned share of the pay that was burned; @param refunded to the client for
-    /// missed periods; @param slashed cut from the collateral, of which `slashedToClient` went to the client and the rest was burned
+    /// missed and excused periods; @param slashed cut from the collateral, of which `slashedToClient` went to the client and the rest was burned
     event DealSettled(
         bytes32 indexed dealId,
         uint32 from,
         uint32 to,
         uint32 proved,
+        uint32 excused,
         uint96 paid,
         uint96 feeBurned,
         uint96 refunded,
@@ -115,6 +116,8 @@ interface IStorageMarket {
 
     // ---------------------------------------------------------------- proving
     event PeriodProved(address indexed miner, uint32 indexed period, address sender);
+    /// @notice Periods [firstPeriod, firstPeriod + count) are excused, for good.
+    event MaintenanceAnnounced(address indexed miner, uint32 firstPeriod, uint32 count);
 
     error WrongPeriod(uint32 period, uint32 current);
     error WindowNotOpen(uint256 challengeBlock, uint256 currentBlock);
@@ -124,6 +127,14 @@ interface IStorageMarket {
     error BadProofLength(uint256 expected, uint256 actual);
     error BadProof(uint256 draw, bytes23 dealKey, uint40 leafIndex);
     error DrawExhausted(address miner);
+    error PeriodExcused(address miner, uint32 period);
+    error NotMiner(address miner, address caller);
+    error MaintenanceEmpty();
+    error MaintenanceTooSoon(uint32 firstPeriod, uint256 earliest);
+    /// @notice Nothing is announced further ahead than the longest deal, counted from the earliest period possible.
+    error MaintenanceTooFar(uint256 end, uint256 latest);
+    error MaintenanceExhausted(address miner, uint256 quarter, uint256 wanted, uint256 left);
+    error AlreadyExcused(address miner, uint32 period);
 
     // ---------------------------------------------------------------- construction
     error BadParameter(string name, uint256 value);
@@ -170,6 +181,9 @@ interface IStorageMarket {
     /// @param openings for each of the k draws: leaf, then its path bottom-up, exactly as many nodes as the drawn
     /// entry's height; 32 bytes a node; concatenated
     function prove(address miner, uint32 period, bytes calldata seedProof, bytes calldata openings) external;
+    /// @notice Excuses whole periods to come: no duty, no pay, no slash, and no run of misses is broken. Cannot be taken back.
+    /// The miner or its operator.
+    function announceMaintenance(address miner, uint32 firstPeriod, uint32 count) external;
 
     // ================================================================ views
     function params() external view returns (MarketParams memory);
@@ -192,8 +206,11 @@ interface IStorageMarket {
     /// @notice First block after the period.
     function periodEnd(address miner, uint32 period) external view returns (uint256);
     function isProved(address miner, uint32 period) external view returns (bool);
-    /// @notice Bits of 256 periods from 256 · word.
-    function provedWord(address miner, uint256 word) external view returns (uint256);
+    function isExcused(address miner, uint32 period) external view returns (bool);
+    /// @notice Bits of 128 periods from 128 · word: the lower 128 of those proved, the upper 128 of those excused.
+    function periodWord(address miner, uint256 word) external view returns (uint256);
+    /// @notice Periods that the miner may still excuse in the quarter of `period`.
+    function maintenanceLeft(address miner, uint32 period) external view returns (uint256);
     function isFrozen(address miner) external view returns (bool);
     /// @notice The draw of the current window: what `prove` will ask for, in order.
     function drawnLeaves(address miner, uint32 period, bytes calldata seedProof)

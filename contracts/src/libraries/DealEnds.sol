@@ -25,6 +25,16 @@ library DealEnds {
         return keccak256(abi.encode(EARLY_END_TYPEHASH, e));
     }
 
+    /// @notice Ends a deal before anybody has published it.
+    function cancel(MarketState storage s, bytes32 dealId, address client, address miner) external {
+        if (msg.sender != client) revert IStorageMarket.NotClient(dealId, msg.sender);
+        Deal storage d = inState(s, dealId, DealState.None);
+        d.state = DealState.Cancelled;
+        d.client = client;
+        d.miner = miner;
+        emit IStorageMarket.DealCancelled(dealId, client);
+    }
+
     /// @notice Ends a deal that was published and not activated in time.
     function expire(MarketState storage s, MarketParams memory p, bytes32 dealId) external {
         Deal storage d = inState(s, dealId, DealState.Published);
@@ -86,10 +96,12 @@ library DealEnds {
         if (frozen) revert IStorageMarket.SetFrozenUntil(miner, endOfPeriod(p, miner));
         Settlement.settle(s, Settlement.rulesOf(p), e.dealId, d, Settlement.CHUNK);
         if (d.missRun > p.maxMissRun) revert IStorageMarket.Defaulted(e.dealId);
+        // The cursor is past the duty where the current period is excused.
+        uint32 from = d.cursor > duty ? d.cursor : duty;
         // As many periods' notice as a miner may stay away before it forfeits.
-        uint32 end = e.immediate ? duty : duty + p.maxMissRun + 1;
+        uint32 end = e.immediate ? from : from + p.maxMissRun + 1;
         if (end >= d.end) revert IStorageMarket.NotSooner(e.dealId, d.end);
-        if (d.cursor != duty) revert IStorageMarket.Unsettled(e.dealId, d.cursor, duty);
+        if (d.cursor != from) revert IStorageMarket.Unsettled(e.dealId, d.cursor, duty);
         if (e.immediate) endNow(s, p, e.dealId, d);
         else shorten(s, e.dealId, d, end);
     }
@@ -171,7 +183,7 @@ library DealEnds {
         uint256 shift = PeriodClock.shiftOf(miner, p.periodBlocks);
         uint32 period = PeriodClock.periodAt(block.number, shift, p.periodBlocks);
         duty = PeriodClock.nextDuty(block.number, shift, p.periodBlocks, p.windowBlocks);
-        frozen = duty != period && !Settlement.isBitSet(s, miner, period);
+        frozen = duty != period && !Settlement.isDecided(s, miner, period);
     }
 
     function endOfPeriod(MarketParams memory p, address miner) private view returns (uint256) {

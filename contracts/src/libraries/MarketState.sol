@@ -10,12 +10,15 @@ import {ProvingSet} from "./ProvingSet.sol";
 /// that collides with a published one is AlreadyKnown. To pass for the published one at activation it would have to hit
 /// those 184 bits of an id that the client's salt is in: a second preimage, not a birthday.
 /// @param sets proving sets by miner
-/// @param proved bit p & 255 of word p >> 8: the miner has proved period p
+/// @param periods word p >> 7 of a miner: bit p & 127 when it has proved period p, bit 128 + (p & 127) when p is excused; never
+/// both. One word, because `prove` reads it anyway.
 /// @param burned tokens that nobody owns any more
+/// @param maintained periods of a quarter that the miner has excused
 struct MarketState {
     mapping(address owner => Account) accounts;
     mapping(bytes23 dealKey => Deal) deals;
     mapping(address miner => ProvingSet.Set) sets;
-    mapping(address miner => mapping(uint256 word => uint256)) proved;
+    mapping(address miner => mapping(uint256 word => uint256)) periods;
     uint256 burned;
+    mapping(address miner => mapping(uint256 quarter => uint256)) maintained;
 }

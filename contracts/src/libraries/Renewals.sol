@@ -120,8 +120,9 @@ library Renewals {
         if (c.period >= c.end || c.height == 0 || c.noticed) return SkipReason.DealOver;
         // The new price may count from the cursor only when nobody knows that period's challenges yet. While the set is
         // frozen the period is drawn, and neither its pay nor its slash may change.
-        if (c.duty != c.period && !Settlement.isBitSet(s, c.miner, c.period)) return SkipReason.SetFrozen;
-        if (c.cursor != c.duty) return SkipReason.DealUnsettled;
+        if (c.duty != c.period && !Settlement.isDecided(s, c.miner, c.period)) return SkipReason.SetFrozen;
+        // The cursor is past the duty where the current period is excused.
+        if (c.cursor < c.duty) return SkipReason.DealUnsettled;
         if (e.newEnd <= e.oldEnd) return SkipReason.BadPeriods;
         // The cursor never passes the end.
         uint32 periods = e.newEnd - c.cursor;

@@ -24,8 +24,14 @@ library Settlement {
         return Rules(p.periodBlocks, p.maxMissRun, p.missPenaltyBps, p.priceBurnBps);
     }
 
-    function isBitSet(MarketState storage s, address miner, uint256 period) internal view returns (bool) {
-        return (s.proved[miner][period >> 8] >> (period & 255)) & 1 == 1;
+    /// @notice Both bits of a period: 1 when it is proved, 1 << 128 when it is excused, 0 when it is neither.
+    function bitsOf(MarketState storage s, address miner, uint256 period) internal view returns (uint256) {
+        return (s.periods[miner][period >> 7] >> (period & 127)) & ((uint256(1) << 128) | 1);
+    }
+
+    /// @notice Nothing more can come of the period, over or not: it is proved or excused.
+    function isDecided(MarketState storage s, address miner, uint256 period) internal view returns (bool) {
+        return bitsOf(s, miner, period) != 0;
     }
 
     /// @notice Price that is neither paid nor refunded yet.
@@ -34,40 +40,43 @@ library Settlement {
         return d.price - Pay.share(d.price, d.proved, d.periods) - Pay.share(d.price, missed, d.periods);
     }
 
-    /// @notice Walks closed periods from the cursor and moves their money. Stops for good at the miss that makes the run
-    /// longer than maxMissRun, so the outcome is the same whoever settles when.
+    /// @notice Walks closed periods from the cursor and moves their money; an excused one leaves the run as it is. Stops
+    /// for good at the miss that makes the run longer than maxMissRun, so the outcome is the same whoever settles when.
     function settle(MarketState storage s, Rules memory r, bytes32 dealId, Deal storage d, uint32 maxPeriods) internal {
         uint32 from = d.cursor;
         uint256 run = d.missRun;
         if (run > r.maxMissRun) return;
-        (uint32 to, uint32 won) = (from, 0);
+        (uint32 to, uint32 won, uint32 excused) = (from, 0, 0);
         {
             uint256 limit = closedBefore(s, r, d.miner);
             if (limit > d.end) limit = d.end;
             if (limit > uint256(from) + maxPeriods) limit = uint256(from) + maxPeriods;
-            mapping(uint256 => uint256) storage bits = s.proved[d.miner];
+            mapping(uint256 => uint256) storage words = s.periods[d.miner];
             uint256 word;
             for (; to < limit && run <= r.maxMissRun; ++to) {
-                if (to == from || to & 255 == 0) word = bits[to >> 8];
-                if ((word >> (to & 255)) & 1 == 1) {
+                if (to == from || to & 127 == 0) word = words[to >> 7];
+                uint256 bits = word >> (to & 127);
+                if (bits & 1 == 1) {
                     run = 0;
                     ++won;
+                } else if ((bits >> 128) & 1 == 1) {
+                    ++excused;
                 } else {
                     ++run;
                 }
             }
         }
         if (to == from) return;
-        moveMoney(s, r, dealId, d, from, to, won);
+        moveMoney(s, r, dealId, d, from, to, won, excused);
         d.cursor = to;
         d.proved += won;
         d.missRun = uint8(run);
     }
 
-    /// @dev First period that is neither over nor proved.
+    /// @dev First period that is neither over, nor proved, nor excused.
     function closedBefore(MarketState storage s, Rules memory r, address miner) private view returns (uint256) {
         uint256 current = PeriodClock.periodAt(block.number, PeriodClock.shiftOf(miner, r.periodBlocks), r.periodBlocks);
-        return isBitSet(s, miner, current) ? current + 1 : current;
+        return isDecided(s, miner, current) ? current + 1 : current;
     }
 
     function moveMoney(
@@ -77,11 +86,13 @@ library Settlement {
         Deal storage d,
         uint32 from,
         uint32 to,
-        uint32 won
+        uint32 won,
+        uint32 excused
     ) private {
         uint96 price = d.price;
         uint32 periods = d.periods;
-        uint32 lost = to - from - won;
+        uint32 unproved = to - from - won;
+        uint32 lost = unproved - excused;
         uint96 paid;
         uint96 fee;
         uint96 refunded;
@@ -91,14 +102,14 @@ library Settlement {
             uint32 missed = from - (d.end - periods) - d.proved;
             paid = afterwards - before;
             fee = Pay.burnOf(afterwards, r.priceBurnBps) - Pay.burnOf(before, r.priceBurnBps);
-            refunded = Pay.share(price, missed + lost, periods) - Pay.share(price, missed, periods);
+            refunded = Pay.share(price, missed + unproved, periods) - Pay.share(price, missed, periods);
         }
         (uint96 slashed, uint96 toClient) = lost == 0 ? (0, 0) : slash(d, lost, r.missPenaltyBps);
         if (paid != fee) s.accounts[d.miner].balance += paid - fee;
         if (refunded + toClient != 0) s.accounts[d.client].balance += refunded + toClient;
         uint256 burnt = uint256(fee) + slashed - toClient;
         if (burnt != 0) s.burned += burnt;
-        emit IStorageMarket.DealSettled(dealId, from, to, won, paid, fee, refunded, slashed, toClient);
+        emit IStorageMarket.DealSettled(dealId, from, to, won, excused, paid, fee, refunded, slashed, toClient);
     }
 
     /// @dev Each miss by itself: half (rounded down) to the client, the rest burned; the last may find less than a whole

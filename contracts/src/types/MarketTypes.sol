@@ -80,6 +80,7 @@ struct Deal {
 /// was terminated, or ended by both sides, keeps the end that it had; `cursor` says where it ended.
 /// @param start first period of the deal (0 before activation)
 /// @param activateBy last block for activation (0 once activated)
+/// @param missed settled periods that were not proved, excused ones (Protocol §5.7) included: those the client has back
 /// @param removed true once its entry has left the proving set
 /// @param noticed true once the client has given notice
 struct DealView {
@@ -217,6 +218,9 @@ enum SkipReason {
 /// @param tipCap most a caller earns for expiring or terminating a deal
 /// @param minPricePerLeafPeriod least price of one leaf for one period
 /// @param minCollateralPerLeaf least collateral of one leaf
+/// @param maintenanceNotice whole periods from the current one to the first that an announcement may excuse, at least 1
+/// @param maintenancePeriods most periods a miner may excuse in a quarter; none when zero
+/// @param maintenanceQuarter periods of a quarter, at least four times maintenancePeriods
 struct MarketParams {
     address token;
     address registry;
@@ -237,6 +241,9 @@ struct MarketParams {
     uint96 tipCap;
     uint96 minPricePerLeafPeriod;
     uint96 minCollateralPerLeaf;
+    uint32 maintenanceNotice;
+    uint32 maintenancePeriods;
+    uint32 maintenanceQuarter;
 }
 
 /// @notice One leaf a miner must open.

@@ -246,6 +246,31 @@ contract MarketGas is MarketFixture {
         assertTrue(view_(ids[2]).removed);
     }
 
+    function test_gas_announceMaintenance() public {
+        uint32 first = currentPeriod() + 2;
+        if (first / 12 != (first + 2) / 12) first = (first / 12 + 1) * 12;
+        vm.prank(operator);
+        market.announceMaintenance(miner, first, 1);
+        snapshot(MARKET, "announceMaintenance, 1 period");
+        vm.prank(operator);
+        market.announceMaintenance(miner, first + 1, 2);
+        snapshot(MARKET, "announceMaintenance, 2 more periods of the quarter");
+        assertEq(market.maintenanceLeft(miner, first), 0);
+    }
+
+    function test_gas_settleMaintenance() public {
+        bytes32 id = activeDeal();
+        uint32 start = view_(id).start;
+        vm.prank(operator);
+        market.announceMaintenance(miner, start + 2, 1);
+        proveMany(start, 2);
+        market.settle(one(id), 2);
+        vm.prank(stranger);
+        market.settle(one(id), 10);
+        snapshot(MARKET, "settle, 1 excused period");
+        assertEq(view_(id).cursor, start + 3);
+    }
+
     function test_gas_purge() public {
         bytes32 id = activeDeal();
         activeDeal();

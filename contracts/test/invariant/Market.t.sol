@@ -76,7 +76,7 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory s = new bytes4[](24);
+        bytes4[] memory s = new bytes4[](25);
         // What a deal lives of comes more often.
         (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
         (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
@@ -87,6 +87,7 @@ contract MarketInvariants is MarketFixture {
         (s[18], s[19]) = (this.proveOne.selector, this.proveOne.selector);
         (s[20], s[21]) = (this.extendOne.selector, this.forgeExtension.selector);
         (s[22], s[23]) = (this.endOneEarly.selector, this.forgeEarlyEnd.selector);
+        s[24] = this.maintain.selector;
         targets[0] = FuzzSelector(address(this), s);
     }
 
@@ -121,8 +122,9 @@ contract MarketInvariants is MarketFixture {
         for (uint256 i = 0; i < _miners.length; ++i) {
             address m = _miners[i];
             uint32 period = market.periodAt(m, block_());
-            bool frozen =
-                market.setWeight(m) > 0 && block_() >= market.challengeBlock(m, period) && !market.isProved(m, period);
+            // Nothing is drawn in an excused period.
+            bool frozen = market.setWeight(m) > 0 && block_() >= market.challengeBlock(m, period)
+                && !market.isProved(m, period) && !market.isExcused(m, period);
             if (_frozenSet[m] != 0 && _frozenPeriod[m] == period && !market.isProved(m, period)) {
                 // Whatever the weight is now: a set that was emptied is no longer frozen, but it was.
                 if (digestOf(m, period) != _frozenSet[m]) ++_changesInAFreeze;
@@ -220,7 +222,7 @@ contract MarketInvariants is MarketFixture {
         if (market.setWeight(m) == 0) m = _miners[1 - (luck & 1)];
         if (market.setWeight(m) == 0) return;
         uint32 period = market.periodAt(m, block_());
-        if (market.isProved(m, period)) travel(market.periodEnd(m, period++));
+        while (market.isProved(m, period) || market.isExcused(m, period)) travel(market.periodEnd(m, period++));
         if (m == _miners[1] && luck & 6 != 0) {
             travel(market.periodEnd(m, period));
             done();
@@ -233,6 +235,23 @@ contract MarketInvariants is MarketFixture {
         } catch {
             // Only ended entries are left in the set: there is nothing to open.
         }
+    }
+
+    /// @dev Both miners take all that they get, and try for more; what is refused leaves no trace.
+    function maintain(uint8 who, uint8 ahead, uint8 count, bool owner) external watched {
+        address m = _miners[who & 1];
+        uint32 current = market.periodAt(m, block_());
+        uint32 first = current + ahead % 8;
+        bytes memory call_ = abi.encodeCall(market.announceMaintenance, (m, first, count % 6));
+        uint256 left = market.maintenanceLeft(m, first);
+        if (may(owner ? m : operatorOf(m), address(market), call_)) {
+            done();
+            attack(first < current + market.params().maintenanceNotice);
+            attack(left == 0);
+            // Once is all.
+            attack(may(m, address(market), call_));
+        }
+        attack(strangerMay(abi.encodeCall(market.announceMaintenance, (m, current + 2, 1))));
     }
 
     function pass(uint8 blocks) external watched {
@@ -512,6 +531,13 @@ contract MarketInvariants is MarketFixture {
             return;
         }
         travel(market.challengeBlock(m, period) + 1);
+        if (market.isExcused(m, period)) {
+            // Good openings, but no duty.
+            try this.openings(m, period) returns (bytes memory good) {
+                attack(strangerMay(abi.encodeCall(market.prove, (m, period, "", good))));
+            } catch {}
+            return;
+        }
         attack(strangerMay(abi.encodeCall(market.prove, (m, period, "", abi.encodePacked(at)))));
         if (market.setWeight(m) == 0) return;
         try this.openings(m, period) returns (bytes memory proof) {
@@ -573,6 +599,7 @@ contract MarketInvariants is MarketFixture {
 
     function invariant_setsHoldLiveDealsAndFreeze() public view {
         setIsFrozenUntilProvedOrOver();
+        maintenanceIsBoundedAndApartFromProofs();
         setIsConsistent();
         liveDealsAreCounted();
     }
@@ -612,6 +639,37 @@ contract MarketInvariants is MarketFixture {
                 if (market.isProved(v.miner, p)) ++proved;
             }
             assertEq(proved, v.proved, "paid periods are those whose bit is set");
+            assertEq(runOf(v), v.missRun, "an excused period neither breaks a run nor adds to it");
+        }
+    }
+
+    /// @dev From the bits alone, over all of the deal.
+    function runOf(DealView memory v) private view returns (uint256 run) {
+        for (uint32 p = v.start; p < v.cursor; ++p) {
+            if (market.isProved(v.miner, p)) run = 0;
+            else if (!market.isExcused(v.miner, p)) ++run;
+        }
+    }
+
+    /// @notice No period is both proved (and so paid) and excused, and no quarter has more excused ones than allowed.
+    function maintenanceIsBoundedAndApartFromProofs() private view {
+        uint256 quarter = market.params().maintenanceQuarter;
+        uint256 most = market.params().maintenancePeriods;
+        for (uint256 m = 0; m < _miners.length; ++m) {
+            uint256 begin = market.periodAt(_miners[m], START_BLOCK);
+            uint256 end = market.periodAt(_miners[m], block_()) + 20;
+            for (uint256 w = begin >> 7; w <= end >> 7; ++w) {
+                uint256 word = market.periodWord(_miners[m], w);
+                assertEq((word >> 128) & word, 0, "proved and excused");
+            }
+            for (uint256 q = begin / quarter; q <= end / quarter; ++q) {
+                uint256 used;
+                for (uint256 p = q * quarter; p < (q + 1) * quarter; ++p) {
+                    if ((market.periodWord(_miners[m], p >> 7) >> (128 + (p & 127))) & 1 == 1) ++used;
+                }
+                assertLe(used, most, "excused in a quarter");
+                assertEq(used + market.maintenanceLeft(_miners[m], uint32(q * quarter)), most, "left in a quarter");
+            }
         }
     }
 

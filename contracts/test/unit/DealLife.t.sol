@@ -129,7 +129,7 @@ contract DealLifeTest is MarketFixture {
         bytes32 alias_ = id ^ bytes32(uint256(1));
         vm.expectEmit(address(market));
         uint96 pay = proposalOf[id].price / 10;
-        emit IStorageMarket.DealSettled(alias_, start, start + 1, 1, pay, pay / 100, 0, 0, 0);
+        emit IStorageMarket.DealSettled(alias_, start, start + 1, 1, 0, pay, pay / 100, 0, 0, 0);
         market.settle(one(alias_), 1);
         assertEq(view_(id).cursor, start + 1);
     }

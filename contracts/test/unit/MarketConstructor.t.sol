@@ -167,6 +167,22 @@ contract MarketConstructorTest is MarketFixture {
         refused("minCollateralPerLeaf", 0);
     }
 
+    function test_constructor_revertsIfMaintenance() public {
+        p.maintenanceNotice = 0;
+        refused("maintenanceNotice", 0);
+        p.maintenanceNotice = 1;
+        accepted();
+        p.maintenanceQuarter = 11;
+        refused("maintenanceQuarter", 11);
+        p.maintenancePeriods = type(uint32).max;
+        p.maintenanceQuarter = type(uint32).max;
+        refused("maintenanceQuarter", type(uint32).max);
+        (p.maintenancePeriods, p.maintenanceQuarter) = (0, 0);
+        refused("maintenanceQuarter", 0);
+        (p.maintenancePeriods, p.maintenanceQuarter) = (0, 1);
+        accepted();
+    }
+
     /// @notice EIP-170 allows 24,576 bytes; 15 % of them stay free for what the protocol still lacks.
     function test_code_leavesRoom() public view {
         assertLe(address(market).code.length, 20_889, "bytes of code");

@@ -78,6 +78,9 @@ abstract contract MarketFixture is Test {
         p.tipCap = 1000;
         p.minPricePerLeafPeriod = 10;
         p.minCollateralPerLeaf = 100;
+        p.maintenanceNotice = 2;
+        p.maintenancePeriods = 3;
+        p.maintenanceQuarter = 12;
     }
 
     function deployMarket(MarketParams memory p) internal returns (MinerRegistry r, StorageMarket m) {

@@ -147,6 +147,15 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
   }
 
   @Override
+  public TxResult announceMaintenance(Address miner, Period first, long count) {
+    return market(
+        bound
+            .market()
+            .announceMaintenance(
+                miner.toString(), BigInteger.valueOf(first.index()), BigInteger.valueOf(count)));
+  }
+
+  @Override
   public TxResult settle(List<DealId> deals) {
     return market(bound.market().settle(ids(deals), SETTLE_PERIODS));
   }

@@ -49,6 +49,8 @@ import org.web3j.protocol.core.methods.response.Log;
 public final class ChainQueries
     implements ChainReader, MarketReader, MinerDirectory, MarketHistory {
   private static final int MINER_PAGE = 100;
+  // Of the contract's words: the lower bits for proved periods, the upper for excused ones.
+  private static final int WORD_PERIODS = 128;
   private static final long FIRST_LOG_PAGE = 5_000;
 
   private final ChainConfig config;
@@ -170,6 +172,43 @@ public final class ChainQueries
         marketAddress(),
         bound.market().isProved(miner.toString(), big(period.index())),
         Boolean.class);
+  }
+
+  @Override
+  public boolean isExcused(Address miner, Period period) {
+    return calls.call(
+        marketAddress(),
+        bound.market().isExcused(miner.toString(), big(period.index())),
+        Boolean.class);
+  }
+
+  /** The periods of [from, to) that a miner has announced as maintenance, ascending. */
+  public List<Period> excused(Address miner, Period from, Period to) {
+    List<Period> found = new ArrayList<>();
+    BigInteger word = BigInteger.ZERO;
+    for (long p = from.index(); p < to.index(); p++) {
+      if (p == from.index() || p % WORD_PERIODS == 0) {
+        word =
+            calls.call(
+                marketAddress(),
+                bound.market().periodWord(miner.toString(), big(p / WORD_PERIODS)),
+                BigInteger.class);
+      }
+      if (word.testBit(WORD_PERIODS + (int) (p % WORD_PERIODS))) {
+        found.add(new Period(p));
+      }
+    }
+    return found;
+  }
+
+  /** How many periods a miner may still announce in the quarter of a period. */
+  public long maintenanceLeft(Address miner, Period period) {
+    return calls
+        .call(
+            marketAddress(),
+            bound.market().maintenanceLeft(miner.toString(), big(period.index())),
+            BigInteger.class)
+        .longValueExact();
   }
 
   @Override

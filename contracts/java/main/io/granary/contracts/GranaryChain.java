@@ -131,7 +131,10 @@ public final class GranaryChain implements AutoCloseable {
         p.expireBurnBps.intValueExact(),
         new TokenAmount(p.tipCap),
         new TokenAmount(p.minPricePerLeafPeriod),
-        new TokenAmount(p.minCollateralPerLeaf));
+        new TokenAmount(p.minCollateralPerLeaf),
+        p.maintenanceNotice.intValueExact(),
+        p.maintenancePeriods.intValueExact(),
+        p.maintenanceQuarter.intValueExact());
   }
 
   /** The market's parameters. */

@@ -35,7 +35,8 @@ final class MarketEvents {
           entry(StorageMarket.DEALCOMPLETED_EVENT, MarketEvents::completed),
           entry(StorageMarket.DEALTERMINATED_EVENT, MarketEvents::terminated),
           entry(StorageMarket.ENTRYPURGED_EVENT, MarketEvents::purged),
-          entry(StorageMarket.PERIODPROVED_EVENT, MarketEvents::proved));
+          entry(StorageMarket.PERIODPROVED_EVENT, MarketEvents::proved),
+          entry(StorageMarket.MAINTENANCEANNOUNCED_EVENT, MarketEvents::maintenance));
 
   private MarketEvents() {}
 
@@ -158,6 +159,7 @@ final class MarketEvents {
         period(e.from),
         period(e.to),
         e.proved.longValueExact(),
+        e.excused.longValueExact(),
         amount(e.paid),
         amount(e.feeBurned),
         amount(e.refunded),
@@ -192,5 +194,11 @@ final class MarketEvents {
     var e = StorageMarket.getPeriodProvedEventFromLog(log);
     return new MarketEvent.PeriodProved(
         at, Address.parse(e.miner), period(e.period), Address.parse(e.sender));
+  }
+
+  private static MarketEvent maintenance(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getMaintenanceAnnouncedEventFromLog(log);
+    return new MarketEvent.MaintenanceAnnounced(
+        at, Address.parse(e.miner), period(e.firstPeriod), e.count.longValueExact());
   }
 }

@@ -43,7 +43,7 @@ class AuditMutationIT {
     DealProposal left = market.activeDeal(market.data(1_100), 12);
     DealProposal both = market.activeDeal(market.data(300), 12);
     DealProposal good = market.activeDeal(market.data(9_000), 3);
-    DealProposal bad = market.activeDeal(market.data(700), 8);
+    DealProposal bad = market.activeDeal(market.data(700), 9);
     DealId goodId = market.idOf(good);
     long start = market.client.queries().deal(goodId).orElseThrow().start().index();
     long now = market.currentPeriod().index();
@@ -67,6 +67,12 @@ class AuditMutationIT {
         assertEquals("", extended.items().getFirst().skipped());
         market.client.actions().giveNotice(market.idOf(left)).orThrow();
         market.operator.actions().endEarly(market.earlyEnd(both, true)).orThrow();
+        // The second deal's misses begin before it and go on after it.
+        market
+            .operator
+            .actions()
+            .announceMaintenance(market.miner(), new Period(start + 5), 1)
+            .orThrow();
       }
     }
     long end = market.client.queries().deal(market.idOf(bad)).orElseThrow().end().index();
@@ -146,6 +152,7 @@ class AuditMutationIT {
               s.from(),
               s.to(),
               s.proved(),
+              s.excused(),
               s.paid(),
               s.feeBurned(),
               s.refunded(),
@@ -193,6 +200,55 @@ class AuditMutationIT {
     AuditReport report = audit(AuditMutationIT::withOtherTail, c -> c);
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertEquals(audit(e -> e, c -> c).deals(), report.deals());
+  }
+
+  private void foundInMaintenance(
+      String what, UnaryOperator<MarketEvent.MaintenanceAnnounced> change) {
+    found(what, e -> e instanceof MarketEvent.MaintenanceAnnounced a ? change.apply(a) : e);
+  }
+
+  @Test
+  void each_lie_about_maintenance_is_named() {
+    AuditReport honest = audit(e -> e, c -> c);
+    assertTrue(honest.ok(), () -> honest.firstFinding().toString());
+    found("beyond its default", e -> e instanceof MarketEvent.MaintenanceAnnounced ? null : e);
+    found(
+        "excused periods of",
+        e ->
+            e instanceof MarketEvent.DealSettled s
+                ? new MarketEvent.DealSettled(
+                    s.at(),
+                    s.dealId(),
+                    s.from(),
+                    s.to(),
+                    s.proved(),
+                    s.excused() + 1,
+                    s.paid(),
+                    s.feeBurned(),
+                    s.refunded(),
+                    s.slashed(),
+                    s.slashedToClient())
+                : e);
+    foundInMaintenance(
+        "length of a maintenance",
+        a -> new MarketEvent.MaintenanceAnnounced(a.at(), a.miner(), a.first(), 0));
+    foundInMaintenance(
+        "notice of a maintenance",
+        a ->
+            new MarketEvent.MaintenanceAnnounced(
+                a.at(), a.miner(), new Period(a.first().index() - 4), 1));
+    foundInMaintenance(
+        "end of a maintenance",
+        a -> new MarketEvent.MaintenanceAnnounced(a.at(), a.miner(), a.first(), 1L << 30));
+    foundInMaintenance(
+        "in the quarter of",
+        a -> new MarketEvent.MaintenanceAnnounced(a.at(), a.miner(), a.first(), 9));
+    // Two periods earlier it would be one that was proved.
+    foundInMaintenance(
+        "is maintenance",
+        a ->
+            new MarketEvent.MaintenanceAnnounced(
+                a.at(), a.miner(), new Period(a.first().index() - 2), 1));
   }
 
   private static MarketEvent extended(
@@ -419,6 +475,7 @@ class AuditMutationIT {
                     s.from(),
                     s.to(),
                     s.proved(),
+                    s.excused(),
                     more(s.paid()),
                     s.feeBurned(),
                     s.refunded(),
@@ -435,6 +492,7 @@ class AuditMutationIT {
                     s.from(),
                     s.to(),
                     s.proved(),
+                    s.excused(),
                     s.paid(),
                     s.feeBurned(),
                     s.refunded(),

@@ -268,10 +268,38 @@ class CommandLineIT {
     assertTrue(!before.equals(after));
     assertTrue(Files.exists(home.resolve("miner").resolve("operator-old.json")));
 
+    maintenance_is_announced_and_shown();
+
     Answer early = at("miner exit", "--withdraw");
     assertEquals("MinerNotExiting", early.json().path("error").asText(), early.text());
     assertEquals(0, at("miner exit").json().path("liveDeals").asLong(-1));
     assertEquals("500", at("miner exit", "--withdraw").json().path("wallet").asText());
+  }
+
+  private void maintenance_is_announced_and_shown() throws IOException {
+    JsonNode nothing = at("miner maintenance").json();
+    assertEquals(0, nothing.path("announced").size());
+    long most = nothing.path("left").asLong();
+    // Far enough ahead that blocks do not overtake it.
+    long first = nothing.path("quarterEnd").asLong() + 32;
+    JsonNode told = at("miner maintenance", Long.toString(first), "1").json();
+    assertTrue(told.path("transaction").asText().startsWith("0x"), told.toString());
+    assertEquals(first, told.path("announced").path(0).asLong());
+    assertEquals(most, at("market show").json().path("maintenancePeriods").asLong());
+    Answer again = at("miner maintenance", Long.toString(first), "1");
+    assertEquals("AlreadyExcused", again.json().path("error").asText(), again.text());
+    Answer late = at("miner maintenance", "--in", "0", "1");
+    assertEquals("MaintenanceTooSoon", late.json().path("error").asText(), late.text());
+    Answer greedy = at("miner maintenance", "--in", "90", Long.toString(2 * most + 1));
+    assertEquals("MaintenanceExhausted", greedy.json().path("error").asText(), greedy.text());
+    says(at("miner maintenance", "--in", "3"), 2, "--in N COUNT");
+    says(at("miner maintenance", "5"), 2, "FIRST_PERIOD COUNT");
+    says(at("miner maintenance", "5", "0"), 2, "from 1");
+    says(
+        granary("miner", "maintenance", "--home", home.toString()),
+        0,
+        "announced: " + first,
+        "left: ");
   }
 
   @Test

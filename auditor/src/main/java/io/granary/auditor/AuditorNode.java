@@ -172,7 +172,8 @@ public final class AuditorNode implements AutoCloseable {
     // Older gaps were noted when they were new; after a long absence at most so many are asked for.
     for (long p = Math.max(chain.start().index(), newest - 64); p <= newest; p++) {
       Period period = new Period(p);
-      if (store.record(deal.id(), period).isEmpty()) {
+      if (store.record(deal.id(), period).isEmpty()
+          && !ports.reader().isExcused(deal.terms().miner(), period)) {
         pull(deal, period);
       }
     }
@@ -214,7 +215,12 @@ public final class AuditorNode implements AutoCloseable {
     long closed = Math.min(clock.periodAt(head), chain.end().index());
     int limit = ports.reader().terms().maxMissRun();
     for (long p = chain.cursor().index(); p < closed && run <= limit; p++) {
-      run = ports.reader().isProved(deal.terms().miner(), new Period(p)) ? 0 : run + 1;
+      Period period = new Period(p);
+      if (ports.reader().isProved(deal.terms().miner(), period)) {
+        run = 0;
+      } else if (!ports.reader().isExcused(deal.terms().miner(), period)) {
+        run++;
+      }
     }
     if (run > limit) {
       AuditorLog.terminated(deal.id(), ports.market().terminate(deal.id()).toString());

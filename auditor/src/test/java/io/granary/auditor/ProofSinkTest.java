@@ -103,7 +103,10 @@ class ProofSinkTest {
           1000,
           TokenAmount.of(1),
           TokenAmount.of(1),
-          TokenAmount.of(1));
+          TokenAmount.of(1),
+          2,
+          3,
+          12);
 
   @TempDir Path dir;
   private final EthKey operator = EthKey.generate();

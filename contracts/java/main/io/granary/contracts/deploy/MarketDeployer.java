@@ -120,7 +120,10 @@ public final class MarketDeployer implements AutoCloseable {
         BigInteger.valueOf(p.expireBurnBps()),
         p.tipCap().units(),
         p.minPricePerLeafPeriod().units(),
-        p.minCollateralPerLeaf().units());
+        p.minCollateralPerLeaf().units(),
+        BigInteger.valueOf(p.maintenanceNotice()),
+        BigInteger.valueOf(p.maintenancePeriods()),
+        BigInteger.valueOf(p.maintenanceQuarter()));
   }
 
   @Override

@@ -24,8 +24,14 @@ public record MarketParameters(
     TokenAmount tipCap,
     TokenAmount minPricePerLeafPeriod,
     TokenAmount minCollateralPerLeaf,
+    int maintenanceNotice,
+    int maintenancePeriods,
+    int maintenanceQuarter,
     TokenAmount minStake) {
-  /** A public network with blocks of 12 seconds: a period is a day, its window six hours. */
+  /**
+   * A public network with blocks of 12 seconds: a period is a day, its window six hours, and a
+   * miner may announce three days a quarter, two days before.
+   */
   public static MarketParameters production() {
     return new MarketParameters(
         7200,
@@ -45,6 +51,9 @@ public record MarketParameters(
         TokenAmount.parseTokens("0.01"),
         TokenAmount.of(1_000_000),
         TokenAmount.of(30_000_000),
+        2,
+        3,
+        90,
         TokenAmount.parseTokens("100"));
   }
 
@@ -67,6 +76,9 @@ public record MarketParameters(
         TokenAmount.parseTokens("1"),
         TokenAmount.of(1_000_000),
         TokenAmount.of(30_000_000),
+        2,
+        4,
+        32,
         TokenAmount.parseTokens("100"));
   }
 }

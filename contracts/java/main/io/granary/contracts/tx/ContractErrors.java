@@ -24,7 +24,13 @@ import org.web3j.abi.datatypes.Type;
 public final class ContractErrors {
   private static final List<String> ABIS =
       List.of(
-          "StorageMarket", "DealEnds", "Renewals", "MinerRegistry", "BlockHashSeed", "DevToken");
+          "StorageMarket",
+          "DealEnds",
+          "Maintenance",
+          "Renewals",
+          "MinerRegistry",
+          "BlockHashSeed",
+          "DevToken");
 
   private record Declared(String name, List<String> types, List<String> names) {}
 

@@ -6,6 +6,9 @@ import java.util.Map;
 final class Remedies {
   private static final Map<String, String> BY_ERROR =
       Map.ofEntries(
+          Map.entry(
+              "AlreadyExcused",
+              "that period is announced already; 'granary miner maintenance' shows what is"),
           Map.entry("AlreadyProved", "the period is proved; nothing is left to do"),
           Map.entry(
               "AlreadyRegistered", "this owner is a miner already; update its record instead"),
@@ -25,6 +28,14 @@ final class Remedies {
           Map.entry(
               "DrawExhausted",
               "too many ended entries are in the proving set; purge them before the next challenge block"),
+          Map.entry("MaintenanceEmpty", "announce at least one period"),
+          Map.entry(
+              "MaintenanceExhausted",
+              "the miner may excuse no more periods of that quarter; take fewer, or later ones"),
+          Map.entry(
+              "MaintenanceTooFar", "nothing is announced further ahead than the longest deal"),
+          Map.entry(
+              "MaintenanceTooSoon", "maintenance has a notice; begin at the earliest period named"),
           Map.entry("MinerExiting", "this miner has announced its exit"),
           Map.entry("MinerNotExiting", "announce the exit first"),
           Map.entry("NoDuty", "the miner has no active deal, so nothing is to be proved"),
@@ -36,10 +47,14 @@ final class Remedies {
               "NotExpired", "the deal can still be activated; wait until that block has passed"),
           Map.entry(
               "NotOver", "the deal or its collateral hold is not over; wait until that block"),
+          Map.entry("NotMiner", "only the miner's owner or its operator may do this"),
           Map.entry(
               "NotOperator",
               "only the deal's miner or its operator, while it takes deals, may do this"),
           Map.entry("NotPurgeable", "the entry can still be drawn; wait until the deal has ended"),
+          Map.entry(
+              "PeriodExcused",
+              "the period is announced maintenance; nothing is proved in it, and nothing is slashed"),
           Map.entry(
               "NotRegistered", "this address is no miner, or not that miner's owner or operator"),
           Map.entry(

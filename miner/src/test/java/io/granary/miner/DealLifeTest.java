@@ -106,6 +106,21 @@ final class DealLifeTest {
     assertEquals(List.of(), f.node().troubles());
   }
 
+  @Test
+  void inAnnouncedMaintenanceNothingIsProvedAndNoMissIsTold() throws IOException {
+    byte[] piece = Renter.piece(300_001, 2);
+    DealId id = f.renter().agree(f.terms(piece, 4));
+    assertTrue(f.renter().upload(id, piece, 0, piece.length).getDone().getComplete());
+    f.chain.mineUntil("active", () -> f.chain.state(id) == DealState.ACTIVE);
+    Period excused = f.chain.deal(id).orElseThrow().start().plus(2);
+    f.market.announceMaintenance(f.miner, excused, 1);
+    f.chain.mineUntil("completed", () -> f.chain.state(id) == DealState.COMPLETED);
+    assertEquals(3, f.chain.deal(id).orElseThrow().proved());
+    assertEquals(3, f.market.proofs.get());
+    assertFalse(f.chain.isProved(f.miner, excused));
+    assertEquals(List.of(), f.node().troubles());
+  }
+
   private Extension extension(DealSnapshot d, long more) {
     return extension(d, more, 1);
   }

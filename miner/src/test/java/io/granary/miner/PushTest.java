@@ -23,6 +23,7 @@ import io.granary.protocol.grpc.NodeServer;
 import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
 import io.granary.v1.AuditServiceGrpc;
 import io.granary.v1.GetPeriodProofRequest;
 import io.granary.v1.GetPeriodProofResponse;
@@ -174,6 +175,20 @@ final class PushTest {
                       .setPeriod((int) period)
                       .build());
       assertEquals(sink.received.getFirst(), Wire.periodProof(kept.getProof()));
+      assertTrue(server.port() > 0);
+    }
+  }
+
+  @Test
+  void nothingIsSignedForAPeriodOfAnnouncedMaintenance() throws IOException {
+    try (NodeServer server = auditor(0)) {
+      DealId id = activeAudited(Renter.piece(100_000, 5));
+      long first = f.chain.deal(id).orElseThrow().start().index();
+      f.market.announceMaintenance(f.miner, new Period(first + 2), 1);
+      f.chain.mineUntil("four proofs", () -> sink.received.size() >= 4);
+      assertEquals(
+          List.of(first, first + 1, first + 3, first + 4),
+          sink.received.stream().map(p -> p.proof().period().index()).sorted().limit(4).toList());
       assertTrue(server.port() > 0);
     }
   }

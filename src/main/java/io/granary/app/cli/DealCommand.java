@@ -248,7 +248,7 @@ public final class DealCommand implements Callable<Integer> {
                     + d.proved()
                     + " proved, "
                     + d.missed()
-                    + " missed, settled up to period "
+                    + " not proved, settled up to period "
                     + d.cursor());
       }
       common.out().flush();
@@ -382,7 +382,7 @@ public final class DealCommand implements Callable<Integer> {
                         + v.get("proved")
                         + " proved, "
                         + v.get("missed")
-                        + " missed  ("
+                        + " not proved  ("
                         + tx.hash()
                         + ")"));
         return 0;

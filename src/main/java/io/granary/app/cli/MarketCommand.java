@@ -77,6 +77,9 @@ public final class MarketCommand implements Callable<Integer> {
       v.put("tipCap", t.tipCap().toTokens());
       v.put("minPricePerLeafPeriod", t.minPricePerLeafPeriod().units());
       v.put("minCollateralPerLeaf", t.minCollateralPerLeaf().units());
+      v.put("maintenanceNotice", t.maintenanceNotice());
+      v.put("maintenancePeriods", t.maintenancePeriods());
+      v.put("maintenanceQuarter", t.maintenanceQuarter());
       return v;
     }
   }

@@ -38,6 +38,7 @@ import picocli.CommandLine.Option;
       MinerOwnerCommands.Resume.class,
       MinerOwnerCommands.Update.class,
       MinerOwnerCommands.RotateOperator.class,
+      MinerOwnerCommands.Maintenance.class,
       MinerOwnerCommands.End.class,
       MinerOwnerCommands.Exit.class
     },
@@ -47,7 +48,7 @@ public final class MinerCommand implements Callable<Integer> {
   public Integer call() {
     throw new IllegalArgumentException(
         "say what to do: granary miner init, run, status, deals, proving, pause, resume, update,"
-            + " rotate-operator, end or exit");
+            + " rotate-operator, maintenance, end or exit");
   }
 
   /** Where the miner lives. */
@@ -284,6 +285,7 @@ public final class MinerCommand implements Callable<Integer> {
           row.put("lastBlock", clock.periodEnd(p) - 1);
           row.put("blocksLeft", clock.periodEnd(p) - 1 - head);
           row.put("proved", chain.queries().isProved(settings.id(), new Period(p)));
+          row.put("excused", chain.queries().isExcused(settings.id(), new Period(p)));
           rows.add(row);
         }
         common.print(
@@ -293,7 +295,12 @@ public final class MinerCommand implements Callable<Integer> {
               java.util.List<java.util.List<String>> table = new java.util.ArrayList<>();
               table.add(
                   java.util.List.of(
-                      "PERIOD", "CHALLENGE BLOCK", "LAST BLOCK", "BLOCKS LEFT", "PROVED"));
+                      "PERIOD",
+                      "CHALLENGE BLOCK",
+                      "LAST BLOCK",
+                      "BLOCKS LEFT",
+                      "PROVED",
+                      "EXCUSED"));
               rows.forEach(r -> table.add(r.values().stream().map(String::valueOf).toList()));
               Out.table(out, table);
             });

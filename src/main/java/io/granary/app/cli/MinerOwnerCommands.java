@@ -4,6 +4,7 @@ import io.granary.app.node.Endpoints;
 import io.granary.app.node.MinerHome;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.keys.Keystores;
+import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
@@ -11,19 +12,25 @@ import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** What a miner's owner changes in the registry, with the wallet in the home. */
+/**
+ * What a miner's owner changes in the registry and announces on the market, with the wallet in the
+ * home.
+ */
 final class MinerOwnerCommands {
   private MinerOwnerCommands() {}
 
@@ -210,6 +217,134 @@ final class MinerOwnerCommands {
               "the operator is " + next.address() + "; the old key is kept as operator-old.json",
               "send it ether for gas, and start the node again"),
           Map.of("operator", next.address().toString()));
+    }
+  }
+
+  /** {@code granary miner maintenance}. */
+  @Command(
+      name = "maintenance",
+      description =
+          "Announce whole proving periods without duty: no pay, no slash, and no miss. Cannot be taken back. Without arguments: what is announced, and what is left of the quarter.",
+      footer = {
+        "",
+        "Example: granary miner maintenance 812 2",
+        "         granary miner maintenance --in 3 2",
+        "         granary miner maintenance"
+      })
+  static final class Maintenance extends MinerCommand.Place implements Callable<Integer> {
+    @Option(
+        names = "--in",
+        paramLabel = "N",
+        description = "First period: so many after the current one; then only COUNT is given.")
+    @Nullable Long in;
+
+    @Parameters(
+        arity = "0..2",
+        paramLabel = "FIRST_PERIOD COUNT",
+        description = "First period, and how many.")
+    List<Long> numbers = new ArrayList<>();
+
+    @Override
+    public Integer call() throws IOException {
+      int wanted = in == null ? 2 : 1;
+      if (!numbers.isEmpty() && numbers.size() != wanted || in != null && numbers.isEmpty()) {
+        throw new IllegalArgumentException(
+            "say FIRST_PERIOD COUNT, or --in N COUNT; without any of them announcements are shown");
+      }
+      EthKey owner = common.wallet();
+      try (GranaryChain chain = common.connect(Optional.of(owner))) {
+        Map<String, Object> v = new LinkedHashMap<>();
+        v.put("ok", true);
+        v.put("miner", owner.address().toString());
+        List<String> lines = new ArrayList<>();
+        long current =
+            chain
+                .queries()
+                .clock(owner.address())
+                .periodAt(chain.queries().head().number().value());
+        if (!numbers.isEmpty()) {
+          announce(chain, owner.address(), current, v, lines);
+        }
+        show(chain, owner.address(), current, v, lines);
+        common.print(v, out -> lines.forEach(out::println));
+      }
+      return 0;
+    }
+
+    private void announce(
+        GranaryChain chain,
+        Address miner,
+        long current,
+        Map<String, Object> v,
+        List<String> lines) {
+      long first = in == null ? numbers.getFirst() : current + in;
+      long count = numbers.getLast();
+      long most = 0xffff_ffffL;
+      if (first < 0 || first > most || count < 1 || count > most) {
+        throw new IllegalArgumentException(
+            "FIRST_PERIOD and COUNT are a period from 0 and a number of periods from 1, not "
+                + first
+                + " and "
+                + count);
+      }
+      TxResult.Confirmed tx =
+          chain.actions().announceMaintenance(miner, new Period(first), count).orThrow();
+      v.put("firstPeriod", first);
+      v.put("count", count);
+      v.put("transaction", tx.hash().toString());
+      lines.add(
+          "✓ announced: no duty in "
+              + (count == 1 ? "period " + first : "periods " + first + " to " + (first + count - 1))
+              + ", blocks "
+              + chain.queries().clock(miner).periodEnd(first - 1)
+              + " to "
+              + (chain.queries().clock(miner).periodEnd(first + count - 1) - 1)
+              + "  ("
+              + tx.hash()
+              + ")");
+    }
+
+    private static void show(
+        GranaryChain chain,
+        Address miner,
+        long current,
+        Map<String, Object> v,
+        List<String> lines) {
+      MarketTerms terms = chain.terms();
+      long earliest = current + terms.maintenanceNotice();
+      List<Long> announced =
+          chain
+              .queries()
+              .excused(miner, new Period(current), new Period(earliest + terms.maxPeriods()))
+              .stream()
+              .map(Period::index)
+              .toList();
+      long quarter = earliest / terms.maintenanceQuarter();
+      long left = chain.queries().maintenanceLeft(miner, new Period(earliest));
+      long next =
+          chain
+              .queries()
+              .maintenanceLeft(miner, new Period((quarter + 1) * terms.maintenanceQuarter()));
+      v.put("period", current);
+      v.put("announced", announced);
+      v.put("earliest", earliest);
+      v.put("quarterEnd", (quarter + 1) * terms.maintenanceQuarter());
+      v.put("left", left);
+      v.put("leftNextQuarter", next);
+      lines.add("period " + current + " is running; the first to announce is " + earliest);
+      lines.add(
+          "announced: "
+              + (announced.isEmpty()
+                  ? "nothing"
+                  : announced.stream().map(String::valueOf).collect(Collectors.joining(", "))));
+      lines.add(
+          "left: "
+              + left
+              + " before period "
+              + (quarter + 1) * terms.maintenanceQuarter()
+              + ", "
+              + next
+              + " in the quarter after");
     }
   }
 

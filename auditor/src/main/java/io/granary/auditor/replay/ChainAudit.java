@@ -128,7 +128,7 @@ public final class ChainAudit {
               + "/"
               + d.proved
               + "/"
-              + d.missed
+              + d.unproved()
               + "/"
               + d.run
               + "/"

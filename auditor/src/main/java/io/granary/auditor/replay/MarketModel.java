@@ -55,6 +55,7 @@ final class MarketModel {
   private final Map<Address, Long> releaseBlock = new HashMap<>();
   private final Map<Address, ProvingSet> sets = new HashMap<>();
   private final Map<Address, Set<Long>> bits = new HashMap<>();
+  private final Map<Address, Set<Long>> excused = new HashMap<>();
   BigInteger burned = BigInteger.ZERO;
   long events;
   long sealOpenings;
@@ -89,6 +90,7 @@ final class MarketModel {
       case MarketEvent.DealTerminated e -> terminated(e);
       case MarketEvent.EntryPurged e -> purged(e);
       case MarketEvent.PeriodProved e -> proved(e);
+      case MarketEvent.MaintenanceAnnounced e -> announced(e);
     }
   }
 
@@ -123,12 +125,17 @@ final class MarketModel {
     return bits.getOrDefault(miner, Set.of()).contains(period);
   }
 
+  private boolean isExcused(Address miner, long period) {
+    return excused.getOrDefault(miner, Set.of()).contains(period);
+  }
+
   private boolean isFrozen(Address miner, long block) {
     PeriodClock clock = clock(miner);
     long period = clock.periodAt(block);
     return set(miner).weight() > 0
         && block >= clock.challengeBlock(period)
-        && !isProved(miner, period);
+        && !isProved(miner, period)
+        && !isExcused(miner, period);
   }
 
   private ModelDeal deal(MarketEvent event, DealId id, DealState wanted) {
@@ -302,6 +309,11 @@ final class MarketModel {
         clock(miner).inWindow(period, e.at().block().value()));
     require(
         e, "period " + period + " of " + miner + " proved before", false, isProved(miner, period));
+    require(
+        e,
+        "period " + period + " of " + miner + " is maintenance",
+        false,
+        isExcused(miner, period));
     Hash32 value = blockHash.apply(new BlockNumber(clock(miner).challengeBlock(period)));
     Hash32 seed = Seeds.period(value, terms.domain().market(), miner, new Period(period));
     List<ProvingSet.Draw> draws = set(miner).draw(seed, period, terms.challenges());
@@ -314,6 +326,36 @@ final class MarketModel {
     }
     proofs++;
     bits.computeIfAbsent(miner, m -> new HashSet<>()).add(period);
+  }
+
+  /** Protocol §5.7. */
+  private void announced(MarketEvent.MaintenanceAnnounced e) {
+    Address miner = e.miner();
+    long first = e.first().index();
+    long earliest = clock(miner).periodAt(e.at().block().value()) + terms.maintenanceNotice();
+    require(e, "length of a maintenance of " + miner, true, e.count() > 0);
+    if (first < earliest) {
+      throw Finding.at(e, "notice of a maintenance of " + miner, "from period " + earliest, first);
+    }
+    require(
+        e,
+        "end of a maintenance of " + miner + " within reach",
+        true,
+        first + e.count() <= earliest + terms.maxPeriods());
+    Set<Long> own = excused.computeIfAbsent(miner, m -> new HashSet<>());
+    for (long p = first; p < first + e.count(); p++) {
+      require(e, "period " + p + " of " + miner + " announced once", true, own.add(p));
+      long begin = p - p % terms.maintenanceQuarter();
+      long used =
+          own.stream().filter(x -> x >= begin && x < begin + terms.maintenanceQuarter()).count();
+      if (used > terms.maintenancePeriods()) {
+        throw Finding.at(
+            e,
+            "maintenance of " + miner + " in the quarter of period " + p,
+            "at most " + terms.maintenancePeriods(),
+            used);
+      }
+    }
   }
 
   private MarketCall.@org.jspecify.annotations.Nullable Prove proveCall(
@@ -363,7 +405,7 @@ final class MarketModel {
     Address miner = d.terms.miner();
     require(e, "first period settled of " + d.id, d.cursor, e.from().index());
     long current = clock(miner).periodAt(e.at().block().value());
-    long closed = isProved(miner, current) ? current + 1 : current;
+    long closed = isProved(miner, current) || isExcused(miner, current) ? current + 1 : current;
     if (e.to().index() > Math.min(closed, d.end) || e.to().index() <= d.cursor) {
       throw Finding.at(
           e,
@@ -373,26 +415,31 @@ final class MarketModel {
     }
     long won = 0;
     long lost = 0;
+    long maintained = 0;
     for (long p = d.cursor; p < e.to().index(); p++) {
       require(
           e, "settlement of " + d.id + " beyond its default", false, d.run > terms.maxMissRun());
       if (isProved(miner, p)) {
         won++;
         d.run = 0;
+      } else if (isExcused(miner, p)) {
+        maintained++;
       } else {
         lost++;
         d.run++;
       }
     }
     require(e, "proved periods of " + d.id, won, e.proved());
-    moveMoney(e, d, won, lost);
+    require(e, "excused periods of " + d.id, maintained, e.excused());
+    moveMoney(e, d, won, lost, maintained);
     d.cursor = e.to().index();
   }
 
-  private void moveMoney(MarketEvent.DealSettled e, ModelDeal d, long won, long lost) {
+  private void moveMoney(
+      MarketEvent.DealSettled e, ModelDeal d, long won, long lost, long maintained) {
     BigInteger paid = d.share(d.proved + won).subtract(d.share(d.proved));
     BigInteger fee = fee(d.share(d.proved + won)).subtract(fee(d.share(d.proved)));
-    BigInteger refunded = d.share(d.missed + lost).subtract(d.share(d.missed));
+    BigInteger refunded = d.share(d.unproved() + lost + maintained).subtract(d.share(d.unproved()));
     BigInteger slashed = BigInteger.ZERO;
     BigInteger toClient = BigInteger.ZERO;
     for (long i = 0; i < lost; i++) {
@@ -411,6 +458,7 @@ final class MarketModel {
     burned = burned.add(fee).add(slashed).subtract(toClient);
     d.proved += won;
     d.missed += lost;
+    d.excused += maintained;
     d.paid = d.paid.add(paid);
     d.refunded = d.refunded.add(refunded);
     d.slashed = d.slashed.add(slashed);
@@ -437,7 +485,7 @@ final class MarketModel {
         "extension of " + d.id + " before its end",
         true,
         clock(miner).periodAt(block) < d.end && set(miner).contains(d.id.hash()));
-    require(e, "settled periods of " + d.id, clock(miner).nextDuty(block), d.cursor);
+    require(e, "settled periods of " + d.id, firstOpen(miner, block), d.cursor);
     require(e, "first period of the extension of " + d.id, d.cursor, e.from().index());
     require(
         e,
@@ -458,6 +506,13 @@ final class MarketModel {
     d.collateral = collateral;
     d.countAnew(e.end().index(), e.price());
     set(miner).moveEnd(d.id.hash(), d.end);
+  }
+
+  /** First period that is not over and whose challenges nobody can know, outside of a freeze. */
+  private long firstOpen(Address miner, long block) {
+    long period = clock(miner).periodAt(block);
+    // An excused period is closed from its first block on.
+    return isExcused(miner, period) ? period + 1 : clock(miner).nextDuty(block);
   }
 
   private void requireExtendedBounds(MarketEvent.DealExtended e, ModelDeal d) {
@@ -485,7 +540,7 @@ final class MarketModel {
     require(e, "default of " + d.id + " at its early end", false, d.run > terms.maxMissRun());
     require(
         e, "proving set of " + miner + " frozen at an early end", false, isFrozen(miner, block));
-    require(e, "settled periods of " + d.id, clock(miner).nextDuty(block), d.cursor);
+    require(e, "settled periods of " + d.id, firstOpen(miner, block), d.cursor);
     require(e, "first period of the notice of " + d.id, d.cursor, e.from().index());
     boolean atOnce = e.end().equals(e.from());
     long notice = atOnce ? 0 : terms.maxMissRun() + 1;

@@ -9,8 +9,8 @@ import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
 
 /**
- * One deal in the model. Price, periods, proved and missed are those since the last extension or
- * notice, or of the whole deal when there was none (Protocol §3.6, §3.7).
+ * One deal in the model. Price, periods, proved, missed and excused are those since the last
+ * extension or notice, or of the whole deal when there was none (Protocol §3.6, §3.7).
  */
 final class ModelDeal {
   final DealId id;
@@ -31,6 +31,7 @@ final class ModelDeal {
   long cursor;
   long proved;
   long missed;
+  long excused;
   long provedBefore;
   long missedBefore;
   long run;
@@ -59,6 +60,7 @@ final class ModelDeal {
     missedBefore += missed;
     proved = 0;
     missed = 0;
+    excused = 0;
     end = newEnd;
     price = newPrice;
     periods = newEnd - cursor;
@@ -74,7 +76,12 @@ final class ModelDeal {
     if (endedByBoth) {
       return BigInteger.ZERO;
     }
-    return price.units().subtract(share(proved)).subtract(share(missed));
+    return price.units().subtract(share(proved)).subtract(share(unproved()));
+  }
+
+  /** Settled periods whose price the client has back. */
+  long unproved() {
+    return missed + excused;
   }
 
   long provedInAll() {

@@ -72,7 +72,7 @@ public final class TrackRecords {
   private void countSettlement(MarketEvent event) {
     if (event instanceof MarketEvent.DealSettled s) {
       long periods = s.to().index() - s.from().index();
-      add(s.dealId(), new TrackRecord(s.proved(), periods - s.proved(), 0));
+      add(s.dealId(), new TrackRecord(s.proved(), periods - s.proved() - s.excused(), 0));
     }
   }
 

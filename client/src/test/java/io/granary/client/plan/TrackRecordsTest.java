@@ -33,6 +33,13 @@ class TrackRecordsTest {
   }
 
   @Test
+  void announced_maintenance_is_no_miss() {
+    market.activated(90, ModelMarket.dealId(1), ONE);
+    market.settled(70, ModelMarket.dealId(1), 5, 1, 3);
+    assertEquals(Map.of(ONE, new TrackRecord(5, 1, 0)), records());
+  }
+
+  @Test
   void nothing_before_the_look_back_counts() {
     market.activated(90, ModelMarket.dealId(1), ONE);
     market.settled(LOOK_BACK + 1, ModelMarket.dealId(1), 5, 1);

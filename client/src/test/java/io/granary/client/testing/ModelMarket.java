@@ -69,7 +69,10 @@ public final class ModelMarket
           1_000,
           TokenAmount.of(1),
           TokenAmount.of(1),
-          TokenAmount.of(1));
+          TokenAmount.of(1),
+          2,
+          3,
+          12);
 
   private final Map<DealId, DealSnapshot> deals = new LinkedHashMap<>();
   private final Map<Address, MinerRecord> miners = new LinkedHashMap<>();
@@ -213,13 +216,19 @@ public final class ModelMarket
 
   /** Notes a settlement. */
   public synchronized void settled(long ago, DealId id, long proved, long missed) {
+    settled(ago, id, proved, missed, 0);
+  }
+
+  /** Notes a settlement with announced maintenance in it. */
+  public synchronized void settled(long ago, DealId id, long proved, long missed, long excused) {
     events.add(
         new MarketEvent.DealSettled(
             at(ago),
             id,
             new Period(7),
-            new Period(7 + proved + missed),
+            new Period(7 + proved + missed + excused),
             proved,
+            excused,
             TokenAmount.ZERO,
             TokenAmount.ZERO,
             TokenAmount.ZERO,
@@ -362,6 +371,11 @@ public final class ModelMarket
 
   @Override
   public boolean isProved(Address miner, Period period) {
+    throw unused();
+  }
+
+  @Override
+  public boolean isExcused(Address miner, Period period) {
     throw unused();
   }
 

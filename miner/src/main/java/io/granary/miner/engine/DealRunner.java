@@ -131,12 +131,12 @@ final class DealRunner {
       }
     }
     PeriodClock clock = ports.reader().clock(miner);
-    boolean proved = ports.reader().isProved(miner, new Period(clock.periodAt(number + 1)));
+    boolean decided = ports.reader().isDecided(miner, new Period(clock.periodAt(number + 1)));
     ChainView view =
         new ChainView(
             head.number(),
             clock,
-            proved,
+            decided,
             ports.reader().setWeight(miner) > 0,
             ports.reader().terms(),
             config.tuning().settleEveryPeriods());

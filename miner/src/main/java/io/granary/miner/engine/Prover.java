@@ -111,7 +111,7 @@ final class Prover {
     }
     for (; checkedMiss < period; checkedMiss++) {
       Period closed = new Period(checkedMiss);
-      if (hadDuty(closed) && !ports.reader().isProved(miner, closed)) {
+      if (hadDuty(closed) && !ports.reader().isDecided(miner, closed)) {
         log.missed(closed);
       }
     }
@@ -130,7 +130,7 @@ final class Prover {
   }
 
   private void prove(Period period, PeriodClock clock, long head) {
-    if (ports.reader().isProved(miner, period)) {
+    if (ports.reader().isDecided(miner, period)) {
       return;
     }
     Instant began = Instant.now();
@@ -222,6 +222,11 @@ final class Prover {
       }
     }
     for (Period period : due) {
+      // Maintenance is announced so that the disks may be away: auditors ask for nothing then.
+      if (ports.reader().isExcused(miner, period)) {
+        signed = period.index();
+        continue;
+      }
       Optional<Hash32> seed = ports.reader().periodSeed(miner, period);
       // An endpoint may have forgotten an old block; the current one it will know in a moment.
       if (seed.isEmpty() && period.index() == current) {

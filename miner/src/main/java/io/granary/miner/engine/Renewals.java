@@ -213,7 +213,7 @@ public final class Renewals {
     // That of the next block; a deal in it means that the set is not empty.
     boolean frozen =
         head + 1 >= clock.challengeBlock(period)
-            && !ports.reader().isProved(miner, new Period(period));
+            && !ports.reader().isDecided(miner, new Period(period));
     return frozen
         ? no(
             "SET_FROZEN",
@@ -233,7 +233,12 @@ public final class Renewals {
         client.balance().isLessThan(client.requested())
             ? TokenAmount.ZERO
             : client.balance().minus(client.requested());
-    long duty = ports.reader().clock(miner).nextDuty(ports.chain().head().number().value() + 1);
+    PeriodClock clock = ports.reader().clock(miner);
+    long next = ports.chain().head().number().value() + 1;
+    long period = clock.periodAt(next);
+    // An excused period is settled at once, at the old price.
+    long duty =
+        ports.reader().isExcused(miner, new Period(period)) ? period + 1 : clock.nextDuty(next);
     long from = Math.min(d.end().index(), Math.max(d.cursor().index(), duty));
     TokenAmount price = e.pricePerPeriod().times(e.newEnd().index() - from);
     TokenAmount carried = Pricing.worth(d.price(), d.end().index() - from, d.periods());

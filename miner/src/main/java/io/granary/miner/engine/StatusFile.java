@@ -89,6 +89,7 @@ final class StatusFile {
     s.put("head", head);
     s.put("period", period);
     s.put("proved", ports.reader().isProved(miner, new Period(period)));
+    s.put("excused", ports.reader().isExcused(miner, new Period(period)));
     s.put("challengeBlock", clock.challengeBlock(period));
     s.put("blocksLeft", clock.periodEnd(period) - 1 - head);
     s.put("capacityBytes", room.capacityBytes());

@@ -70,11 +70,15 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
           1_000,
           TokenAmount.of(1),
           TokenAmount.of(1),
-          TokenAmount.of(1));
+          TokenAmount.of(1),
+          2,
+          3,
+          12);
 
   final Address miner;
   final Map<DealId, DealSnapshot> deals = new HashMap<>();
   final Set<Long> proved = new HashSet<>();
+  final Set<Long> excused = new HashSet<>();
   ProvingSet set = new ProvingSet();
   long head = 100;
   private final Map<Address, AccountBalance> accounts = new HashMap<>();
@@ -261,10 +265,17 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   }
 
   @Override
+  public synchronized boolean isExcused(Address owner, Period period) {
+    requireUp();
+    return excused.contains(period.index());
+  }
+
+  @Override
   public synchronized boolean isFrozen(Address owner) {
     long period = clock(miner).periodAt(head);
     return set.weight() > 0
         && !proved.contains(period)
+        && !excused.contains(period)
         && head >= clock(miner).challengeBlock(period);
   }
 

@@ -315,6 +315,9 @@ public final class ModelMarket implements MinerMarket {
       if (chain.proved.contains(period.index())) {
         return refused("AlreadyProved");
       }
+      if (chain.excused.contains(period.index())) {
+        return refused("PeriodExcused");
+      }
       List<ProvingSet.Draw> draws = chain.draw(period);
       if (draws.isEmpty()) {
         return refused("WindowNotOpen");
@@ -331,6 +334,17 @@ public final class ModelMarket implements MinerMarket {
       }
       chain.proved.add(period.index());
       proofs.incrementAndGet();
+      return confirmed();
+    }
+  }
+
+  @Override
+  public TxResult announceMaintenance(Address miner, Period first, long count) {
+    synchronized (chain) {
+      chain.requireUp();
+      for (long p = first.index(); p < first.index() + count; p++) {
+        chain.excused.add(p);
+      }
       return confirmed();
     }
   }

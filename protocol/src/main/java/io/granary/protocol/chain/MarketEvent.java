@@ -75,6 +75,7 @@ public sealed interface MarketEvent {
       Period from,
       Period to,
       long proved,
+      long excused,
       TokenAmount paid,
       TokenAmount feeBurned,
       TokenAmount refunded,
@@ -99,5 +100,8 @@ public sealed interface MarketEvent {
   record EntryPurged(Position at, DealId dealId, Address miner) implements MarketEvent {}
 
   record PeriodProved(Position at, Address miner, Period period, Address sender)
+      implements MarketEvent {}
+
+  record MaintenanceAnnounced(Position at, Address miner, Period first, long count)
       implements MarketEvent {}
 }

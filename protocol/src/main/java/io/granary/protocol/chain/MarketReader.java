@@ -34,6 +34,14 @@ public interface MarketReader {
   /** True when the miner's bit for the period is set. */
   boolean isProved(Address miner, Period period);
 
+  /** True when the miner has announced the period as maintenance (Protocol §5.7). */
+  boolean isExcused(Address miner, Period period);
+
+  /** True when nothing more can come of the period: it is proved or excused. */
+  default boolean isDecided(Address miner, Period period) {
+    return isProved(miner, period) || isExcused(miner, period);
+  }
+
   /** True while nothing may enter or leave the miner's proving set (Protocol §5.4). */
   boolean isFrozen(Address miner);
 

@@ -28,6 +28,9 @@ import io.granary.protocol.values.TokenAmount;
  * @param tipCap most a caller earns
  * @param minPricePerLeafPeriod least price
  * @param minCollateralPerLeaf least collateral
+ * @param maintenanceNotice periods from the current one to the first that can be announced
+ * @param maintenancePeriods most periods a miner may excuse in a quarter; zero: none
+ * @param maintenanceQuarter periods of a quarter
  */
 public record MarketTerms(
     SigningDomain domain,
@@ -49,4 +52,7 @@ public record MarketTerms(
     int expireBurnBps,
     TokenAmount tipCap,
     TokenAmount minPricePerLeafPeriod,
-    TokenAmount minCollateralPerLeaf) {}
+    TokenAmount minCollateralPerLeaf,
+    int maintenanceNotice,
+    int maintenancePeriods,
+    int maintenanceQuarter) {}

@@ -51,6 +51,11 @@ public interface MinerMarket {
    */
   TxResult prove(Address miner, Period period, byte[] openings);
 
+  /**
+   * Excuses whole periods to come (Protocol §5.7); cannot be taken back. The owner may send it too.
+   */
+  TxResult announceMaintenance(Address miner, Period first, long count);
+
   /** Settles closed periods of deals (Protocol §5.5). */
   TxResult settle(List<DealId> deals);
 

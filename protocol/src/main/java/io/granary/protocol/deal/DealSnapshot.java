@@ -25,7 +25,7 @@ import io.granary.protocol.values.TokenAmount;
  * @param end first period no longer covered, 0 before activation
  * @param cursor next period to settle
  * @param proved settled periods that were proved
- * @param missed settled periods that were missed
+ * @param missed settled periods that were not proved: missed or excused (Protocol §5.7)
  * @param missRun misses in a row up to the cursor
  * @param activateBy last block for activation, 0 once activated
  * @param sealBlock block that draws the seal challenge

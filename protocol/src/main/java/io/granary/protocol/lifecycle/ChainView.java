@@ -9,7 +9,7 @@ import io.granary.protocol.values.BlockNumber;
  *
  * @param head newest block; what is planned can be mined in the one after it at the earliest
  * @param clock the miner's clock
- * @param provedCurrent true when the bit of the period of the next block is set
+ * @param decidedCurrent true when the period of the next block is proved or excused
  * @param hasWeight true while the proving set has entries
  * @param terms the market's parameters
  * @param settleEvery closed periods after which a deal is settled, at least 1
@@ -17,7 +17,7 @@ import io.granary.protocol.values.BlockNumber;
 public record ChainView(
     BlockNumber head,
     PeriodClock clock,
-    boolean provedCurrent,
+    boolean decidedCurrent,
     boolean hasWeight,
     MarketTerms terms,
     int settleEvery) {
@@ -40,13 +40,13 @@ public record ChainView(
 
   /** True when the set will be frozen in the next block (Protocol §5.4). */
   public boolean frozenNext() {
-    return hasWeight && !provedCurrent && next() >= clock.challengeBlock(clock.periodAt(next()));
+    return hasWeight && !decidedCurrent && next() >= clock.challengeBlock(clock.periodAt(next()));
   }
 
-  /** First period that is neither over nor proved, seen from the next block. */
+  /** First period that is neither over nor decided, seen from the next block. */
   public long closedBefore() {
     long period = clock.periodAt(next());
-    return provedCurrent ? period + 1 : period;
+    return decidedCurrent ? period + 1 : period;
   }
 
   /**

@@ -53,7 +53,10 @@ class DealLifecycleProperties {
           1000,
           TokenAmount.of(1),
           TokenAmount.of(1),
-          TokenAmount.of(1));
+          TokenAmount.of(1),
+          2,
+          3,
+          12);
   private static final PeriodClock CLOCK = new PeriodClock(20, 8, 7);
 
   private static DealProposal terms(long publishBy, long activateBy) {
