@@ -294,6 +294,7 @@ class CommandLineIT {
     assertEquals("MaintenanceExhausted", greedy.json().path("error").asText(), greedy.text());
     says(at("miner maintenance", "--in", "3"), 2, "--in N COUNT");
     says(at("miner maintenance", "5"), 2, "FIRST_PERIOD COUNT");
+    says(at("miner maintenance", "soon", "1"), 2, "'soon'", "whole numbers");
     says(at("miner maintenance", "5", "0"), 2, "from 1");
     says(
         granary("miner", "maintenance", "--home", home.toString()),

@@ -17,11 +17,15 @@ import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
 import java.util.Optional;
+import java.util.Set;
 
 /** One deal that is to go on with its miner, on the same replica (Protocol §3.6). */
 final class Renew {
   /** Blocks that the miner has for its transaction; after them the offer binds nobody. */
   private static final int EXECUTE_BLOCKS = 50;
+
+  /** Refusals that time mends by itself. */
+  private static final Set<String> PASSING = Set.of("SET_FROZEN", "BUSY", "MINER_COLLATERAL");
 
   private final ClientPorts ports;
   private final EthKey wallet;
@@ -53,7 +57,10 @@ final class Renew {
       requireEscrow(e, before);
       return offer(connection, e);
     } catch (PeerException e) {
-      throw notRenewed(String.valueOf(e.getMessage()));
+      boolean later = e.isUnreachable() || PASSING.contains(e.refusal());
+      throw new ClientException(
+          later ? ClientException.Code.RENEW_LATER : ClientException.Code.NOT_RENEWED,
+          String.valueOf(e.getMessage()));
     }
   }
 

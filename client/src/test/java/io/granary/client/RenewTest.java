@@ -76,8 +76,12 @@ final class RenewTest extends ClientFixture {
 
   @Test
   void aMinersReasonIsTold() throws IOException {
-    miner.declinesRenewals();
-    String message = String.valueOf(refused(ClientException.Code.NOT_RENEWED).getMessage());
+    miner.declinesRenewals("PRICE");
+    String price = String.valueOf(refused(ClientException.Code.NOT_RENEWED).getMessage());
+    assertTrue(price.contains("PRICE"), price);
+    // What time mends by itself is told apart: a script may try again.
+    miner.declinesRenewals("SET_FROZEN");
+    String message = String.valueOf(refused(ClientException.Code.RENEW_LATER).getMessage());
     assertTrue(message.contains("SET_FROZEN") && message.contains("later"), message);
   }
 
@@ -86,7 +90,7 @@ final class RenewTest extends ClientFixture {
     miner.renews(true, false);
     assertEquals(deal().end().plus(5), client(1).renew(id, 5, Optional.empty()).end());
     miner.renews(false, false);
-    refused(ClientException.Code.NOT_RENEWED);
+    refused(ClientException.Code.RENEW_LATER);
   }
 
   @Test

@@ -72,7 +72,7 @@ public final class Failures implements IExecutionExceptionHandler {
       case TxRefusedException t -> TOO_EARLY.contains(t.refusal().error()) ? RETRY : WRONG;
       case ClientException c ->
           switch (c.code()) {
-            case NOT_ENOUGH_MINERS, RETRIEVAL_FAILED, INTERRUPTED -> RETRY;
+            case NOT_ENOUGH_MINERS, RETRIEVAL_FAILED, INTERRUPTED, RENEW_LATER -> RETRY;
             case BAD_FILE,
                 INSUFFICIENT_ESCROW,
                 UNKNOWN_FILE,

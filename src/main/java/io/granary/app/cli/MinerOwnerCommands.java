@@ -242,10 +242,11 @@ final class MinerOwnerCommands {
         arity = "0..2",
         paramLabel = "FIRST_PERIOD COUNT",
         description = "First period, and how many.")
-    List<Long> numbers = new ArrayList<>();
+    List<String> given = new ArrayList<>();
 
     @Override
     public Integer call() throws IOException {
+      List<Long> numbers = given.stream().map(Maintenance::number).toList();
       int wanted = in == null ? 2 : 1;
       if (!numbers.isEmpty() && numbers.size() != wanted || in != null && numbers.isEmpty()) {
         throw new IllegalArgumentException(
@@ -263,7 +264,7 @@ final class MinerOwnerCommands {
                 .clock(owner.address())
                 .periodAt(chain.queries().head().number().value());
         if (!numbers.isEmpty()) {
-          announce(chain, owner.address(), current, v, lines);
+          announce(chain, owner.address(), current, numbers, v, lines);
         }
         show(chain, owner.address(), current, v, lines);
         common.print(v, out -> lines.forEach(out::println));
@@ -271,10 +272,20 @@ final class MinerOwnerCommands {
       return 0;
     }
 
+    private static long number(String text) {
+      try {
+        return Long.parseLong(text);
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException(
+            "not a number: '" + text + "'; FIRST_PERIOD and COUNT are whole numbers", e);
+      }
+    }
+
     private void announce(
         GranaryChain chain,
         Address miner,
         long current,
+        List<Long> numbers,
         Map<String, Object> v,
         List<String> lines) {
       long first = in == null ? numbers.getFirst() : current + in;

@@ -116,7 +116,8 @@ public final class MinerConnection implements AutoCloseable {
         miner.peer().id(),
         miner.peer().endpoint() + ": " + e.getMessage() + why,
         e instanceof StatusRuntimeException status
-            && UNREACHABLE.contains(status.getStatus().getCode()));
+            && UNREACHABLE.contains(status.getStatus().getCode()),
+        "");
   }
 
   private PeerException lied(String what) {
@@ -129,7 +130,8 @@ public final class MinerConnection implements AutoCloseable {
         r.acceptable().isEmpty()
             ? ""
             : " [sent " + r.actual() + ", acceptable " + r.acceptable() + "]";
-    return new PeerException(miner.peer().id(), r.code() + ": " + r.message() + numbers);
+    return new PeerException(
+        miner.peer().id(), r.code() + ": " + r.message() + numbers, false, r.code());
   }
 
   // ---------------------------------------------------------------- negotiation

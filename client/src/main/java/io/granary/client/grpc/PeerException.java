@@ -10,14 +10,16 @@ public final class PeerException extends RuntimeException {
 
   private final transient Address miner;
   private final boolean unreachable;
+  private final String refusal;
 
   /** With what happened. */
   public PeerException(Address miner, String message) {
-    this(miner, message, false);
+    this(miner, message, false, "");
   }
 
-  PeerException(Address miner, String message, boolean unreachable) {
+  PeerException(Address miner, String message, boolean unreachable, String refusal) {
     super(message);
+    this.refusal = refusal;
     this.miner = miner;
     this.unreachable = unreachable;
   }
@@ -25,6 +27,11 @@ public final class PeerException extends RuntimeException {
   /** True when it did not answer at all: it may come back. */
   public boolean isUnreachable() {
     return unreachable;
+  }
+
+  /** The code of its refusal; empty when it refused nothing. */
+  public String refusal() {
+    return refusal;
   }
 
   /** Which miner. */

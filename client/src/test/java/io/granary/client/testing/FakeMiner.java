@@ -92,7 +92,7 @@ public final class FakeMiner implements AutoCloseable {
   private volatile int deadCalls;
   private volatile long liesAtByte = NEVER;
   private volatile byte[] stored = {};
-  private volatile boolean declinesRenewals;
+  private volatile String renewalRefusal = "";
   private volatile boolean sendsRenewals = true;
   private volatile boolean answersRenewals = true;
   private final List<SignedExtension> extensions = new CopyOnWriteArrayList<>();
@@ -170,8 +170,8 @@ public final class FakeMiner implements AutoCloseable {
   }
 
   /** Declines extensions. */
-  public void declinesRenewals() {
-    declinesRenewals = true;
+  public void declinesRenewals(String code) {
+    renewalRefusal = code;
   }
 
   /** Sends the extensions that it takes, or only says so; and says so, or dies. */
@@ -279,8 +279,8 @@ public final class FakeMiner implements AutoCloseable {
       SignedExtension offered = Wire.signedExtension(request.getExtension());
       extensions.add(offered);
       RenewDealResponse.Builder response = RenewDealResponse.newBuilder();
-      if (declinesRenewals) {
-        response.setDeclined(Wire.message(new Refusal("SET_FROZEN", "not now", "1", "later")));
+      if (!renewalRefusal.isEmpty()) {
+        response.setDeclined(Wire.message(new Refusal(renewalRefusal, "not now", "1", "later")));
       } else {
         if (sendsRenewals) {
           market.extend(offered.extension());
