@@ -29,6 +29,7 @@ public final class ContractErrors {
           "Maintenance",
           "Renewals",
           "MinerRegistry",
+          "PaymentChannels",
           "BlockHashSeed",
           "DevToken");
 
