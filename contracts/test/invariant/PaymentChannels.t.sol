@@ -314,26 +314,37 @@ contract PaymentChannelsInvariants is ChannelFixture {
         attack(may(stranger, _sent[pick % _sent.length]), "a signed message was taken twice");
     }
 
-    /// @notice A stranger acts in others' names.
+    /// @notice A stranger acts in others' names, with his own signature or another of the client's.
     function meddle(uint8 c, uint8 m, uint8 how) external watched {
+        attack(may(stranger, meddling(c, m, how % 6)), "a stranger's call");
+    }
+
+    function meddling(uint8 c, uint8 m, uint8 how) private view returns (bytes memory) {
         (address from, address to) = (clientAt(c), minerAt(m));
         uint64 by = uint64(block_() + 10);
-        Deposit memory d = Deposit(from, stranger, 1, channels.nonce(from, stranger), by);
         CloseRequest memory r = CloseRequest(from, to, channels.nonce(from, to), by);
-        CloseConsent memory a = CloseConsent(from, to, channels.nonce(to, from), by);
-        Withdrawal memory w = Withdrawal(to, stranger, channels.nonce(to, address(0)), by);
-        bytes[6] memory calls = [
-            abi.encodeCall(
-                IPaymentChannels.depositWithPermit, (d, sign(STRANGER_KEY, channels.depositDigest(d)), noPermit())
-            ),
-            abi.encodeCall(IPaymentChannels.requestCloseFor, (r, sign(STRANGER_KEY, channels.closeRequestDigest(r)))),
-            // The client has not the miner's consent.
-            abi.encodeCall(IPaymentChannels.closeWithConsent, (a, sign(_keys[c % 3], channels.closeRequestDigest(r)))),
-            abi.encodeCall(IPaymentChannels.withdrawFor, (w, sign(STRANGER_KEY, channels.withdrawalDigest(w)))),
-            abi.encodeCall(IPaymentChannels.withdraw, (stranger)),
-            abi.encodeCall(IPaymentChannels.requestClose, (to))
-        ];
-        attack(may(stranger, calls[how % 6]), "a stranger's call");
+        if (how == 0) {
+            Deposit memory d = Deposit(from, stranger, 1, channels.nonce(from, stranger), by);
+            bytes memory own = sign(STRANGER_KEY, channels.depositDigest(d));
+            return abi.encodeCall(IPaymentChannels.depositWithPermit, (d, own, noPermit()));
+        }
+        if (how == 1) {
+            bytes memory own = sign(STRANGER_KEY, channels.closeRequestDigest(r));
+            return abi.encodeCall(IPaymentChannels.requestCloseFor, (r, own));
+        }
+        if (how == 2) {
+            // The client's request is not the miner's consent.
+            CloseConsent memory a = CloseConsent(from, to, channels.nonce(to, from), by);
+            bytes memory request = sign(_keys[c % 3], channels.closeRequestDigest(r));
+            return abi.encodeCall(IPaymentChannels.closeWithConsent, (a, request));
+        }
+        if (how == 3) {
+            Withdrawal memory w = Withdrawal(to, stranger, channels.nonce(to, address(0)), by);
+            bytes memory own = sign(STRANGER_KEY, channels.withdrawalDigest(w));
+            return abi.encodeCall(IPaymentChannels.withdrawFor, (w, own));
+        }
+        if (how == 4) return abi.encodeCall(IPaymentChannels.withdraw, (stranger));
+        return abi.encodeCall(IPaymentChannels.requestClose, (to));
     }
 
     // ---------------------------------------------------------------- what must hold

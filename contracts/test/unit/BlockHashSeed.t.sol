@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {BlockHashSeed} from "../../src/BlockHashSeed.sol";
+import {ISeedSource} from "../../src/interfaces/ISeedSource.sol";
 import {Test} from "../utils/Test.sol";
 
 /// @notice Stands in for the system contract of EIP-2935: answers what its storage holds, reverts outside its reach.
@@ -19,6 +19,10 @@ contract HistoryStub {
     }
 }
 
+interface IBlockHashSeed is ISeedSource {
+    function hasHistory() external view returns (bool);
+}
+
 contract BlockHashSeedTest is Test {
     address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
     bytes32 private constant PARENT = keccak256("parent");
@@ -29,18 +33,18 @@ contract BlockHashSeedTest is Test {
         vm.setBlockhash(19_999, PARENT);
     }
 
-    function withHistory(bytes32 parent) private returns (BlockHashSeed) {
+    function withHistory(bytes32 parent) private returns (IBlockHashSeed) {
         vm.etch(HISTORY, address(new HistoryStub()).code);
         HistoryStub(HISTORY).set(19_999, parent);
         HistoryStub(HISTORY).set(12_000, OLD);
         HistoryStub(HISTORY).set(11_809, OLD);
         HistoryStub(HISTORY).set(11_808, OLD);
-        return new BlockHashSeed();
+        return IBlockHashSeed(vm.deployCode("BlockHashSeed"));
     }
 
     function test_reach_isTheOpcodesWithoutHistory() public {
         vm.etch(HISTORY, "");
-        BlockHashSeed s = new BlockHashSeed();
+        IBlockHashSeed s = IBlockHashSeed(vm.deployCode("BlockHashSeed"));
         assertFalse(s.hasHistory());
         assertEq(s.reach(), 256);
         assertEq(s.valueAt(19_999, ""), PARENT);
@@ -48,14 +52,14 @@ contract BlockHashSeedTest is Test {
     }
 
     function test_reach_isTheOpcodesIfHistoryDisagrees() public {
-        BlockHashSeed s = withHistory(keccak256("other chain's idea of a block"));
+        IBlockHashSeed s = withHistory(keccak256("other chain's idea of a block"));
         assertFalse(s.hasHistory());
         assertEq(s.reach(), 256);
         assertEq(s.valueAt(12_000, ""), bytes32(0));
     }
 
     function test_valueAt_usesHistoryBeyondTheOpcode() public {
-        BlockHashSeed s = withHistory(PARENT);
+        IBlockHashSeed s = withHistory(PARENT);
         assertTrue(s.hasHistory());
         assertEq(s.reach(), 8191);
         assertEq(s.valueAt(19_999, ""), PARENT);
@@ -65,14 +69,14 @@ contract BlockHashSeedTest is Test {
     }
 
     function test_valueAt_isZeroForTheCurrentAndLaterBlocks() public {
-        BlockHashSeed s = withHistory(PARENT);
+        IBlockHashSeed s = withHistory(PARENT);
         assertEq(s.valueAt(20_000, ""), bytes32(0));
         assertEq(s.valueAt(20_001, ""), bytes32(0));
         assertEq(s.valueAt(type(uint256).max, ""), bytes32(0));
     }
 
     function test_valueAt_isZeroIfHistoryHoldsNothing() public {
-        BlockHashSeed s = withHistory(PARENT);
+        IBlockHashSeed s = withHistory(PARENT);
         assertEq(s.valueAt(12_001, ""), bytes32(0));
     }
 }

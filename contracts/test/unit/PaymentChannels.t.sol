@@ -47,6 +47,11 @@ contract PaymentChannelsTest is ChannelFixture {
         deployChannels(address(token), 31_536_000);
     }
 
+    function test_codeSize_leavesRoom() public view {
+        // 15 % below EIP-170's 24,576 bytes.
+        assertLe(address(channels).code.length, 20_889, "PaymentChannels");
+    }
+
     // ---------------------------------------------------------------- deposit
 
     function test_deposit_opensAndTopsUp() public {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {PaymentChannels} from "../../src/PaymentChannels.sol";
 import {DevToken} from "../../src/dev/DevToken.sol";
 import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
 import {
@@ -44,7 +43,7 @@ abstract contract ChannelFixture is Test {
     }
 
     function deployChannels(address token_, uint32 challengeBlocks) internal returns (IPaymentChannels) {
-        return new PaymentChannels(token_, challengeBlocks);
+        return IPaymentChannels(vm.deployCode("PaymentChannels", abi.encode(token_, challengeBlocks)));
     }
 
     /// @notice Tokens with an allowance for just as many.
