@@ -3,6 +3,7 @@ package io.granary.contracts;
 import io.granary.contracts.bindings.DevToken;
 import io.granary.contracts.bindings.PaymentChannels;
 import io.granary.contracts.rpc.Rpc;
+import io.granary.contracts.rpc.RpcErrorException;
 import io.granary.contracts.tx.TransactionSender;
 import io.granary.protocol.chain.ChannelReader;
 import io.granary.protocol.chain.ChannelWriter;
@@ -87,7 +88,13 @@ public final class ChannelGateway implements ChannelReader, ChannelWriter {
             rpc.web3j(),
             new ReadonlyTransactionManager(rpc.web3j(), Address.ZERO.toString()),
             new DefaultGasProvider());
-    Address own = Address.parse(new Calls(rpc).call(contract, channels.token(), String.class));
+    Address own;
+    try {
+      own = Address.parse(new Calls(rpc).call(contract, channels.token(), String.class));
+    } catch (RpcErrorException e) {
+      throw new IllegalArgumentException(
+          "the contract at " + contract + " is no payment channels: check --channels", e);
+    }
     if (!own.equals(tokenAddress)) {
       throw new IllegalArgumentException(
           "the channels at "
