@@ -73,7 +73,7 @@ contract PaymentChannelsFuzz is ChannelFixture {
         if (other != total) assertEq(uint256(redeem(v)), uint256(VoucherSkip.BadSignature));
         v.voucher.total = total;
         bit = bound(bit, 0, 65 * 8 - 1);
-        v.signature[bit / 8] ^= bytes1(uint8(1 << (bit % 8)));
+        v.signature[bit / 8] ^= bytes1(0x01) << (bit % 8);
         assertEq(uint256(redeem(v)), uint256(VoucherSkip.BadSignature));
         assertBalance(miner, 0);
     }

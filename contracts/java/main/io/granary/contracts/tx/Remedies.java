@@ -107,7 +107,7 @@ final class Remedies {
           Map.entry("ZeroAddress", "give an address that is not zero"),
           Map.entry(
               "ZeroAmount",
-              "give an amount above zero; if a withdrawal was announced, the balance is locked in deals"),
+              "give an amount above zero; or there is nothing to pay out: the balance is empty or locked in deals"),
           Map.entry("ZeroOperator", "give the operator key's address"),
           Map.entry("ZeroRecipient", "give an address that is not zero"),
           Map.entry("ZeroTlsKeyHash", "give the hash of the node's TLS key"),
