@@ -129,14 +129,20 @@ contract PaymentChannelsInvariants is ChannelFixture {
     function explain(uint256 c, uint256 m) private returns (uint256 redeemed, uint256 refunded) {
         Channel memory was = _before[c][m];
         Channel memory now_ = channels.channel(clientAt(c), minerAt(m));
-        violation(now_.redeemed < was.redeemed, "redeemed fell");
+        if (now_.redeemed < was.redeemed) {
+            violation(true, "redeemed fell");
+            return (0, 0);
+        }
         redeemed = now_.redeemed - was.redeemed;
         violation(
             now_.redeemed > was.redeemed && now_.redeemed > _promised[clientAt(c)][minerAt(m)],
             "more was redeemed than signed"
         );
         uint256 available = was.left + _paidIn[c][m];
-        violation(now_.left + redeemed > available, "a channel has what nobody paid in");
+        if (now_.left + redeemed > available) {
+            violation(true, "a channel has what nobody paid in");
+            return (redeemed, 0);
+        }
         refunded = available - redeemed - now_.left;
         if (refunded > 0) {
             bool due = was.closableAt != 0 && block_() >= was.closableAt;
@@ -168,6 +174,8 @@ contract PaymentChannelsInvariants is ChannelFixture {
             return;
         }
         violation(!ok, "a deposit was refused");
+        if (!ok) return;
+        violation(from == to && channels.channel(to, minerAt(m)).closableAt != 0, "a client's deposit reopened nothing");
         credit(c, m, amount);
     }
 
@@ -185,6 +193,7 @@ contract PaymentChannelsInvariants is ChannelFixture {
             IPaymentChannels.depositWithPermit, (d, sign(_keys[c % 3], channels.depositDigest(d)), noPermit())
         );
         violation(!may(stranger, call_), "a signed deposit was refused");
+        violation(channels.channel(of_, minerAt(m)).closableAt != 0, "a signed deposit reopened nothing");
         keep(call_);
         credit(c, m, amount);
     }
