@@ -6,6 +6,8 @@ import io.granary.protocol.values.TokenAmount;
  * Constructor parameters of a market, named as the contract's {@code MarketParams}.
  *
  * @param minStake least stake of a miner
+ * @param channelChallengeBlocks blocks that a miner has to redeem once a client asks to close its
+ *     payment channel
  */
 public record MarketParameters(
     int periodBlocks,
@@ -27,10 +29,12 @@ public record MarketParameters(
     int maintenanceNotice,
     int maintenancePeriods,
     int maintenanceQuarter,
-    TokenAmount minStake) {
+    TokenAmount minStake,
+    int channelChallengeBlocks) {
   /**
-   * A public network with blocks of 12 seconds: a period is a day, its window six hours, and a
-   * miner may announce three days a quarter, two days before.
+   * A public network with blocks of 12 seconds: a period is a day, its window six hours. A miner
+   * may announce three days a quarter, two days before; and it has three days to redeem what a
+   * client that closes its channel has promised.
    */
   public static MarketParameters production() {
     return new MarketParameters(
@@ -54,7 +58,8 @@ public record MarketParameters(
         2,
         3,
         90,
-        TokenAmount.parseTokens("100"));
+        TokenAmount.parseTokens("100"),
+        21_600);
   }
 
   /** A local chain with a block a second or faster: periods short enough to watch. */
@@ -79,6 +84,7 @@ public record MarketParameters(
         2,
         4,
         32,
-        TokenAmount.parseTokens("100"));
+        TokenAmount.parseTokens("100"),
+        24);
   }
 }
