@@ -48,9 +48,9 @@ public final class DevMarket implements AutoCloseable {
 
   public final Anvil anvil;
   public final Deployment deployment;
-  public final EthKey clientKey = EthKey.generate();
-  public final EthKey ownerKey = EthKey.generate();
-  public final EthKey operatorKey = EthKey.generate();
+  public final EthKey clientKey;
+  public final EthKey ownerKey;
+  public final EthKey operatorKey;
   public final GranaryChain client;
   public final GranaryChain owner;
   public final GranaryChain operator;
@@ -59,7 +59,15 @@ public final class DevMarket implements AutoCloseable {
   private int salt;
 
   public DevMarket(Path dir) throws IOException {
+    this(dir, System.nanoTime());
+  }
+
+  /** A market whose keys, and with them the periods of its miner, follow from a seed. */
+  public DevMarket(Path dir, long seed) throws IOException {
     this.dir = dir;
+    clientKey = key(seed, "client");
+    ownerKey = key(seed, "owner");
+    operatorKey = key(seed, "operator");
     anvil =
         Anvil.start(
             Anvil.binary(Path.of("..").toAbsolutePath().normalize()),
@@ -90,6 +98,12 @@ public final class DevMarket implements AutoCloseable {
         .orThrow();
     owner.actions().deposit(TokenAmount.parseTokens("500")).orThrow();
     client.actions().deposit(TokenAmount.parseTokens("500")).orThrow();
+  }
+
+  /** The same key for the same seed and name. */
+  public static EthKey key(long seed, String name) {
+    return EthKey.of(
+        Sha256.hash((seed + name).getBytes(java.nio.charset.StandardCharsets.UTF_8)).bytes());
   }
 
   public GranaryChain connect(EthKey key) {
