@@ -45,7 +45,8 @@ import org.junit.jupiter.api.io.TempDir;
  * goes on for longer.
  */
 class DifferentialTest {
-  private static final long SEED = Long.getLong("granary.differential.seed", 20_261_125L);
+  private static final long DEFAULT_SEED = 20_261_125L;
+  private static final long SEED = Long.getLong("granary.differential.seed", DEFAULT_SEED);
   private static final int STEPS = Integer.getInteger("granary.differential.steps", 450);
 
   @TempDir Path dir;
@@ -81,19 +82,21 @@ class DifferentialTest {
         compare();
       }
     }
-    // A run in which hardly anything succeeds shows nothing.
-    for (String action :
-        List.of(
-            "publish",
-            "activate",
-            "prove",
-            "settle",
-            "complete",
-            "terminate",
-            "extend",
-            "notice")) {
-      assertTrue(
-          answers.getOrDefault(action, 0) > 0, () -> action + " never went through: " + answers);
+    if (SEED == DEFAULT_SEED) {
+      // A run in which hardly anything succeeds shows nothing.
+      for (String action :
+          List.of(
+              "publish",
+              "activate",
+              "prove",
+              "settle",
+              "complete",
+              "terminate",
+              "extend",
+              "notice")) {
+        assertTrue(
+            answers.getOrDefault(action, 0) > 0, () -> action + " never went through: " + answers);
+      }
     }
   }
 
