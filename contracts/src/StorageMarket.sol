@@ -117,7 +117,9 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
                 || IMinerRegistry(p.registry).token() != p.token
         ) revert BadParameter("registry", uint160(p.registry));
         uint256 reach = ISeedSource(p.seedSource).reach();
-        if (p.windowBlocks < 2 || p.windowBlocks > reach) revert BadParameter("windowBlocks", p.windowBlocks);
+        if (p.windowBlocks <= ISeedSource(p.seedSource).lag() || p.windowBlocks > reach) {
+            revert BadParameter("windowBlocks", p.windowBlocks);
+        }
         if (p.periodBlocks < 2 * uint256(p.windowBlocks)) revert BadParameter("periodBlocks", p.periodBlocks);
         if (p.challenges == 0 || p.challenges > 32) revert BadParameter("challenges", p.challenges);
         if (p.sealChallenges == 0 || p.sealChallenges > 16) revert BadParameter("sealChallenges", p.sealChallenges);

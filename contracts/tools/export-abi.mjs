@@ -31,7 +31,7 @@ function linksOf(name, bin, references) {
   return [...links].map(([placeholder, library]) => `${placeholder} ${library}\n`).sort().join("");
 }
 
-for (const name of ["BlockHashSeed", "DealEnds", "DevToken", "Maintenance", "MinerRegistry", "Renewals", "StorageMarket"]) {
+for (const name of ["BlockHashSeed", "DealEnds", "DevToken", "Maintenance", "MinerRegistry", "PrevRandaoSeed", "Renewals", "StorageMarket"]) {
   const { abi, bytecode } = artifactOf(name);
   const bin = bytecode.object.replace(/^0x/, "");
   const links = linksOf(name, bin, bytecode.linkReferences);

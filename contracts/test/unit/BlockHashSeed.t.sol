@@ -2,22 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {BlockHashSeed} from "../../src/BlockHashSeed.sol";
+import {HistoryStub} from "../utils/HistoryStub.sol";
 import {Test} from "../utils/Test.sol";
-
-/// @notice Stands in for the system contract of EIP-2935: answers what its storage holds, reverts outside its reach.
-contract HistoryStub {
-    mapping(uint256 => bytes32) public hashes;
-
-    function set(uint256 blockNumber, bytes32 hash) external {
-        hashes[blockNumber] = hash;
-    }
-
-    fallback(bytes calldata input) external returns (bytes memory) {
-        uint256 n = abi.decode(input, (uint256));
-        require(n < block.number && block.number - n <= 8191);
-        return abi.encode(hashes[n]);
-    }
-}
 
 contract BlockHashSeedTest is Test {
     address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
@@ -36,6 +22,12 @@ contract BlockHashSeedTest is Test {
         HistoryStub(HISTORY).set(11_809, OLD);
         HistoryStub(HISTORY).set(11_808, OLD);
         return new BlockHashSeed();
+    }
+
+    function test_views() public {
+        BlockHashSeed s = withHistory(PARENT);
+        assertEq(s.kind(), bytes32("blockhash"));
+        assertEq(s.lag(), 1);
     }
 
     function test_reach_isTheOpcodesWithoutHistory() public {

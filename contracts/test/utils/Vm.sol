@@ -32,6 +32,7 @@ interface Vm {
     function parseJsonUintArray(string calldata json, string calldata path) external pure returns (uint256[] memory);
     function parseJsonAddress(string calldata json, string calldata path) external pure returns (address);
     function parseJsonBytes32(string calldata json, string calldata path) external pure returns (bytes32);
+    function parseJsonString(string calldata json, string calldata path) external pure returns (string memory);
     function parseJsonBytes(string calldata json, string calldata path) external pure returns (bytes memory);
     function toString(uint256 value) external pure returns (string memory);
     function toString(address value) external pure returns (string memory);

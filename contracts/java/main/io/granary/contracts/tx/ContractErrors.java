@@ -30,6 +30,7 @@ public final class ContractErrors {
           "Renewals",
           "MinerRegistry",
           "BlockHashSeed",
+          "PrevRandaoSeed",
           "DevToken");
 
   private record Declared(String name, List<String> types, List<String> names) {}
