@@ -59,6 +59,10 @@ public final class DevMarket implements AutoCloseable {
   private int salt;
 
   public DevMarket(Path dir) throws IOException {
+    this(dir, SeedKind.BLOCK_HASH);
+  }
+
+  public DevMarket(Path dir, SeedKind seeds) throws IOException {
     this.dir = dir;
     anvil =
         Anvil.start(
@@ -69,7 +73,7 @@ public final class DevMarket implements AutoCloseable {
     anvil.mine(64);
     try (MarketDeployer deployer =
         new MarketDeployer(anvil.endpoint(), Anvil.richKey(), Duration.ofMillis(10))) {
-      deployment = deployer.deploy(MarketParameters.devnet(), Optional.empty());
+      deployment = deployer.deploy(MarketParameters.devnet(), seeds, Optional.empty());
     }
     try (Faucet faucet = new Faucet(anvil.endpoint(), deployment.token())) {
       faucet.give(clientKey.address(), 10, TokenAmount.parseTokens("1000"));
@@ -222,9 +226,12 @@ public final class DevMarket implements AutoCloseable {
     return new MinerMarket.Activation(p, DualOpening.pack(openings));
   }
 
-  /** Mines past the seal delay and, if need be, out of a freeze. */
+  /** Mines until a deal's seal seed is fixed and, if need be, out of a freeze. */
   public void leaveFreeze() {
     anvil.mine(client.terms().sealDelay());
+    if (client.seedKind() == SeedKind.RANDAO) {
+      anvil.mine(MarketParameters.devnet().seedLookahead());
+    }
     while (client.queries().isFrozen(miner())) {
       anvil.mine(1);
     }

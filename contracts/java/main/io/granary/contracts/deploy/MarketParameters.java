@@ -6,6 +6,8 @@ import io.granary.protocol.values.TokenAmount;
  * Constructor parameters of a market, named as the contract's {@code MarketParams}.
  *
  * @param minStake least stake of a miner
+ * @param seedLookahead blocks from a challenge block to the one whose RANDAO value draws; for that
+ *     seed source only
  */
 public record MarketParameters(
     int periodBlocks,
@@ -27,7 +29,8 @@ public record MarketParameters(
     int maintenanceNotice,
     int maintenancePeriods,
     int maintenanceQuarter,
-    TokenAmount minStake) {
+    TokenAmount minStake,
+    int seedLookahead) {
   /**
    * A public network with blocks of 12 seconds: a period is a day, its window six hours, and a
    * miner may announce three days a quarter, two days before.
@@ -54,7 +57,9 @@ public record MarketParameters(
         2,
         3,
         90,
-        TokenAmount.parseTokens("100"));
+        TokenAmount.parseTokens("100"),
+        // An epoch of the beacon chain.
+        32);
   }
 
   /** A local chain with a block a second or faster: periods short enough to watch. */
@@ -79,6 +84,7 @@ public record MarketParameters(
         2,
         4,
         32,
-        TokenAmount.parseTokens("100"));
+        TokenAmount.parseTokens("100"),
+        2);
   }
 }
