@@ -106,7 +106,11 @@ class MinerIT {
 
   @BeforeEach
   void start() throws IOException {
-    market = new DevMarket(dir);
+    start(SeedKind.BLOCK_HASH);
+  }
+
+  private void start(SeedKind seeds) throws IOException {
+    market = new DevMarket(dir, seeds);
     tls = TlsIdentity.loadOrCreate(dir.resolve("miner"));
     run();
   }
@@ -446,8 +450,8 @@ class MinerIT {
   void in_a_market_of_randao_seeds_a_deal_is_sealed_proved_and_paid_and_the_audit_agrees()
       throws Exception {
     stop();
-    market = new DevMarket(Files.createDirectory(dir.resolve("randao")), SeedKind.RANDAO);
-    run();
+    dir = Files.createDirectory(dir.resolve("randao"));
+    start(SeedKind.RANDAO);
     byte[] data = market.data(3_000);
     DealProposal p = market.proposal(data, 3);
     DealId id = market.idOf(p);
