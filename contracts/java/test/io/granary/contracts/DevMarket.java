@@ -229,9 +229,7 @@ public final class DevMarket implements AutoCloseable {
   /** Mines until a deal's seal seed is fixed and, if need be, out of a freeze. */
   public void leaveFreeze() {
     anvil.mine(client.terms().sealDelay());
-    if (client.seedKind() == SeedKind.RANDAO) {
-      anvil.mine(MarketParameters.devnet().seedLookahead());
-    }
+    mineLookahead();
     while (client.queries().isFrozen(miner())) {
       anvil.mine(1);
     }
@@ -246,6 +244,18 @@ public final class DevMarket implements AutoCloseable {
     long target = client.queries().clock(miner()).challengeBlock(period.index());
     if (head() < target) {
       anvil.mine((int) (target - head()));
+    }
+  }
+
+  /** Mines until the draw of a period is known and can be proved. */
+  public void mineToDraw(Period period) {
+    mineToWindow(period);
+    mineLookahead();
+  }
+
+  private void mineLookahead() {
+    if (client.seedKind() == SeedKind.RANDAO) {
+      anvil.mine(MarketParameters.devnet().seedLookahead());
     }
   }
 

@@ -119,7 +119,7 @@ public final class MarketCommand implements Callable<Integer> {
         description = {
           "What challenges are drawn from (default: ${DEFAULT-VALUE}).",
           "  blockhash: cheapest; whoever builds a challenge block can choose its draw.",
-          "  randao: the beacon chain's randomness, some 25,000 gas more a proof; for a public network with proof of stake."
+          "  randao: the beacon chain's randomness, 15,000 to 25,000 gas more a proof; for a public network with proof of stake."
         })
     String seedSource = SeedKind.BLOCK_HASH.label();
 
