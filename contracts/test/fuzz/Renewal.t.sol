@@ -98,6 +98,7 @@ contract RenewalFuzz is MarketFixture {
         uint256 paid = (s.price * s.proved) / s.periods;
         uint256 fee = (paid * market.params().priceBurnBps) / 10_000;
         uint256 each = (s.price * market.params().missPenaltyBps + 10_000 * s.periods - 1) / (10_000 * s.periods);
+        // forge-lint: disable-next-line(divide-before-multiply)
         uint256 toClient = (each / 2) * s.missed;
         o.client += int256(toClient) - int256(paid);
         o.miner += int256(paid) - int256(fee + each * s.missed);
