@@ -4,21 +4,17 @@ pragma solidity ^0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {MarketBase} from "./MarketBase.sol";
+import {MarketPart} from "./MarketPart.sol";
+import {IMarketCore} from "./interfaces/IMarketCore.sol";
 import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
-import {IStorageMarket} from "./interfaces/IStorageMarket.sol";
 import {ClientSignature} from "./libraries/ClientSignature.sol";
-import {DealEnds} from "./libraries/DealEnds.sol";
-import {Maintenance} from "./libraries/Maintenance.sol";
-import {MarketState} from "./libraries/MarketState.sol";
 import {MerkleTree} from "./libraries/MerkleTree.sol";
 import {Pay} from "./libraries/Pay.sol";
-import {PeriodClock} from "./libraries/PeriodClock.sol";
 import {PieceMath} from "./libraries/PieceMath.sol";
 import {ProvingSet} from "./libraries/ProvingSet.sol";
-import {Renewals} from "./libraries/Renewals.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {StreamSeal} from "./libraries/StreamSeal.sol";
 import {
@@ -27,13 +23,8 @@ import {
     Deal,
     DealProposal,
     DealState,
-    DealView,
-    DrawnLeaf,
-    EarlyEnd,
-    Extension,
     MarketParams,
     Publication,
-    SignedExtension,
     SkipReason
 } from "./types/MarketTypes.sol";
 
@@ -49,63 +40,13 @@ import {
 ///    has no challenges.
 ///    An extension or an early end moves the end of an entry only outside of that.
 /// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
-contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
+contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using ProvingSet for ProvingSet.Set;
 
-    bytes32 private constant PROPOSAL_TYPEHASH = keccak256(
-        "DealProposal(address client,address miner,address auditor,bytes32 pieceRoot,uint64 rawSize,uint8 sealProfile,uint32 periods,uint96 price,uint96 collateral,uint64 publishBy,uint64 activateBy,bytes32 replaces,bytes32 salt)"
-    );
-
-    IERC20 private immutable TOKEN;
-    IMinerRegistry private immutable REGISTRY;
-    ISeedSource private immutable SEED_SOURCE;
-    uint256 private immutable PERIOD_BLOCKS;
-    uint256 private immutable WINDOW_BLOCKS;
-    uint256 private immutable CHALLENGES;
-    uint256 private immutable SEAL_CHALLENGES;
-    uint256 private immutable SEAL_DELAY;
-    uint256 private immutable MAX_MISS_RUN;
-    uint256 private immutable WITHDRAW_NOTICE;
-    uint256 private immutable COLLATERAL_HOLD;
-    uint256 private immutable MAX_PERIODS;
-    uint256 private immutable MAX_ACTIVATION_BLOCKS;
-    uint16 private immutable MISS_PENALTY_BPS;
-    uint16 private immutable PRICE_BURN_BPS;
-    uint16 private immutable EXPIRE_BURN_BPS;
-    uint96 private immutable TIP_CAP;
-    uint96 private immutable MIN_PRICE;
-    uint96 private immutable MIN_COLLATERAL;
-    uint256 private immutable MAINTENANCE_NOTICE;
-    uint256 private immutable MAINTENANCE_PERIODS;
-    uint256 private immutable MAINTENANCE_QUARTER;
-
-    MarketState private _s;
-
-    constructor(MarketParams memory p) EIP712("Granary", "1") {
+    /// @param next the rest of the market: MarketTerms, and what follows it
+    constructor(MarketParams memory p, address next) MarketPart(p, next) {
         checkParams(p);
-        TOKEN = IERC20(p.token);
-        REGISTRY = IMinerRegistry(p.registry);
-        SEED_SOURCE = ISeedSource(p.seedSource);
-        PERIOD_BLOCKS = p.periodBlocks;
-        WINDOW_BLOCKS = p.windowBlocks;
-        CHALLENGES = p.challenges;
-        SEAL_CHALLENGES = p.sealChallenges;
-        SEAL_DELAY = p.sealDelay;
-        MAX_MISS_RUN = p.maxMissRun;
-        WITHDRAW_NOTICE = p.withdrawNotice;
-        COLLATERAL_HOLD = p.collateralHold;
-        MAX_PERIODS = p.maxPeriods;
-        MAX_ACTIVATION_BLOCKS = p.maxActivationBlocks;
-        MISS_PENALTY_BPS = p.missPenaltyBps;
-        PRICE_BURN_BPS = p.priceBurnBps;
-        EXPIRE_BURN_BPS = p.expireBurnBps;
-        TIP_CAP = p.tipCap;
-        MIN_PRICE = p.minPricePerLeafPeriod;
-        MIN_COLLATERAL = p.minCollateralPerLeaf;
-        MAINTENANCE_NOTICE = p.maintenanceNotice;
-        MAINTENANCE_PERIODS = p.maintenancePeriods;
-        MAINTENANCE_QUARTER = p.maintenanceQuarter;
     }
 
     /// @dev A deployment in which nobody could prove, or in which junk deals would be free, is impossible.
@@ -144,13 +85,13 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     // ================================================================ money
 
-    /// @inheritdoc IStorageMarket
+    /// @inheritdoc IMarketCore
     function deposit(address owner, uint96 amount) external nonReentrant {
         if (owner == address(0)) revert ZeroAddress();
         pull(msg.sender, owner, amount);
     }
 
-    /// @inheritdoc IStorageMarket
+    /// @inheritdoc IMarketCore
     function depositWithPermit(address owner, uint96 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
         external
         nonReentrant
@@ -169,7 +110,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         pull(owner, owner, amount);
     }
 
-    /// @inheritdoc IStorageMarket
+    /// @inheritdoc IMarketCore
     function requestWithdrawal(uint96 amount) external {
         Account storage a = _s.accounts[msg.sender];
         a.requested = amount;
@@ -177,7 +118,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         emit WithdrawalRequested(msg.sender, amount, a.releaseBlock);
     }
 
-    /// @inheritdoc IStorageMarket
+    /// @inheritdoc IMarketCore
     function withdraw(address to) external nonReentrant returns (uint96 amount) {
         if (to == address(0)) revert ZeroAddress();
         Account storage a = _s.accounts[msg.sender];
@@ -204,12 +145,12 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     // ================================================================ deals
 
-    /// @inheritdoc IStorageMarket
+    /// @inheritdoc IMarketCore
     function publishDeals(Publication[] calldata publications) external returns (SkipReason[] memory reasons) {
         reasons = new SkipReason[](publications.length);
         for (uint256 i = 0; i < publications.length; ++i) {
             Publication calldata p = publications[i];
-            bytes32 dealId = dealIdOf(p.proposal);
+            bytes32 dealId = proposalId(p.proposal);
             SkipReason reason = refusal(dealId, p);
             if (reason == SkipReason.None) publish(dealId, p);
             else emit DealSkipped(dealId, p.proposal.miner, reason);
@@ -261,12 +202,12 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         emit DealPublished(dealId, t.client, t.miner, t, p.sealedRoot, d.sealBlock);
     }
 
-    /// @inheritdoc IStorageMarket
+    /// @inheritdoc IMarketCore
     function activateDeals(Activation[] calldata activations) external returns (SkipReason[] memory reasons) {
         reasons = new SkipReason[](activations.length);
         for (uint256 i = 0; i < activations.length; ++i) {
             Activation calldata a = activations[i];
-            bytes32 dealId = dealIdOf(a.proposal);
+            bytes32 dealId = proposalId(a.proposal);
             SkipReason reason = sealRefusal(dealId, a);
             if (reason == SkipReason.None) activate(dealId, a.proposal);
             else emit DealSkipped(dealId, a.proposal.miner, reason);
@@ -280,7 +221,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         if (d.state != DealState.Published) return SkipReason.NotPublished;
         if (block.number > d.activateByOrStart) return SkipReason.ActivateTooLate;
         if (block.number <= d.sealBlock) return SkipReason.SealBlockPending;
-        if (isFrozen(d.miner)) return SkipReason.SetFrozen;
+        if (frozen(d.miner)) return SkipReason.SetFrozen;
         bytes32 value = SEED_SOURCE.valueAt(d.sealBlock, a.seedProof);
         if (value == 0) return SkipReason.SealSeedGone;
         bytes32 seed = keccak256(abi.encode(value, address(this), dealId));
@@ -311,7 +252,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
 
     function activate(bytes32 dealId, DealProposal calldata t) private {
         Deal storage d = _s.deals[bytes23(dealId)];
-        uint32 start = nextDuty(t.miner, block.number);
+        uint32 start = dutyAfter(t.miner, block.number);
         uint32 end = start + t.periods;
         uint40 leaves = PieceMath.leafCount(t.rawSize);
         uint8 height = PieceMath.height(leaves);
@@ -325,27 +266,7 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         emit DealActivated(dealId, t.miner, start, end);
     }
 
-    /// @inheritdoc IStorageMarket
-    function extendDeals(SignedExtension[] calldata extensions) external returns (SkipReason[] memory) {
-        return Renewals.extendDeals(_s, params(), _domainSeparatorV4(), extensions);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function endEarly(EarlyEnd calldata e, bytes calldata signature) external {
-        DealEnds.endEarly(_s, params(), _domainSeparatorV4(), e, signature);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function cancel(DealProposal calldata proposal) external {
-        DealEnds.cancel(_s, dealIdOf(proposal), proposal.client, proposal.miner);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function expire(bytes32 dealId) external {
-        DealEnds.expire(_s, params(), dealId);
-    }
-
-    /// @inheritdoc IStorageMarket
+    /// @inheritdoc IMarketCore
     function settle(bytes32[] calldata dealIds, uint32 maxPeriods) external {
         Settlement.Rules memory rules = Settlement.Rules(PERIOD_BLOCKS, MAX_MISS_RUN, MISS_PENALTY_BPS, PRICE_BURN_BPS);
         for (uint256 i = 0; i < dealIds.length; ++i) {
@@ -354,24 +275,9 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         }
     }
 
-    /// @inheritdoc IStorageMarket
-    function complete(bytes32 dealId) external {
-        DealEnds.complete(_s, params(), dealId);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function terminate(bytes32 dealId) external {
-        DealEnds.terminate(_s, params(), dealId);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function purge(bytes32[] calldata dealIds) external {
-        DealEnds.purge(_s, params(), dealIds);
-    }
-
     // ================================================================ proving
 
-    /// @inheritdoc IStorageMarket
+    /// @inheritdoc IMarketCore
     function prove(address miner, uint32 period, bytes calldata seedProof, bytes calldata openings) external {
         bytes32 seed = openSeed(miner, period, seedProof);
         uint256 word = _s.periods[miner][period >> 7];
@@ -403,199 +309,5 @@ contract StorageMarket is IStorageMarket, EIP712, ReentrancyGuardTransient {
         if (at != end) revert BadProofLength(at - (end - openings.length), openings.length);
         _s.periods[miner][period >> 7] = word | bit;
         emit PeriodProved(miner, period, msg.sender);
-    }
-
-    /// @dev The seed of a period whose window is open now (Protocol §5.3).
-    function openSeed(address miner, uint32 period, bytes calldata seedProof) private view returns (bytes32) {
-        uint32 current = periodAt(miner, block.number);
-        if (period != current) revert WrongPeriod(period, current);
-        uint256 at = challengeBlock(miner, period);
-        if (block.number <= at) revert WindowNotOpen(at, block.number);
-        bytes32 value = SEED_SOURCE.valueAt(at, seedProof);
-        if (value == 0) revert SeedUnavailable(at);
-        return keccak256(abi.encode(value, address(this), miner, period));
-    }
-
-    /// @inheritdoc IStorageMarket
-    function announceMaintenance(address miner, uint32 firstPeriod, uint32 count) external {
-        Maintenance.announce(_s, params(), miner, firstPeriod, count);
-    }
-
-    // ================================================================ views
-
-    /// @inheritdoc IStorageMarket
-    function params() public view returns (MarketParams memory) {
-        return MarketParams({
-            token: address(TOKEN),
-            registry: address(REGISTRY),
-            seedSource: address(SEED_SOURCE),
-            periodBlocks: uint32(PERIOD_BLOCKS),
-            windowBlocks: uint32(WINDOW_BLOCKS),
-            challenges: uint8(CHALLENGES),
-            sealChallenges: uint8(SEAL_CHALLENGES),
-            sealDelay: uint32(SEAL_DELAY),
-            maxMissRun: uint8(MAX_MISS_RUN),
-            withdrawNotice: uint32(WITHDRAW_NOTICE),
-            collateralHold: uint32(COLLATERAL_HOLD),
-            maxPeriods: uint32(MAX_PERIODS),
-            maxActivationBlocks: uint32(MAX_ACTIVATION_BLOCKS),
-            missPenaltyBps: MISS_PENALTY_BPS,
-            priceBurnBps: PRICE_BURN_BPS,
-            expireBurnBps: EXPIRE_BURN_BPS,
-            tipCap: TIP_CAP,
-            minPricePerLeafPeriod: MIN_PRICE,
-            minCollateralPerLeaf: MIN_COLLATERAL,
-            maintenanceNotice: uint32(MAINTENANCE_NOTICE),
-            maintenancePeriods: uint32(MAINTENANCE_PERIODS),
-            maintenanceQuarter: uint32(MAINTENANCE_QUARTER)
-        });
-    }
-
-    /// @inheritdoc IStorageMarket
-    function domainSeparator() external view returns (bytes32) {
-        return _domainSeparatorV4();
-    }
-
-    /// @inheritdoc IStorageMarket
-    function dealIdOf(DealProposal calldata proposal) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(PROPOSAL_TYPEHASH, proposal)));
-    }
-
-    /// @inheritdoc IStorageMarket
-    function extensionDigest(Extension calldata extension) external view returns (bytes32) {
-        return _hashTypedDataV4(Renewals.structHash(extension));
-    }
-
-    /// @inheritdoc IStorageMarket
-    function earlyEndDigest(EarlyEnd calldata e) external view returns (bytes32) {
-        return _hashTypedDataV4(DealEnds.structHash(e));
-    }
-
-    /// @inheritdoc IStorageMarket
-    function deal(bytes32 dealId) external view returns (DealView memory v) {
-        Deal storage d = _s.deals[bytes23(dealId)];
-        v.state = d.state;
-        v.client = d.client;
-        v.miner = d.miner;
-        v.price = d.price;
-        v.collateral = d.collateral;
-        v.periods = d.periods;
-        v.end = d.end;
-        if (d.end == 0) {
-            v.activateBy = d.activateByOrStart;
-        } else {
-            v.start = uint32(d.activateByOrStart);
-            v.missed = d.cursor - (d.end - d.periods) - d.proved;
-            v.removed = d.height == 0;
-        }
-        v.cursor = d.cursor;
-        v.proved = d.proved;
-        v.missRun = d.missRun;
-        v.sealBlock = d.sealBlock;
-        v.sealedRoot = d.height == 0 ? d.sealedRoot : _s.sets[d.miner].entries[d.height][d.index].sealedRoot;
-        v.noticed = d.noticed;
-    }
-
-    /// @inheritdoc IStorageMarket
-    function account(address owner) external view returns (Account memory) {
-        return _s.accounts[owner];
-    }
-
-    /// @inheritdoc IStorageMarket
-    function burned() external view returns (uint256) {
-        return _s.burned;
-    }
-
-    /// @inheritdoc IStorageMarket
-    function liveDeals(address miner) external view returns (uint256) {
-        return _s.sets[miner].liveDeals;
-    }
-
-    /// @inheritdoc IStorageMarket
-    function periodAt(address miner, uint256 blockNumber) public view returns (uint32) {
-        return PeriodClock.periodAt(blockNumber, PeriodClock.shiftOf(miner, PERIOD_BLOCKS), PERIOD_BLOCKS);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function nextDuty(address miner, uint256 blockNumber) public view returns (uint32) {
-        return
-            PeriodClock.nextDuty(blockNumber, PeriodClock.shiftOf(miner, PERIOD_BLOCKS), PERIOD_BLOCKS, WINDOW_BLOCKS);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function challengeBlock(address miner, uint32 period) public view returns (uint256) {
-        return PeriodClock.challengeOf(period, PeriodClock.shiftOf(miner, PERIOD_BLOCKS), PERIOD_BLOCKS, WINDOW_BLOCKS);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function periodEnd(address miner, uint32 period) public view returns (uint256) {
-        return PeriodClock.endOf(period, PeriodClock.shiftOf(miner, PERIOD_BLOCKS), PERIOD_BLOCKS);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function isProved(address miner, uint32 period) external view returns (bool) {
-        return Settlement.bitsOf(_s, miner, period) == 1;
-    }
-
-    /// @inheritdoc IStorageMarket
-    function isExcused(address miner, uint32 period) external view returns (bool) {
-        return Settlement.bitsOf(_s, miner, period) > 1;
-    }
-
-    /// @inheritdoc IStorageMarket
-    function periodWord(address miner, uint256 word) external view returns (uint256) {
-        return _s.periods[miner][word];
-    }
-
-    /// @inheritdoc IStorageMarket
-    function maintenanceLeft(address miner, uint32 period) external view returns (uint256) {
-        return Maintenance.left(_s, MAINTENANCE_PERIODS, period / MAINTENANCE_QUARTER, miner);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function isFrozen(address miner) public view returns (bool) {
-        if (_s.sets[miner].weight == 0) return false;
-        uint32 period = periodAt(miner, block.number);
-        return block.number >= challengeBlock(miner, period) && !Settlement.isDecided(_s, miner, period);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function drawnLeaves(address miner, uint32 period, bytes calldata seedProof)
-        external
-        view
-        returns (bytes32 seed, DrawnLeaf[] memory leaves)
-    {
-        seed = openSeed(miner, period, seedProof);
-        ProvingSet.Set storage set = _s.sets[miner];
-        if (set.weight == 0) revert NoDuty(miner);
-        leaves = new DrawnLeaf[](CHALLENGES);
-        uint256 hashes;
-        ProvingSet.Header memory header = set.header();
-        ProvingSet.Drawn memory drawn;
-        for (uint256 i = 0; i < CHALLENGES; ++i) {
-            hashes = set.draw(header, seed, period, hashes, CHALLENGES * ProvingSet.TRIES, drawn);
-            if (hashes == 0) revert DrawExhausted(miner);
-            leaves[i] = DrawnLeaf(set.keyOf(drawn), uint40(drawn.leaf));
-        }
-    }
-
-    /// @inheritdoc IStorageMarket
-    function setCount(address miner, uint8 height) external view returns (uint256) {
-        return _s.sets[miner].count(height);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function setEntry(address miner, uint8 height, uint256 index)
-        external
-        view
-        returns (bytes32 sealedRoot, uint40 leafCount, uint32 end, bytes23 dealKey)
-    {
-        ProvingSet.Entry storage e = _s.sets[miner].entries[height][index];
-        return (e.sealedRoot, e.leafCount, e.end, e.dealKey);
-    }
-
-    /// @inheritdoc IStorageMarket
-    function setWeight(address miner) external view returns (uint256) {
-        return _s.sets[miner].weight;
     }
 }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
-import {IStorageMarket} from "../interfaces/IStorageMarket.sol";
+import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
 import {Deal, DealState, EarlyEnd, MarketParams} from "../types/MarketTypes.sol";
 import {ClientSignature} from "./ClientSignature.sol";
 import {MarketState} from "./MarketState.sol";
@@ -13,8 +13,6 @@ import {ProvingSet} from "./ProvingSet.sol";
 import {Settlement} from "./Settlement.sol";
 
 /// @title How deals end and leave their proving sets (Protocol §3.5, §3.7, §5.2, §5.4).
-/// @notice Linked: a deal ends once, so it pays for a delegate call and leaves the market's 24 KiB to what runs every period.
-/// Errors and events are IStorageMarket's.
 library DealEnds {
     using ProvingSet for ProvingSet.Set;
 
@@ -26,20 +24,20 @@ library DealEnds {
     }
 
     /// @notice Ends a deal before anybody has published it.
-    function cancel(MarketState storage s, bytes32 dealId, address client, address miner) external {
-        if (msg.sender != client) revert IStorageMarket.NotClient(dealId, msg.sender);
+    function cancel(MarketState storage s, bytes32 dealId, address client, address miner) internal {
+        if (msg.sender != client) revert IMarketEvents.NotClient(dealId, msg.sender);
         Deal storage d = inState(s, dealId, DealState.None);
         d.state = DealState.Cancelled;
         d.client = client;
         d.miner = miner;
-        emit IStorageMarket.DealCancelled(dealId, client);
+        emit IMarketEvents.DealCancelled(dealId, client);
     }
 
     /// @notice Ends a deal that was published and not activated in time.
-    function expire(MarketState storage s, MarketParams memory p, bytes32 dealId) external {
+    function expire(MarketState storage s, MarketParams memory p, bytes32 dealId) internal {
         Deal storage d = inState(s, dealId, DealState.Published);
         if (block.number <= d.activateByOrStart) {
-            revert IStorageMarket.NotExpired(dealId, d.activateByOrStart, block.number);
+            revert IMarketEvents.NotExpired(dealId, d.activateByOrStart, block.number);
         }
         uint96 collateral = d.collateral;
         uint96 burnt = uint96((uint256(collateral) * p.expireBurnBps + Pay.BPS - 1) / Pay.BPS);
@@ -49,25 +47,25 @@ library DealEnds {
         s.accounts[d.miner].balance += collateral - burnt - tip;
         s.accounts[msg.sender].balance += tip;
         s.burned += burnt;
-        emit IStorageMarket.DealExpired(dealId, msg.sender, burnt, tip);
+        emit IMarketEvents.DealExpired(dealId, msg.sender, burnt, tip);
     }
 
     /// @notice Settles what is left and ends a deal whose periods and collateral hold are over.
-    function complete(MarketState storage s, MarketParams memory p, bytes32 dealId) external {
+    function complete(MarketState storage s, MarketParams memory p, bytes32 dealId) internal {
         Deal storage d = inState(s, dealId, DealState.Active);
         Settlement.settle(s, Settlement.rulesOf(p), dealId, d, Settlement.CHUNK);
-        if (d.missRun > p.maxMissRun) revert IStorageMarket.Defaulted(dealId);
+        if (d.missRun > p.maxMissRun) revert IMarketEvents.Defaulted(dealId);
         uint256 over = PeriodClock.endOf(d.end - 1, PeriodClock.shiftOf(d.miner, p.periodBlocks), p.periodBlocks);
         uint256 due = over + p.collateralHold;
-        if (block.number < due) revert IStorageMarket.NotOver(dealId, due, block.number);
-        if (d.cursor < d.end) revert IStorageMarket.Unsettled(dealId, d.cursor, d.end);
+        if (block.number < due) revert IMarketEvents.NotOver(dealId, due, block.number);
+        if (d.cursor < d.end) revert IMarketEvents.Unsettled(dealId, d.cursor, d.end);
         uint96 collateral = d.collateral;
         uint96 dust = Settlement.unspent(d);
         leave(s, p, dealId, d);
         finish(s, d, DealState.Completed);
         s.accounts[d.miner].balance += collateral;
         s.accounts[d.client].balance += dust;
-        emit IStorageMarket.DealCompleted(dealId, collateral, dust);
+        emit IMarketEvents.DealCompleted(dealId, collateral, dust);
     }
 
     /// @notice Settles, then ends an active deal before its end: at once with both sides' consent, else with notice.
@@ -77,31 +75,31 @@ library DealEnds {
         bytes32 domainSeparator,
         EarlyEnd calldata e,
         bytes calldata signature
-    ) external {
+    ) internal {
         Deal storage d = inState(s, e.dealId, DealState.Active);
-        if (block.number > e.executeBy) revert IStorageMarket.TooLate(e.dealId, e.executeBy, block.number);
+        if (block.number > e.executeBy) revert IMarketEvents.TooLate(e.dealId, e.executeBy, block.number);
         address miner = d.miner;
         if (e.immediate && msg.sender != miner && !IMinerRegistry(p.registry).mayPublish(miner, msg.sender)) {
-            revert IStorageMarket.NotOperator(e.dealId, msg.sender);
+            revert IMarketEvents.NotOperator(e.dealId, msg.sender);
         }
         if (
             msg.sender != d.client
                 && !ClientSignature.isValid(
                     d.client, MessageHashUtils.toTypedDataHash(domainSeparator, structHash(e)), signature
                 )
-        ) revert IStorageMarket.NotClient(e.dealId, msg.sender);
+        ) revert IMarketEvents.NotClient(e.dealId, msg.sender);
         // What counts anew counts from the first period whose challenge nobody knows, as with an extension: neither the pay
         // nor the slash of a drawn period changes.
         (uint32 duty, bool frozen) = dutyOf(s, p, miner);
-        if (frozen) revert IStorageMarket.SetFrozenUntil(miner, endOfPeriod(p, miner));
+        if (frozen) revert IMarketEvents.SetFrozenUntil(miner, endOfPeriod(p, miner));
         Settlement.settle(s, Settlement.rulesOf(p), e.dealId, d, Settlement.CHUNK);
-        if (d.missRun > p.maxMissRun) revert IStorageMarket.Defaulted(e.dealId);
+        if (d.missRun > p.maxMissRun) revert IMarketEvents.Defaulted(e.dealId);
         // The cursor is past the duty where the current period is excused.
         uint32 from = d.cursor > duty ? d.cursor : duty;
         // As many periods' notice as a miner may stay away before it forfeits.
         uint32 end = e.immediate ? from : from + p.maxMissRun + 1;
-        if (end >= d.end) revert IStorageMarket.NotSooner(e.dealId, d.end);
-        if (d.cursor != from) revert IStorageMarket.Unsettled(e.dealId, d.cursor, duty);
+        if (end >= d.end) revert IMarketEvents.NotSooner(e.dealId, d.end);
+        if (d.cursor != from) revert IMarketEvents.Unsettled(e.dealId, d.cursor, duty);
         if (e.immediate) endNow(s, p, e.dealId, d);
         else shorten(s, e.dealId, d, end);
     }
@@ -118,25 +116,25 @@ library DealEnds {
         d.noticed = true;
         s.sets[d.miner].entries[d.height][d.index].end = end;
         s.accounts[d.client].balance += refunded;
-        emit IStorageMarket.DealShortened(dealId, d.miner, from, end, price, refunded);
+        emit IMarketEvents.DealShortened(dealId, d.miner, from, end, price, refunded);
     }
 
     function endNow(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d) private {
         uint96 collateral = d.collateral;
         uint96 refunded = Settlement.unspent(d);
-        emit IStorageMarket.DealShortened(dealId, d.miner, d.cursor, d.cursor, 0, refunded);
+        emit IMarketEvents.DealShortened(dealId, d.miner, d.cursor, d.cursor, 0, refunded);
         leave(s, p, dealId, d);
         finish(s, d, DealState.Completed);
         s.accounts[d.miner].balance += collateral;
         s.accounts[d.client].balance += refunded;
-        emit IStorageMarket.DealCompleted(dealId, collateral, 0);
+        emit IMarketEvents.DealCompleted(dealId, collateral, 0);
     }
 
     /// @notice Settles, then ends a deal with more than maxMissRun misses in a row.
-    function terminate(MarketState storage s, MarketParams memory p, bytes32 dealId) external {
+    function terminate(MarketState storage s, MarketParams memory p, bytes32 dealId) internal {
         Deal storage d = inState(s, dealId, DealState.Active);
         Settlement.settle(s, Settlement.rulesOf(p), dealId, d, Settlement.CHUNK);
-        if (d.missRun <= p.maxMissRun) revert IStorageMarket.NotDefaulted(dealId, d.missRun, p.maxMissRun);
+        if (d.missRun <= p.maxMissRun) revert IMarketEvents.NotDefaulted(dealId, d.missRun, p.maxMissRun);
         uint96 collateral = d.collateral;
         uint96 refunded = Settlement.unspent(d);
         uint96 half = collateral / 2;
@@ -146,25 +144,25 @@ library DealEnds {
         s.accounts[d.client].balance += refunded + half - tip;
         s.accounts[msg.sender].balance += tip;
         s.burned += collateral - half;
-        emit IStorageMarket.DealTerminated(dealId, msg.sender, exitPeriod, refunded, half - tip, tip, collateral - half);
+        emit IMarketEvents.DealTerminated(dealId, msg.sender, exitPeriod, refunded, half - tip, tip, collateral - half);
     }
 
     /// @notice Removes ended entries from their miners' proving sets, outside a freeze.
-    function purge(MarketState storage s, MarketParams memory p, bytes32[] calldata dealIds) external {
+    function purge(MarketState storage s, MarketParams memory p, bytes32[] calldata dealIds) internal {
         for (uint256 i = 0; i < dealIds.length; ++i) {
             Deal storage d = s.deals[bytes23(dealIds[i])];
             // Somebody else may have purged it first: that is no reason to fail a batch.
             if (d.height == 0) continue;
             (uint32 duty, bool frozen) = dutyOf(s, p, d.miner);
-            if (frozen) revert IStorageMarket.SetFrozenUntil(d.miner, endOfPeriod(p, d.miner));
-            if (duty < s.sets[d.miner].entries[d.height][d.index].end) revert IStorageMarket.NotPurgeable(dealIds[i]);
+            if (frozen) revert IMarketEvents.SetFrozenUntil(d.miner, endOfPeriod(p, d.miner));
+            if (duty < s.sets[d.miner].entries[d.height][d.index].end) revert IMarketEvents.NotPurgeable(dealIds[i]);
             removeEntry(s, dealIds[i], d);
         }
     }
 
     function inState(MarketState storage s, bytes32 dealId, DealState wanted) private view returns (Deal storage d) {
         d = s.deals[bytes23(dealId)];
-        if (d.state != wanted) revert IStorageMarket.WrongState(dealId, uint8(d.state));
+        if (d.state != wanted) revert IMarketEvents.WrongState(dealId, uint8(d.state));
     }
 
     function finish(MarketState storage s, Deal storage d, DealState state) private {
@@ -213,6 +211,6 @@ library DealEnds {
         if (moved != 0) s.deals[moved].index = index;
         d.height = 0;
         d.index = 0;
-        emit IStorageMarket.EntryPurged(dealId, d.miner);
+        emit IMarketEvents.EntryPurged(dealId, d.miner);
     }
 }

@@ -2,30 +2,29 @@
 pragma solidity ^0.8.30;
 
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
-import {IStorageMarket} from "../interfaces/IStorageMarket.sol";
+import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
 import {MarketParams} from "../types/MarketTypes.sol";
 import {MarketState} from "./MarketState.sol";
 import {PeriodClock} from "./PeriodClock.sol";
 
 /// @title Periods without duty, announced ahead (Protocol §5.7).
-/// @notice Linked. Errors and events are IStorageMarket's.
 library Maintenance {
     /// @notice Excuses [firstPeriod, firstPeriod + count). None of these periods is drawn yet, or proved: each ends later
     /// than the current one, and its challenge block is in its second half.
     function announce(MarketState storage s, MarketParams memory p, address miner, uint32 firstPeriod, uint32 count)
-        external
+        internal
     {
         if (msg.sender != miner && !IMinerRegistry(p.registry).isOperator(miner, msg.sender)) {
-            revert IStorageMarket.NotMiner(miner, msg.sender);
+            revert IMarketEvents.NotMiner(miner, msg.sender);
         }
-        if (count == 0) revert IStorageMarket.MaintenanceEmpty();
+        if (count == 0) revert IMarketEvents.MaintenanceEmpty();
         uint256 end = uint256(firstPeriod) + count;
         {
             uint256 shift = PeriodClock.shiftOf(miner, p.periodBlocks);
             uint256 earliest = uint256(PeriodClock.periodAt(block.number, shift, p.periodBlocks)) + p.maintenanceNotice;
-            if (firstPeriod < earliest) revert IStorageMarket.MaintenanceTooSoon(firstPeriod, earliest);
+            if (firstPeriod < earliest) revert IMarketEvents.MaintenanceTooSoon(firstPeriod, earliest);
             uint256 latest = earliest + p.maxPeriods;
-            if (end > latest) revert IStorageMarket.MaintenanceTooFar(end, latest);
+            if (end > latest) revert IMarketEvents.MaintenanceTooFar(end, latest);
         }
         uint256 at = firstPeriod;
         while (at < end) {
@@ -35,7 +34,7 @@ library Maintenance {
             excuse(s, miner, at, to);
             at = to;
         }
-        emit IStorageMarket.MaintenanceAnnounced(miner, firstPeriod, count);
+        emit IMarketEvents.MaintenanceAnnounced(miner, firstPeriod, count);
     }
 
     /// @notice Periods that the miner may still excuse in the quarter of `period`.
@@ -51,7 +50,7 @@ library Maintenance {
         private
     {
         uint256 free = left(s, p.maintenancePeriods, quarter, miner);
-        if (wanted > free) revert IStorageMarket.MaintenanceExhausted(miner, quarter, wanted, free);
+        if (wanted > free) revert IMarketEvents.MaintenanceExhausted(miner, quarter, wanted, free);
         s.maintained[miner][quarter] += wanted;
     }
 
@@ -64,7 +63,7 @@ library Maintenance {
             uint256 word = words[at >> 7];
             if (word & mask != 0) {
                 while ((word >> (128 + (at & 127))) & 1 == 0) ++at;
-                revert IStorageMarket.AlreadyExcused(miner, uint32(at));
+                revert IMarketEvents.AlreadyExcused(miner, uint32(at));
             }
             words[at >> 7] = word | mask;
             at = stop;

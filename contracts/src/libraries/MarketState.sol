@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {Account, Deal} from "../types/MarketTypes.sol";
 import {ProvingSet} from "./ProvingSet.sol";
 
-/// @notice All that a market stores, in one struct so that its linked libraries work on the same storage.
+/// @notice All that a market stores, in one struct so that its libraries work on it.
 /// @param accounts unlocked tokens by owner
 /// @param deals by the first 23 bytes of the id, which is what an entry of a proving set has room for. A second proposal
 /// that collides with a published one is AlreadyKnown. To pass for the published one at activation it would have to hit

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
-import {IStorageMarket} from "../interfaces/IStorageMarket.sol";
+import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
 import {Deal, DealState, Extension, MarketParams, SignedExtension, SkipReason} from "../types/MarketTypes.sol";
 import {ClientSignature} from "./ClientSignature.sol";
 import {MarketState} from "./MarketState.sol";
@@ -16,7 +16,6 @@ import {Settlement} from "./Settlement.sol";
 /// @notice An extension settles the deal, then counts it anew from its cursor: price and periods are those of the stretch
 /// [cursor, newEnd), of which nothing is proved or missed yet. What was not spent of the old price stays locked and is
 /// part of the new one, so nothing is paid twice and no rounding is lost.
-/// @notice Linked. Errors and events are IStorageMarket's.
 library Renewals {
     bytes32 private constant EXTENSION_TYPEHASH = keccak256(
         "Extension(bytes32 dealId,uint32 oldEnd,uint32 newEnd,uint96 pricePerPeriod,uint96 collateral,uint64 executeBy)"
@@ -57,7 +56,7 @@ library Renewals {
         MarketParams memory p,
         bytes32 domainSeparator,
         SignedExtension[] calldata extensions
-    ) external returns (SkipReason[] memory reasons) {
+    ) internal returns (SkipReason[] memory reasons) {
         reasons = new SkipReason[](extensions.length);
         Sender memory sender;
         for (uint256 i = 0; i < extensions.length; ++i) {
@@ -74,7 +73,7 @@ library Renewals {
                 }
             }
             if (reason == SkipReason.None) extend(s, d, x.extension, c);
-            else emit IStorageMarket.DealSkipped(x.extension.dealId, d.miner, reason);
+            else emit IMarketEvents.DealSkipped(x.extension.dealId, d.miner, reason);
             reasons[i] = reason;
         }
     }
@@ -159,6 +158,6 @@ library Renewals {
         d.proved = 0;
         d.end = e.newEnd;
         s.sets[c.miner].entries[c.height][c.index].end = e.newEnd;
-        emit IStorageMarket.DealExtended(e.dealId, c.miner, c.cursor, e.newEnd, price, c.left + c.topUp, c.unspent);
+        emit IMarketEvents.DealExtended(e.dealId, c.miner, c.cursor, e.newEnd, price, c.left + c.topUp, c.unspent);
     }
 }

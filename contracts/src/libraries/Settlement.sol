@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IStorageMarket} from "../interfaces/IStorageMarket.sol";
+import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
 import {Deal, MarketParams} from "../types/MarketTypes.sol";
 import {MarketState} from "./MarketState.sol";
 import {Pay} from "./Pay.sol";
@@ -109,7 +109,7 @@ library Settlement {
         if (refunded + toClient != 0) s.accounts[d.client].balance += refunded + toClient;
         uint256 burnt = uint256(fee) + slashed - toClient;
         if (burnt != 0) s.burned += burnt;
-        emit IStorageMarket.DealSettled(dealId, from, to, won, excused, paid, fee, refunded, slashed, toClient);
+        emit IMarketEvents.DealSettled(dealId, from, to, won, excused, paid, fee, refunded, slashed, toClient);
     }
 
     /// @dev Each miss by itself: half (rounded down) to the client, the rest burned; the last may find less than a whole

@@ -10,6 +10,8 @@ contract EarlyEndFuzz is MarketFixture {
     uint32 private constant NOTICE = 3;
 
     struct Outcome {
+        uint256 clientBefore;
+        uint256 minerBefore;
         uint256 clientPaid;
         uint256 clientGot;
         uint256 minerPaid;
@@ -44,7 +46,7 @@ contract EarlyEndFuzz is MarketFixture {
         DealProposal memory p = proposal(100, PERIODS);
         p.price = uint96(bound(price, 40 * PERIODS, 6500 * PERIODS));
         Outcome memory o;
-        (uint256 clientBefore, uint256 minerBefore) = (balanceOf(client), balanceOf(miner));
+        (o.clientBefore, o.minerBefore) = (balanceOf(client), balanceOf(miner));
         bytes32 id = activeDeal(p);
         uint32 start = view_(id).start;
         uint32 when = uint32(bound(at, 0, PERIODS - NOTICE - 1));
@@ -65,7 +67,7 @@ contract EarlyEndFuzz is MarketFixture {
             assertEq(v.price, rest);
             assertEq(v.end, start + when + NOTICE);
             // Before any of it is proved all but the notice is back.
-            assertEq(balanceOf(client), clientBefore - o.clientPaid - rest + o.clientGot, "refunded at once");
+            assertEq(balanceOf(client), o.clientBefore - o.clientPaid - rest + o.clientGot, "refunded at once");
             run(start, when, when + NOTICE, pattern);
             vm.roll(market.periodEnd(miner, v.end - 1) + market.params().collateralHold);
             if (market.isFrozen(miner)) rollToNextPeriod();
@@ -74,8 +76,8 @@ contract EarlyEndFuzz is MarketFixture {
         }
         assertEq(stateOf(id), uint256(DealState.Completed));
         assertTrue(view_(id).removed);
-        assertEq(balanceOf(client), clientBefore - o.clientPaid + o.clientGot, "client");
-        assertEq(balanceOf(miner), minerBefore - o.minerPaid + o.minerGot, "miner");
+        assertEq(balanceOf(client), o.clientBefore - o.clientPaid + o.clientGot, "client");
+        assertEq(balanceOf(miner), o.minerBefore - o.minerPaid + o.minerGot, "miner");
         assertEq(
             token.balanceOf(address(market)), balanceOf(client) + balanceOf(miner) + market.burned(), "conservation"
         );

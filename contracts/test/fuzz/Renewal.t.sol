@@ -15,6 +15,8 @@ contract RenewalFuzz is MarketFixture {
 
     /// @dev What everybody has more, or less, than before.
     struct Outcome {
+        uint256 clientBefore;
+        uint256 minerBefore;
         int256 client;
         int256 miner;
         uint256 burned;
@@ -34,13 +36,12 @@ contract RenewalFuzz is MarketFixture {
         uint96 topUp,
         bool settledBefore
     ) public {
-        uint32 periods = 6;
-        DealProposal memory p = proposal(100, periods);
-        uint256 clientBefore = balanceOf(client);
-        uint256 minerBefore = balanceOf(miner);
+        DealProposal memory p = proposal(100, 6);
+        Outcome memory o;
+        (o.clientBefore, o.minerBefore) = (balanceOf(client), balanceOf(miner));
         bytes32 id = activeDeal(p);
         uint32 start = view_(id).start;
-        uint32 when = uint32(bound(at, 0, periods - 1));
+        uint32 when = uint32(bound(at, 0, p.periods - 1));
         if (market.isFrozen(miner)) rollToNextPeriod();
         run(start, 0, when, pattern);
 
@@ -53,18 +54,16 @@ contract RenewalFuzz is MarketFixture {
         assertEq(view_(id).collateral, e.collateral, "topped up to what was signed");
         assertEq(view_(id).cursor, start + when);
 
-        uint32 length = e.newEnd - start;
-        run(start, when, length, pattern);
+        run(start, when, e.newEnd - start, pattern);
         vm.roll(market.periodEnd(miner, e.newEnd - 1) + market.params().collateralHold);
         if (market.isFrozen(miner)) rollToNextPeriod();
         market.complete(id);
 
-        Outcome memory o;
         account(o, stretch(pattern, p.price, p.periods, 0, when));
-        uint256 left = length - when;
-        account(o, stretch(pattern, uint256(e.pricePerPeriod) * left, left, when, length));
-        assertEq(balanceOf(client), uint256(int256(clientBefore) + o.client), "client");
-        assertEq(balanceOf(miner), uint256(int256(minerBefore) + o.miner), "miner");
+        uint256 left = e.newEnd - start - when;
+        account(o, stretch(pattern, uint256(e.pricePerPeriod) * left, left, when, when + left));
+        assertEq(balanceOf(client), uint256(int256(o.clientBefore) + o.client), "client");
+        assertEq(balanceOf(miner), uint256(int256(o.minerBefore) + o.miner), "miner");
         assertEq(market.burned(), o.burned, "burned");
         assertEq(
             token.balanceOf(address(market)), balanceOf(client) + balanceOf(miner) + market.burned(), "conservation"

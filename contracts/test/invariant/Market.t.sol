@@ -319,9 +319,10 @@ contract MarketInvariants is MarketFixture {
         attack(frozen);
         // The client gets what is not spent but for the notice, the miner its collateral when there is none.
         DealView memory w = view_(id);
-        uint256 spent = (uint256(v.price) * v.proved) / v.periods + (uint256(v.price) * v.missed) / v.periods;
-        uint256 rest = e.immediate ? 0 : w.price;
-        attack(balanceOf(v.client) - before != v.price - spent - rest);
+        {
+            uint256 spent = (uint256(v.price) * v.proved) / v.periods + (uint256(v.price) * v.missed) / v.periods;
+            attack(balanceOf(v.client) - before != v.price - spent - (e.immediate ? 0 : w.price));
+        }
         attack(balanceOf(m) - minerBefore != (e.immediate ? v.collateral : 0));
         attack(w.end > v.end || (!e.immediate && w.end < market.nextDuty(m, block_())));
         // Once is all, and nothing brings it back.

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {BlockHashSeed} from "../../src/BlockHashSeed.sol";
+import {ISeedSource} from "../../src/interfaces/ISeedSource.sol";
 import {HistoryStub} from "../utils/HistoryStub.sol";
 import {Test} from "../utils/Test.sol";
+
+interface IBlockHashSeed is ISeedSource {
+    function hasHistory() external view returns (bool);
+}
 
 contract BlockHashSeedTest is Test {
     address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
@@ -15,24 +19,24 @@ contract BlockHashSeedTest is Test {
         vm.setBlockhash(19_999, PARENT);
     }
 
-    function withHistory(bytes32 parent) private returns (BlockHashSeed) {
+    function withHistory(bytes32 parent) private returns (IBlockHashSeed) {
         vm.etch(HISTORY, address(new HistoryStub()).code);
         HistoryStub(HISTORY).set(19_999, parent);
         HistoryStub(HISTORY).set(12_000, OLD);
         HistoryStub(HISTORY).set(11_809, OLD);
         HistoryStub(HISTORY).set(11_808, OLD);
-        return new BlockHashSeed();
+        return IBlockHashSeed(vm.deployCode("BlockHashSeed"));
     }
 
     function test_views() public {
-        BlockHashSeed s = withHistory(PARENT);
+        IBlockHashSeed s = withHistory(PARENT);
         assertEq(s.kind(), bytes32("blockhash"));
         assertEq(s.lag(), 1);
     }
 
     function test_reach_isTheOpcodesWithoutHistory() public {
         vm.etch(HISTORY, "");
-        BlockHashSeed s = new BlockHashSeed();
+        IBlockHashSeed s = IBlockHashSeed(vm.deployCode("BlockHashSeed"));
         assertFalse(s.hasHistory());
         assertEq(s.reach(), 256);
         assertEq(s.valueAt(19_999, ""), PARENT);
@@ -40,14 +44,14 @@ contract BlockHashSeedTest is Test {
     }
 
     function test_reach_isTheOpcodesIfHistoryDisagrees() public {
-        BlockHashSeed s = withHistory(keccak256("other chain's idea of a block"));
+        IBlockHashSeed s = withHistory(keccak256("other chain's idea of a block"));
         assertFalse(s.hasHistory());
         assertEq(s.reach(), 256);
         assertEq(s.valueAt(12_000, ""), bytes32(0));
     }
 
     function test_valueAt_usesHistoryBeyondTheOpcode() public {
-        BlockHashSeed s = withHistory(PARENT);
+        IBlockHashSeed s = withHistory(PARENT);
         assertTrue(s.hasHistory());
         assertEq(s.reach(), 8191);
         assertEq(s.valueAt(19_999, ""), PARENT);
@@ -57,14 +61,14 @@ contract BlockHashSeedTest is Test {
     }
 
     function test_valueAt_isZeroForTheCurrentAndLaterBlocks() public {
-        BlockHashSeed s = withHistory(PARENT);
+        IBlockHashSeed s = withHistory(PARENT);
         assertEq(s.valueAt(20_000, ""), bytes32(0));
         assertEq(s.valueAt(20_001, ""), bytes32(0));
         assertEq(s.valueAt(type(uint256).max, ""), bytes32(0));
     }
 
     function test_valueAt_isZeroIfHistoryHoldsNothing() public {
-        BlockHashSeed s = withHistory(PARENT);
+        IBlockHashSeed s = withHistory(PARENT);
         assertEq(s.valueAt(12_001, ""), bytes32(0));
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
 import {Activation, DealProposal, DealState, DealView, Publication, SkipReason} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
@@ -129,7 +130,7 @@ contract DealLifeTest is MarketFixture {
         bytes32 alias_ = id ^ bytes32(uint256(1));
         vm.expectEmit(address(market));
         uint96 pay = proposalOf[id].price / 10;
-        emit IStorageMarket.DealSettled(alias_, start, start + 1, 1, 0, pay, pay / 100, 0, 0, 0);
+        emit IMarketEvents.DealSettled(alias_, start, start + 1, 1, 0, pay, pay / 100, 0, 0, 0);
         market.settle(one(alias_), 1);
         assertEq(view_(id).cursor, start + 1);
     }
@@ -203,13 +204,13 @@ contract DealLifeTest is MarketFixture {
     function test_cancel_onlyTheClientOnlyOnce() public {
         DealProposal memory p = proposal();
         bytes32 id = market.dealIdOf(p);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NotClient.selector, id, stranger));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotClient.selector, id, stranger));
         vm.prank(stranger);
         market.cancel(p);
         vm.prank(client);
         market.cancel(p);
         assertEq(uint256(tryPublish(publication(p), operator)), uint256(SkipReason.AlreadyKnown));
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.WrongState.selector, id, uint8(DealState.Cancelled)));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.WrongState.selector, id, uint8(DealState.Cancelled)));
         vm.prank(client);
         market.cancel(p);
     }
@@ -219,7 +220,7 @@ contract DealLifeTest is MarketFixture {
         uint256 clientBefore = balanceOf(client);
         uint256 minerBefore = balanceOf(miner);
         bytes32 id = publish(p);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NotExpired.selector, id, p.activateBy, block_()));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotExpired.selector, id, p.activateBy, block_()));
         market.expire(id);
         vm.roll(p.activateBy + 1);
         vm.prank(stranger);
@@ -230,7 +231,7 @@ contract DealLifeTest is MarketFixture {
         assertEq(balanceOf(miner) + burned + balanceOf(stranger), minerBefore);
         assertLe(balanceOf(stranger), market.params().tipCap, "tip");
         assertEq(market.liveDeals(miner), 0);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.WrongState.selector, id, uint8(DealState.Expired)));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.WrongState.selector, id, uint8(DealState.Expired)));
         market.expire(id);
     }
 
@@ -241,12 +242,12 @@ contract DealLifeTest is MarketFixture {
         uint32 period = view_(id).start;
         uint256 challenge = market.challengeBlock(miner, period);
         vm.roll(challenge);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.WindowNotOpen.selector, challenge, challenge));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.WindowNotOpen.selector, challenge, challenge));
         market.prove(miner, period, "", "");
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.WrongPeriod.selector, period + 1, period));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.WrongPeriod.selector, period + 1, period));
         market.prove(miner, period + 1, "", "");
         vm.roll(market.periodEnd(miner, period));
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.WrongPeriod.selector, period, period + 1));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.WrongPeriod.selector, period, period + 1));
         market.prove(miner, period, "", "");
     }
 
@@ -264,12 +265,12 @@ contract DealLifeTest is MarketFixture {
         bytes32 id = activeDeal();
         uint32 period = view_(id).start;
         prove(period);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.AlreadyProved.selector, miner, period));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.AlreadyProved.selector, miner, period));
         market.prove(miner, period, "", "");
         addMiner(stranger, actor("hot"));
         uint32 idle = market.periodAt(stranger, block_());
         vm.roll(market.challengeBlock(stranger, idle) + 1);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NoDuty.selector, stranger));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NoDuty.selector, stranger));
         market.prove(stranger, idle, "", "");
     }
 
@@ -293,9 +294,9 @@ contract DealLifeTest is MarketFixture {
         rollIntoWindow(period);
         bytes memory openings = openingsOf(miner, period);
         bytes memory longer = bytes.concat(openings, bytes32(0));
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.BadProofLength.selector, openings.length, longer.length));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.BadProofLength.selector, openings.length, longer.length));
         market.prove(miner, period, "", longer);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.BadProofLength.selector, 96, 0));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.BadProofLength.selector, 96, 0));
         market.prove(miner, period, "", "");
     }
 
@@ -309,7 +310,7 @@ contract DealLifeTest is MarketFixture {
         proveMany(view_(id).start, p.periods);
         uint256 due = market.periodEnd(miner, view_(id).end - 1) + market.params().collateralHold;
         if (block_() < due) {
-            vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NotOver.selector, id, due, block_()));
+            vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotOver.selector, id, due, block_()));
             market.complete(id);
         }
         vm.roll(due);
@@ -319,7 +320,7 @@ contract DealLifeTest is MarketFixture {
         assertEq(balanceOf(client), clientBefore - p.price);
         assertEq(market.burned(), fee);
         assertEq(market.setWeight(miner), 0);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.WrongState.selector, id, uint8(DealState.Completed)));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.WrongState.selector, id, uint8(DealState.Completed)));
         market.complete(id);
     }
 
@@ -337,7 +338,7 @@ contract DealLifeTest is MarketFixture {
         uint32 start = view_(id).start;
         uint8 most = market.params().maxMissRun;
         vm.roll(market.periodEnd(miner, start + most - 1));
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NotDefaulted.selector, id, most, most));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotDefaulted.selector, id, most, most));
         market.terminate(id);
         vm.roll(market.periodEnd(miner, start + most));
         uint256 before = balanceOf(stranger);
@@ -347,14 +348,14 @@ contract DealLifeTest is MarketFixture {
         assertLe(balanceOf(stranger) - before, market.params().tipCap, "tip");
         assertEq(view_(id).collateral, 0);
         assertTrue(market.burned() * 2 >= p.collateral, "at least half of what is slashed is burned");
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.WrongState.selector, id, uint8(DealState.Terminated)));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.WrongState.selector, id, uint8(DealState.Terminated)));
         market.terminate(id);
     }
 
     function test_complete_revertsIfDefaulted() public {
         bytes32 id = activeDeal();
         vm.roll(market.periodEnd(miner, view_(id).end) + market.params().collateralHold);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.Defaulted.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.Defaulted.selector, id));
         market.complete(id);
     }
 
@@ -368,7 +369,7 @@ contract DealLifeTest is MarketFixture {
         (,, uint32 end,) = market.setEntry(miner, 2, 0);
         assertEq(end, period + 1);
         vm.expectRevert(
-            abi.encodeWithSelector(IStorageMarket.SetFrozenUntil.selector, miner, market.periodEnd(miner, period))
+            abi.encodeWithSelector(IMarketEvents.SetFrozenUntil.selector, miner, market.periodEnd(miner, period))
         );
         market.purge(one(id));
         vm.roll(market.periodEnd(miner, period));
@@ -380,7 +381,7 @@ contract DealLifeTest is MarketFixture {
     function test_purge_revertsWhileTheEntryIsDrawn() public {
         bytes32 id = activeDeal();
         prove(view_(id).start);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NotPurgeable.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotPurgeable.selector, id));
         market.purge(one(id));
     }
 

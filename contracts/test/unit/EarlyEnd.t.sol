@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
 import {
     DealProposal,
@@ -69,7 +70,7 @@ contract EarlyEndTest is MarketFixture {
         uint96 rest = uint96((uint256(p.price) * NOTICE) / p.periods);
         uint96 refunded = uint96(p.price - paid - rest);
         vm.expectEmit(address(market));
-        emit IStorageMarket.DealShortened(id, miner, start + 2, start + 2 + NOTICE, rest, refunded);
+        emit IMarketEvents.DealShortened(id, miner, start + 2, start + 2 + NOTICE, rest, refunded);
         giveNotice(id);
 
         assertEq(balanceOf(client), clientBefore - paid - rest, "refunded at once");
@@ -89,7 +90,7 @@ contract EarlyEndTest is MarketFixture {
         proveMany(start + 2, NOTICE);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IStorageMarket.NotOver.selector, id, block_() + market.params().collateralHold, block_()
+                IMarketEvents.NotOver.selector, id, block_() + market.params().collateralHold, block_()
             )
         );
         market.complete(id);
@@ -148,7 +149,7 @@ contract EarlyEndTest is MarketFixture {
         readyDeal(p);
         EarlyEnd memory e = earlyEnd(id, false);
         assertRefused(
-            stranger, e, signEarlyEnd(e), abi.encodeWithSelector(IStorageMarket.NotClient.selector, id, stranger)
+            stranger, e, signEarlyEnd(e), abi.encodeWithSelector(IMarketEvents.NotClient.selector, id, stranger)
         );
         vm.etch(wallet, address(new Wallet(market.earlyEndDigest(e))).code);
         bytes memory signature = signEarlyEnd(e);
@@ -191,9 +192,9 @@ contract EarlyEndTest is MarketFixture {
         assertEq(uint256(tryExtend(e, operator)), uint256(SkipReason.DealOver));
         assertEq(uint256(tryExtend(extension(id, 1), operator)), uint256(SkipReason.DealOver));
         EarlyEnd memory again = earlyEnd(id, false);
-        assertRefused(client, again, "", abi.encodeWithSelector(IStorageMarket.NotSooner.selector, id, e.oldEnd));
+        assertRefused(client, again, "", abi.encodeWithSelector(IMarketEvents.NotSooner.selector, id, e.oldEnd));
         rollToNextPeriod();
-        assertRefused(client, again, "", abi.encodeWithSelector(IStorageMarket.NotSooner.selector, id, e.oldEnd));
+        assertRefused(client, again, "", abi.encodeWithSelector(IMarketEvents.NotSooner.selector, id, e.oldEnd));
     }
 
     function test_notice_purgedAtTheNewEnd() public {
@@ -201,7 +202,7 @@ contract EarlyEndTest is MarketFixture {
         uint32 start = view_(id).start;
         giveNotice(id);
         proveMany(start, NOTICE - 1);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NotPurgeable.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotPurgeable.selector, id));
         market.purge(one(id));
         prove(start + NOTICE - 1);
         market.purge(one(id));
@@ -224,11 +225,11 @@ contract EarlyEndTest is MarketFixture {
         uint256 refunded = uint256(p.price) / p.periods;
         uint96 rest = uint96(p.price - paid - refunded);
         vm.expectEmit(address(market));
-        emit IStorageMarket.DealShortened(id, miner, start + 3, start + 3, 0, rest);
+        emit IMarketEvents.DealShortened(id, miner, start + 3, start + 3, 0, rest);
         vm.expectEmit(address(market));
-        emit IStorageMarket.EntryPurged(id, miner);
+        emit IMarketEvents.EntryPurged(id, miner);
         vm.expectEmit(address(market));
-        emit IStorageMarket.DealCompleted(id, left, 0);
+        emit IMarketEvents.DealCompleted(id, left, 0);
         endAtOnce(id);
 
         assertEq(stateOf(id), uint256(DealState.Completed));
@@ -247,7 +248,7 @@ contract EarlyEndTest is MarketFixture {
             operator,
             e,
             signEarlyEnd(e),
-            abi.encodeWithSelector(IStorageMarket.WrongState.selector, id, uint8(DealState.Completed))
+            abi.encodeWithSelector(IMarketEvents.WrongState.selector, id, uint8(DealState.Completed))
         );
     }
 
@@ -268,7 +269,7 @@ contract EarlyEndTest is MarketFixture {
         EarlyEnd memory e = earlyEnd(id, true);
         bytes memory signature = signEarlyEnd(e);
         // While its owner has paused the miner the hot key gives up no deals either.
-        assertRefused(operator, e, signature, abi.encodeWithSelector(IStorageMarket.NotOperator.selector, id, operator));
+        assertRefused(operator, e, signature, abi.encodeWithSelector(IMarketEvents.NotOperator.selector, id, operator));
         vm.prank(miner);
         market.endEarly(e, signature);
         assertEq(stateOf(id), uint256(DealState.Completed));
@@ -303,7 +304,7 @@ contract EarlyEndTest is MarketFixture {
             client,
             earlyEnd(id, false),
             "",
-            abi.encodeWithSelector(IStorageMarket.WrongState.selector, id, uint8(DealState.Published))
+            abi.encodeWithSelector(IMarketEvents.WrongState.selector, id, uint8(DealState.Published))
         );
     }
 
@@ -313,7 +314,7 @@ contract EarlyEndTest is MarketFixture {
         e.executeBy = uint64(block_());
         rollBy(1);
         assertRefused(
-            client, e, "", abi.encodeWithSelector(IStorageMarket.TooLate.selector, id, e.executeBy, e.executeBy + 1)
+            client, e, "", abi.encodeWithSelector(IMarketEvents.TooLate.selector, id, e.executeBy, e.executeBy + 1)
         );
     }
 
@@ -322,35 +323,33 @@ contract EarlyEndTest is MarketFixture {
         EarlyEnd memory e = earlyEnd(id, false);
         bytes memory signature = signEarlyEnd(e);
         // Nobody gives the client's notice: not the miner, and nobody with a signature over anything else.
-        assertRefused(miner, e, "", abi.encodeWithSelector(IStorageMarket.NotClient.selector, id, miner));
+        assertRefused(miner, e, "", abi.encodeWithSelector(IMarketEvents.NotClient.selector, id, miner));
         e.executeBy += 1;
-        assertRefused(stranger, e, signature, abi.encodeWithSelector(IStorageMarket.NotClient.selector, id, stranger));
+        assertRefused(stranger, e, signature, abi.encodeWithSelector(IMarketEvents.NotClient.selector, id, stranger));
         e.executeBy -= 1;
         // Whoever signed a notice has not agreed to an end without one.
         e.immediate = true;
-        assertRefused(operator, e, signature, abi.encodeWithSelector(IStorageMarket.NotClient.selector, id, operator));
+        assertRefused(operator, e, signature, abi.encodeWithSelector(IMarketEvents.NotClient.selector, id, operator));
         bytes32 other = readyDeal();
         e = earlyEnd(other, false);
-        assertRefused(
-            stranger, e, signature, abi.encodeWithSelector(IStorageMarket.NotClient.selector, other, stranger)
-        );
+        assertRefused(stranger, e, signature, abi.encodeWithSelector(IMarketEvents.NotClient.selector, other, stranger));
     }
 
     function test_revert_notOperator() public {
         bytes32 id = readyDeal();
         EarlyEnd memory e = earlyEnd(id, true);
         bytes memory signature = signEarlyEnd(e);
-        assertRefused(client, e, signature, abi.encodeWithSelector(IStorageMarket.NotOperator.selector, id, client));
+        assertRefused(client, e, signature, abi.encodeWithSelector(IMarketEvents.NotOperator.selector, id, client));
         address other = actor("other operator");
         addMiner(actor("other miner"), other);
-        assertRefused(other, e, signature, abi.encodeWithSelector(IStorageMarket.NotOperator.selector, id, other));
+        assertRefused(other, e, signature, abi.encodeWithSelector(IMarketEvents.NotOperator.selector, id, other));
     }
 
     function test_revert_setFrozenUntil() public {
         bytes32 id = readyDeal();
         uint32 start = view_(id).start;
         bytes memory reason =
-            abi.encodeWithSelector(IStorageMarket.SetFrozenUntil.selector, miner, market.periodEnd(miner, start));
+            abi.encodeWithSelector(IMarketEvents.SetFrozenUntil.selector, miner, market.periodEnd(miner, start));
         EarlyEnd memory notice = earlyEnd(id, false);
         EarlyEnd memory now_ = earlyEnd(id, true);
         bytes memory signature = signEarlyEnd(now_);
@@ -377,21 +376,21 @@ contract EarlyEndTest is MarketFixture {
         bytes32 id = readyDeal();
         vm.roll(market.periodEnd(miner, view_(id).start + market.params().maxMissRun));
         EarlyEnd memory e = earlyEnd(id, true);
-        assertRefused(client, earlyEnd(id, false), "", abi.encodeWithSelector(IStorageMarket.Defaulted.selector, id));
-        assertRefused(operator, e, signEarlyEnd(e), abi.encodeWithSelector(IStorageMarket.Defaulted.selector, id));
+        assertRefused(client, earlyEnd(id, false), "", abi.encodeWithSelector(IMarketEvents.Defaulted.selector, id));
+        assertRefused(operator, e, signEarlyEnd(e), abi.encodeWithSelector(IMarketEvents.Defaulted.selector, id));
     }
 
     function test_revert_notSooner() public {
         bytes32 id = readyDeal(proposal(100, NOTICE));
         uint32 end = view_(id).end;
         assertRefused(
-            client, earlyEnd(id, false), "", abi.encodeWithSelector(IStorageMarket.NotSooner.selector, id, end)
+            client, earlyEnd(id, false), "", abi.encodeWithSelector(IMarketEvents.NotSooner.selector, id, end)
         );
         prove(end - NOTICE);
         prove(end - 2);
         prove(end - 1);
         EarlyEnd memory e = earlyEnd(id, true);
-        assertRefused(operator, e, signEarlyEnd(e), abi.encodeWithSelector(IStorageMarket.NotSooner.selector, id, end));
+        assertRefused(operator, e, signEarlyEnd(e), abi.encodeWithSelector(IMarketEvents.NotSooner.selector, id, end));
     }
 
     /// @dev One call settles at most 1,024 periods; what is left is settled first.
@@ -409,7 +408,7 @@ contract EarlyEndTest is MarketFixture {
             client,
             earlyEnd(id, false),
             "",
-            abi.encodeWithSelector(IStorageMarket.Unsettled.selector, id, start + 1024, start + 1025)
+            abi.encodeWithSelector(IMarketEvents.Unsettled.selector, id, start + 1024, start + 1025)
         );
         market.settle(one(id), 1);
         giveNotice(id);

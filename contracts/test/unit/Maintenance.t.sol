@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
 import {DealProposal, DealState, DealView, Extension, MarketParams, SkipReason} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
@@ -48,7 +49,7 @@ contract MaintenanceTest is MarketFixture {
         uint96 paid = uint96((uint256(p.price) * 3) / p.periods);
         uint96 refunded = uint96((uint256(p.price) * 2) / p.periods);
         vm.expectEmit(address(market));
-        emit IStorageMarket.DealSettled(id, start, start + 5, 3, 2, paid, paid / 100, refunded, 0, 0);
+        emit IMarketEvents.DealSettled(id, start, start + 5, 3, 2, paid, paid / 100, refunded, 0, 0);
         market.settle(one(id), 100);
         DealView memory v = view_(id);
         assertEq(v.collateral, p.collateral, "no slash");
@@ -67,7 +68,7 @@ contract MaintenanceTest is MarketFixture {
         rollPast(start + 3);
         market.settle(one(id), 100);
         assertEq(view_(id).missRun, 2, "as before the maintenance");
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NotDefaulted.selector, id, 2, 2));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotDefaulted.selector, id, 2, 2));
         market.terminate(id);
         rollPast(start + 4);
         market.terminate(id);
@@ -110,7 +111,7 @@ contract MaintenanceTest is MarketFixture {
         proveMany(period - 2, 2);
         rollIntoWindow(period);
         bytes memory openings = openingsOf(miner, period);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.PeriodExcused.selector, miner, period));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.PeriodExcused.selector, miner, period));
         market.prove(miner, period, "", openings);
         rollToNextPeriod();
         prove(period + 1);
@@ -165,7 +166,7 @@ contract MaintenanceTest is MarketFixture {
         if (first / QUARTER != (first + 2) / QUARTER) (word, first) = (word + 1, first + 128);
         assertEq(first / QUARTER, (first + 2) / QUARTER);
         vm.expectEmit(address(market));
-        emit IStorageMarket.MaintenanceAnnounced(miner, first, 3);
+        emit IMarketEvents.MaintenanceAnnounced(miner, first, 3);
         announce(first, 3);
         for (uint32 p = first - 2; p < first + 6; ++p) {
             assertEq(market.isExcused(miner, p) ? 1 : 0, p >= first && p < first + 3 ? 1 : 0, "excused");
@@ -193,14 +194,14 @@ contract MaintenanceTest is MarketFixture {
         uint32 first = freshQuarter();
         for (uint256 i = 0; i < 3; ++i) {
             address caller = [stranger, auditor, client][i];
-            vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NotMiner.selector, miner, caller));
+            vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotMiner.selector, miner, caller));
             vm.prank(caller);
             market.announceMaintenance(miner, first, 1);
         }
     }
 
     function test_announce_revertsIfEmpty() public {
-        refused(freshQuarter(), 0, abi.encodeWithSelector(IStorageMarket.MaintenanceEmpty.selector));
+        refused(freshQuarter(), 0, abi.encodeWithSelector(IMarketEvents.MaintenanceEmpty.selector));
     }
 
     function test_announce_revertsIfTooSoon() public {
@@ -210,7 +211,7 @@ contract MaintenanceTest is MarketFixture {
                 refused(
                     earliest - back,
                     1,
-                    abi.encodeWithSelector(IStorageMarket.MaintenanceTooSoon.selector, earliest - back, earliest)
+                    abi.encodeWithSelector(IMarketEvents.MaintenanceTooSoon.selector, earliest - back, earliest)
                 );
             }
             announce(earliest, 1);
@@ -221,24 +222,18 @@ contract MaintenanceTest is MarketFixture {
 
     function test_announce_revertsIfTooFar() public {
         uint256 latest = uint256(currentPeriod()) + NOTICE + market.params().maxPeriods;
-        refused(
-            uint32(latest), 1, abi.encodeWithSelector(IStorageMarket.MaintenanceTooFar.selector, latest + 1, latest)
-        );
+        refused(uint32(latest), 1, abi.encodeWithSelector(IMarketEvents.MaintenanceTooFar.selector, latest + 1, latest));
         announce(uint32(latest) - 1, 1);
         uint32 most = type(uint32).max;
-        refused(
-            most, most, abi.encodeWithSelector(IStorageMarket.MaintenanceTooFar.selector, 2 * uint256(most), latest)
-        );
+        refused(most, most, abi.encodeWithSelector(IMarketEvents.MaintenanceTooFar.selector, 2 * uint256(most), latest));
     }
 
     function test_announce_revertsIfExhausted() public {
         uint32 first = freshQuarter();
         uint256 quarter = first / QUARTER;
-        refused(first, 4, abi.encodeWithSelector(IStorageMarket.MaintenanceExhausted.selector, miner, quarter, 4, MOST));
+        refused(first, 4, abi.encodeWithSelector(IMarketEvents.MaintenanceExhausted.selector, miner, quarter, 4, MOST));
         announce(first, 2);
-        refused(
-            first + 6, 2, abi.encodeWithSelector(IStorageMarket.MaintenanceExhausted.selector, miner, quarter, 2, 1)
-        );
+        refused(first + 6, 2, abi.encodeWithSelector(IMarketEvents.MaintenanceExhausted.selector, miner, quarter, 2, 1));
         announce(first + 6, 1);
         assertEq(market.maintenanceLeft(miner, first), 0);
     }
@@ -253,7 +248,7 @@ contract MaintenanceTest is MarketFixture {
         refused(
             later - 1,
             2,
-            abi.encodeWithSelector(IStorageMarket.MaintenanceExhausted.selector, miner, next / QUARTER, 1, 0)
+            abi.encodeWithSelector(IMarketEvents.MaintenanceExhausted.selector, miner, next / QUARTER, 1, 0)
         );
         assertEq(market.maintenanceLeft(miner, later), MOST);
         assertFalse(market.isExcused(miner, later));
@@ -262,8 +257,8 @@ contract MaintenanceTest is MarketFixture {
     function test_announce_revertsIfAlreadyExcused() public {
         uint32 first = freshQuarter();
         announce(first + 1, 1);
-        refused(first, 2, abi.encodeWithSelector(IStorageMarket.AlreadyExcused.selector, miner, first + 1));
-        refused(first + 1, 1, abi.encodeWithSelector(IStorageMarket.AlreadyExcused.selector, miner, first + 1));
+        refused(first, 2, abi.encodeWithSelector(IMarketEvents.AlreadyExcused.selector, miner, first + 1));
+        refused(first + 1, 1, abi.encodeWithSelector(IMarketEvents.AlreadyExcused.selector, miner, first + 1));
         assertEq(market.maintenanceLeft(miner, first), MOST - 1, "nothing spent");
     }
 
@@ -272,7 +267,7 @@ contract MaintenanceTest is MarketFixture {
         (p.maintenancePeriods, p.maintenanceQuarter) = (0, 1);
         (registry, market) = deployMarket(p);
         assertEq(market.maintenanceLeft(miner, 5000), 0);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.MaintenanceExhausted.selector, miner, 5000, 1, 0));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.MaintenanceExhausted.selector, miner, 5000, 1, 0));
         vm.prank(miner);
         market.announceMaintenance(miner, 5000, 1);
     }
@@ -308,7 +303,7 @@ contract MaintenanceTest is MarketFixture {
             refused(
                 period,
                 1,
-                abi.encodeWithSelector(IStorageMarket.MaintenanceTooSoon.selector, period, uint256(period) + NOTICE)
+                abi.encodeWithSelector(IMarketEvents.MaintenanceTooSoon.selector, period, uint256(period) + NOTICE)
             );
         }
     }
@@ -324,7 +319,7 @@ contract MaintenanceTest is MarketFixture {
         market.announceMaintenance(miner, current + 1, 1);
         assertTrue(market.challengeBlock(miner, current + 1) > block_());
         vm.expectRevert(
-            abi.encodeWithSelector(IStorageMarket.MaintenanceTooSoon.selector, current, uint256(current) + 1)
+            abi.encodeWithSelector(IMarketEvents.MaintenanceTooSoon.selector, current, uint256(current) + 1)
         );
         vm.prank(miner);
         market.announceMaintenance(miner, current, 1);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {MinerRegistry} from "../../src/MinerRegistry.sol";
-import {StorageMarket} from "../../src/StorageMarket.sol";
+import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
 import {DevToken} from "../../src/dev/DevToken.sol";
 import {MarketParams} from "../../src/types/MarketTypes.sol";
@@ -20,12 +19,13 @@ contract MarketConstructorTest is MarketFixture {
         MarketParams memory q = p;
         if (q.token == address(0)) q.token = address(token);
         if (q.seedSource == address(0)) q.seedSource = address(seeds);
-        if (q.registry == address(0)) {
-            address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
-            q.registry = address(new MinerRegistry(q.token, next, STAKE));
+        if (q.registry == address(0)) q.registry = deployRegistry(q.token);
+        address next;
+        for (uint256 i = 0; i + 1 < parts().length; ++i) {
+            next = vm.deployCode(parts()[i], i == 0 ? abi.encode(q) : abi.encode(q, next));
         }
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.BadParameter.selector, name, value));
-        new StorageMarket(q);
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.BadParameter.selector, name, value));
+        vm.deployCode("StorageMarket", abi.encode(q, next));
         p = defaults();
     }
 
@@ -70,7 +70,7 @@ contract MarketConstructorTest is MarketFixture {
         // A registry with another token: its address, then the market's, come next.
         address other = address(new DevToken());
         address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
-        p.registry = address(new MinerRegistry(other, next, STAKE));
+        p.registry = vm.deployCode("MinerRegistry", abi.encode(other, next, STAKE));
         refused("registry", uint160(p.registry));
     }
 
@@ -190,8 +190,51 @@ contract MarketConstructorTest is MarketFixture {
         accepted();
     }
 
-    /// @notice EIP-170 allows 24,576 bytes; 15 % of them stay free for what the protocol still lacks.
-    function test_code_leavesRoom() public view {
-        assertLe(address(market).code.length, 20_889, "bytes of code");
+    /// @notice EIP-170 allows 24,576 bytes; 15 % of them stay free in each contract of the market.
+    function test_code_leavesRoom() public {
+        assertLe(address(market).code.length, 20_889, "StorageMarket");
+        address last;
+        for (uint256 i = 0; i + 1 < parts().length; ++i) {
+            last = vm.deployCode(parts()[i], i == 0 ? abi.encode(market.params()) : abi.encode(market.params(), last));
+            assertLe(last.code.length, 20_889, parts()[i]);
+        }
+    }
+
+    /// @dev A contract of other parameters would read the same storage by other rules.
+    function test_constructor_revertsIfPartsDiffer() public {
+        MarketParams memory q = market.params();
+        address reads = vm.deployCode("MarketReads", abi.encode(q));
+        ++q.tipCap;
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.BadParameter.selector, "next", uint160(reads)));
+        vm.deployCode("MarketTerms", abi.encode(q, reads));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.BadParameter.selector, "next", 0xBEEF));
+        vm.deployCode("MarketTerms", abi.encode(q, address(0xBEEF)));
+    }
+
+    function test_fallback_revertsIfNoPartKnowsTheFunction() public {
+        (bool ok, bytes memory data) = address(market).call(abi.encodeWithSignature("noSuchFunction()"));
+        assertFalse(ok);
+        assertEq(data.length, 0);
+    }
+
+    function test_fallback_refusesEther() public {
+        vm.deal(address(this), 2);
+        (bool ok,) = address(market).call{value: 1}("");
+        assertFalse(ok);
+        (ok,) = address(market).call{value: 1}(abi.encodeCall(market.expire, (bytes32(0))));
+        assertFalse(ok);
+    }
+
+    /// @dev Called by itself a part has a storage of its own, which is empty and holds nothing.
+    function test_attack_partsCalledByThemselvesAreEmpty() public {
+        MarketParams memory q = market.params();
+        address reads = vm.deployCode("MarketReads", abi.encode(q));
+        IStorageMarket terms = IStorageMarket(vm.deployCode("MarketTerms", abi.encode(q, reads)));
+        bytes32 id = activeDeal();
+        assertEq(uint256(terms.deal(id).state), 0);
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.WrongState.selector, id, 0));
+        terms.terminate(id);
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.WrongState.selector, id, 0));
+        terms.complete(id);
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {MinerRegistry} from "../../src/MinerRegistry.sol";
 import {DevToken} from "../../src/dev/DevToken.sol";
 import {Auditor, IMinerRegistry, Miner} from "../../src/interfaces/IMinerRegistry.sol";
 import {FalseToken, FeeToken, ReentrantToken} from "../utils/OddTokens.sol";
@@ -20,7 +19,7 @@ contract MinerRegistryTest is Test {
     bytes32 private constant TLS = keccak256("tls");
     MarketStub private market;
     DevToken private token;
-    MinerRegistry private registry;
+    IMinerRegistry private registry;
     address private owner;
     address private operator;
 
@@ -33,7 +32,7 @@ contract MinerRegistryTest is Test {
 
     function use(DevToken token_) private {
         token = token_;
-        registry = new MinerRegistry(address(token), address(market), MIN);
+        registry = IMinerRegistry(vm.deployCode("MinerRegistry", abi.encode(address(token), address(market), MIN)));
     }
 
     function rich(address account) private {

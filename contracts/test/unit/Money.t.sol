@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
 import {DevToken} from "../../src/dev/DevToken.sol";
 import {Account} from "../../src/types/MarketTypes.sol";
@@ -41,7 +42,7 @@ contract MoneyTest is MarketFixture {
     function test_deposit_creditsAnyAccount() public {
         address to = actor("to");
         vm.expectEmit(address(market));
-        emit IStorageMarket.Deposited(to, alice, 400);
+        emit IMarketEvents.Deposited(to, alice, 400);
         vm.prank(alice);
         market.deposit(to, 400);
         assertEq(balanceOf(to), 400);
@@ -50,20 +51,20 @@ contract MoneyTest is MarketFixture {
     }
 
     function test_deposit_revertsIfZeroAmount() public {
-        vm.expectRevert(IStorageMarket.ZeroAmount.selector);
+        vm.expectRevert(IMarketEvents.ZeroAmount.selector);
         vm.prank(alice);
         market.deposit(alice, 0);
     }
 
     function test_deposit_revertsIfZeroAddress() public {
-        vm.expectRevert(IStorageMarket.ZeroAddress.selector);
+        vm.expectRevert(IMarketEvents.ZeroAddress.selector);
         vm.prank(alice);
         market.deposit(address(0), 1);
     }
 
     function test_deposit_revertsIfTokenTakesFee() public {
         use(new FeeToken());
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.TransferAmountMismatch.selector, 1000, 990));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.TransferAmountMismatch.selector, 1000, 990));
         vm.prank(alice);
         market.deposit(alice, 1000);
     }
@@ -82,7 +83,7 @@ contract MoneyTest is MarketFixture {
         // All the market may ever hold is 2^96 - 1, whoever sent it and however.
         uint256 room = type(uint96).max - token.balanceOf(address(market));
         token.mint(address(market), room - 999);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.TooMuch.selector, uint256(type(uint96).max) + 1));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.TooMuch.selector, uint256(type(uint96).max) + 1));
         vm.prank(alice);
         market.deposit(alice, 1000);
         vm.prank(alice);
@@ -92,7 +93,7 @@ contract MoneyTest is MarketFixture {
     function test_deposit_cannotBeReentered() public {
         ReentrantToken odd = new ReentrantToken();
         use(odd);
-        odd.attack(address(market), abi.encodeCall(IStorageMarket.deposit, (alice, 1)));
+        odd.attack(address(market), abi.encodeCall(market.deposit, (alice, 1)));
         vm.prank(alice);
         market.deposit(alice, 1000);
         assertTrue(odd.attempted() && !odd.succeeded());
@@ -129,7 +130,7 @@ contract MoneyTest is MarketFixture {
         dropAllowance();
         Permit memory p = permit(300);
         vm.expectEmit(address(market));
-        emit IStorageMarket.Deposited(alice, alice, 300);
+        emit IMarketEvents.Deposited(alice, alice, 300);
         depositWith(p, 300, stranger);
         assertEq(balanceOf(alice), 300);
     }
@@ -144,13 +145,13 @@ contract MoneyTest is MarketFixture {
 
     function test_depositWithPermit_revertsIfAStrangerUsesAnOldAllowance() public {
         // alice approved 1000 once; a stranger has no permit of hers.
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.PermitFailed.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.PermitFailed.selector, alice));
         depositWith(Permit(27, bytes32(uint256(1)), bytes32(uint256(1))), 300, stranger);
     }
 
     function test_depositWithPermit_revertsIfPermitAndAllowanceFail() public {
         dropAllowance();
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.PermitFailed.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.PermitFailed.selector, alice));
         depositWith(Permit(27, bytes32(uint256(1)), bytes32(uint256(1))), 300, alice);
     }
 
@@ -158,13 +159,13 @@ contract MoneyTest is MarketFixture {
         Permit memory p = permit(300);
         depositWith(p, 300, stranger);
         stock(1000);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.PermitFailed.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.PermitFailed.selector, alice));
         depositWith(p, 300, stranger);
     }
 
     function test_depositWithPermit_revertsIfTheTokenOnlySwallowsPermits() public {
         use(DevToken(address(new PhantomPermitToken())));
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.PermitFailed.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.PermitFailed.selector, alice));
         depositWith(Permit(27, 0, 0), 300, stranger);
         depositWith(Permit(27, 0, 0), 300, alice);
         assertEq(balanceOf(alice), 300);
@@ -172,7 +173,7 @@ contract MoneyTest is MarketFixture {
 
     function test_depositWithPermit_revertsIfZeroAmount() public {
         Permit memory p = permit(0);
-        vm.expectRevert(IStorageMarket.ZeroAmount.selector);
+        vm.expectRevert(IMarketEvents.ZeroAmount.selector);
         depositWith(p, 0, stranger);
     }
 
@@ -186,7 +187,7 @@ contract MoneyTest is MarketFixture {
     function test_requestWithdrawal_announces() public {
         withMoney(500);
         vm.expectEmit(address(market));
-        emit IStorageMarket.WithdrawalRequested(alice, 300, uint64(block_() + 10));
+        emit IMarketEvents.WithdrawalRequested(alice, 300, uint64(block_() + 10));
         request(300);
         Account memory a = market.account(alice);
         assertEq(a.balance, 500);
@@ -200,7 +201,7 @@ contract MoneyTest is MarketFixture {
         rollBy(9);
         request(200);
         rollBy(9);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.WithdrawalNotDue.selector, block_() + 1, block_()));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.WithdrawalNotDue.selector, block_() + 1, block_()));
         vm.prank(alice);
         market.withdraw(alice);
         rollBy(1);
@@ -214,7 +215,7 @@ contract MoneyTest is MarketFixture {
         rollBy(10);
         address to = actor("to");
         vm.expectEmit(address(market));
-        emit IStorageMarket.Withdrawn(alice, to, 300);
+        emit IMarketEvents.Withdrawn(alice, to, 300);
         vm.prank(alice);
         assertEq(market.withdraw(to), 300);
         assertEq(token.balanceOf(to), 300);
@@ -234,13 +235,13 @@ contract MoneyTest is MarketFixture {
 
     function test_withdraw_revertsIfNothingRequested() public {
         withMoney(500);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NothingRequested.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NothingRequested.selector, alice));
         vm.prank(alice);
         market.withdraw(alice);
         request(300);
         request(0);
         rollBy(10);
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NothingRequested.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NothingRequested.selector, alice));
         vm.prank(alice);
         market.withdraw(alice);
     }
@@ -248,13 +249,13 @@ contract MoneyTest is MarketFixture {
     function test_withdraw_revertsIfZeroAmount() public {
         request(300);
         rollBy(10);
-        vm.expectRevert(IStorageMarket.ZeroAmount.selector);
+        vm.expectRevert(IMarketEvents.ZeroAmount.selector);
         vm.prank(alice);
         market.withdraw(alice);
     }
 
     function test_withdraw_revertsIfZeroAddress() public {
-        vm.expectRevert(IStorageMarket.ZeroAddress.selector);
+        vm.expectRevert(IMarketEvents.ZeroAddress.selector);
         vm.prank(alice);
         market.withdraw(address(0));
     }
@@ -286,7 +287,7 @@ contract MoneyTest is MarketFixture {
         market.requestWithdrawal(500);
         request(500);
         rollBy(10);
-        odd.attack(address(market), abi.encodeCall(IStorageMarket.withdraw, (address(odd))));
+        odd.attack(address(market), abi.encodeCall(market.withdraw, (address(odd))));
         vm.prank(alice);
         market.withdraw(alice);
         assertTrue(odd.attempted() && !odd.succeeded());

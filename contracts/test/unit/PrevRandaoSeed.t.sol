@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {PrevRandaoSeed} from "../../src/PrevRandaoSeed.sol";
+import {ISeedSource} from "../../src/interfaces/ISeedSource.sol";
 import {HeaderReader} from "../utils/HeaderReader.sol";
 import {HistoryStub} from "../utils/HistoryStub.sol";
 import {Test} from "../utils/Test.sol";
+
+interface IPrevRandaoSeed is ISeedSource {
+    error BadLookahead(uint256 blocks);
+
+    function hasHistory() external view returns (bool);
+    function lookahead() external view returns (uint256);
+}
 
 /// @title The RANDAO seed source, on headers that contracts/tools/make-vectors.mjs encodes.
 contract PrevRandaoSeedTest is Test {
@@ -14,7 +21,7 @@ contract PrevRandaoSeedTest is Test {
     uint256 private constant NUMBER = 23_456_789;
 
     string private _json;
-    PrevRandaoSeed private _seeds;
+    IPrevRandaoSeed private _seeds;
     bytes private _header;
     bytes32 private _randao;
 
@@ -22,11 +29,15 @@ contract PrevRandaoSeedTest is Test {
         _json = vm.readFile("../protocol/src/test/resources/vectors/protocol.json");
         vm.roll(NUMBER + 1);
         vm.etch(HISTORY, "");
-        _seeds = new PrevRandaoSeed(LOOKAHEAD);
+        _seeds = deploy(LOOKAHEAD);
         string memory v = vector("Prague");
         _header = vm.parseJsonBytes(_json, string.concat(v, ".rlp"));
         _randao = vm.parseJsonBytes32(_json, string.concat(v, ".value"));
         vm.setBlockhash(NUMBER, vm.parseJsonBytes32(_json, string.concat(v, ".hash")));
+    }
+
+    function deploy(uint256 lookahead) private returns (IPrevRandaoSeed) {
+        return IPrevRandaoSeed(vm.deployCode("PrevRandaoSeed", abi.encode(lookahead)));
     }
 
     function vector(string memory name) private view returns (string memory v) {
@@ -48,12 +59,12 @@ contract PrevRandaoSeedTest is Test {
     // ---------------------------------------------------------------- what it is
 
     function test_constructor_boundsTheLookahead() public {
-        vm.expectRevert(abi.encodeWithSelector(PrevRandaoSeed.BadLookahead.selector, 0));
-        new PrevRandaoSeed(0);
-        vm.expectRevert(abi.encodeWithSelector(PrevRandaoSeed.BadLookahead.selector, 129));
-        new PrevRandaoSeed(129);
-        assertEq(new PrevRandaoSeed(1).lag(), 2);
-        assertEq(new PrevRandaoSeed(128).lag(), 129);
+        vm.expectRevert(abi.encodeWithSelector(IPrevRandaoSeed.BadLookahead.selector, 0));
+        deploy(0);
+        vm.expectRevert(abi.encodeWithSelector(IPrevRandaoSeed.BadLookahead.selector, 129));
+        deploy(129);
+        assertEq(deploy(1).lag(), 2);
+        assertEq(deploy(128).lag(), 129);
     }
 
     function test_views() public view {
@@ -107,7 +118,7 @@ contract PrevRandaoSeedTest is Test {
     function test_valueAt_reachesAsFarAsHistory() public {
         vm.etch(HISTORY, address(new HistoryStub()).code);
         HistoryStub(HISTORY).set(NUMBER, keccak256(_header));
-        _seeds = new PrevRandaoSeed(LOOKAHEAD);
+        _seeds = deploy(LOOKAHEAD);
         assertTrue(_seeds.hasHistory());
         assertEq(_seeds.reach(), 8191 + LOOKAHEAD);
         uint256 asked = NUMBER - LOOKAHEAD;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
 import {
     DealProposal,
@@ -69,48 +70,58 @@ contract RenewalTest is MarketFixture {
         e.pricePerPeriod = 7777;
         // Three periods were proved and one missed at the old price.
         uint256 paid = (uint256(p.price) * 3) / p.periods;
-        uint256 refunded = uint256(p.price) / p.periods;
-        uint96 carried = uint96(p.price - paid - refunded);
         uint96 price = 7777 * uint96(p.periods - 4 + MORE);
-        uint96 left = view_(id).collateral;
-        SignedExtension[] memory batch = new SignedExtension[](1);
-        batch[0] = signedExtension(e);
         market.settle(one(id), 100);
-        left = view_(id).collateral;
-        vm.expectEmit(address(market));
-        emit IStorageMarket.DealExtended(id, miner, start + 4, e.newEnd, price, left, carried);
-        vm.prank(operator);
-        market.extendDeals(batch);
+        uint96 left = view_(id).collateral;
+        {
+            uint96 carried = uint96(p.price - paid - uint256(p.price) / p.periods);
+            SignedExtension[] memory batch = new SignedExtension[](1);
+            batch[0] = signedExtension(e);
+            vm.expectEmit(address(market));
+            emit IMarketEvents.DealExtended(id, miner, start + 4, e.newEnd, price, left, carried);
+            vm.prank(operator);
+            market.extendDeals(batch);
+        }
+        assertCountedAnew(view_(id), start, p.periods, price, left);
+        {
+            (,, uint32 drawnTo,) = market.setEntry(miner, 2, 0);
+            assertEq(drawnTo, e.newEnd, "the entry is drawn to the new end");
+        }
 
-        DealView memory v = view_(id);
+        // The first period at the new price, then the rest to the new end.
+        prove(start + 4);
+        {
+            uint256 before = balanceOf(miner);
+            market.settle(one(id), 100);
+            assertEq(balanceOf(miner) - before, 7777 - 77, "one period's pay less the burned hundredth");
+        }
+        proveMany(start + 5, e.newEnd - start - 5);
+        vm.roll(market.periodEnd(miner, e.newEnd - 1) + market.params().collateralHold);
+        market.complete(id);
+        assertEq(stateOf(id), uint256(DealState.Completed));
+        // Of the miss half a slash, rounded down, came to the client.
+        uint256 slash = p.collateral - left;
+        uint256 fee = paid / 100 + uint256(price) / 100;
+        assertEq(balanceOf(client), clientBefore - paid - price + slash / 2, "client");
+        assertEq(market.burned(), fee + slash - slash / 2, "burned");
+        minerBefore = minerBefore + paid + price;
+        assertEq(balanceOf(miner), minerBefore - slash - fee, "miner");
+        assertEq(token.balanceOf(address(market)), balanceOf(client) + balanceOf(miner) + market.burned());
+    }
+
+    function assertCountedAnew(DealView memory v, uint32 start, uint32 periods, uint96 price, uint96 left)
+        private
+        pure
+    {
         assertEq(v.start, start, "the deal began when it began");
-        assertEq(v.end, start + p.periods + MORE);
-        assertEq(v.periods, p.periods - 4 + MORE);
+        assertEq(v.end, start + periods + MORE);
+        assertEq(v.periods, periods - 4 + MORE);
         assertEq(v.price, price);
         assertEq(v.cursor, start + 4);
         assertEq(uint256(v.proved) + v.missed, 0, "counted anew");
         assertEq(v.missRun, 1, "a run goes on");
         assertEq(v.collateral, left);
         assertFalse(v.removed);
-        (,, uint32 end,) = market.setEntry(miner, 2, 0);
-        assertEq(end, v.end, "the entry is drawn to the new end");
-
-        // The first period at the new price, then the rest to the new end.
-        prove(start + 4);
-        uint256 before = balanceOf(miner);
-        market.settle(one(id), 100);
-        assertEq(balanceOf(miner) - before, 7777 - 77, "one period's pay less the burned hundredth");
-        proveMany(start + 5, v.end - start - 5);
-        vm.roll(market.periodEnd(miner, v.end - 1) + market.params().collateralHold);
-        market.complete(id);
-        assertEq(stateOf(id), uint256(DealState.Completed));
-        // Of the miss half a slash, rounded down, came to the client.
-        uint256 slash = p.collateral - left;
-        uint256 fee = paid / 100 + uint256(price) / 100;
-        assertEq(balanceOf(miner), minerBefore - slash + paid + price - fee, "miner");
-        assertEq(balanceOf(client), clientBefore - paid - price + slash / 2, "client");
-        assertEq(market.burned(), fee + slash - slash / 2, "burned");
-        assertEq(token.balanceOf(address(market)), balanceOf(client) + balanceOf(miner) + market.burned());
     }
 
     function test_extend_fillsTheCollateralUpAndNeverTakesSomeOut() public {
@@ -176,7 +187,7 @@ contract RenewalTest is MarketFixture {
         prove(start);
         assertExtended(extension(id, 1));
         vm.roll(market.periodEnd(miner, start));
-        vm.expectRevert(abi.encodeWithSelector(IStorageMarket.NotPurgeable.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotPurgeable.selector, id));
         market.purge(one(id));
         prove(start + 1);
         market.settle(one(id), 10);
@@ -249,7 +260,7 @@ contract RenewalTest is MarketFixture {
         bytes32 id = readyDeal();
         SignedExtension memory x = signedExtension(extension(id, MORE));
         vm.expectEmit(address(market));
-        emit IStorageMarket.DealSkipped(id, miner, SkipReason.NotOperator);
+        emit IMarketEvents.DealSkipped(id, miner, SkipReason.NotOperator);
         tryExtend(x, stranger);
         assertSkipped(x, stranger, SkipReason.NotOperator);
         assertSkipped(x, client, SkipReason.NotOperator);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {StorageMarket} from "../../src/StorageMarket.sol";
+import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
 import {MerkleTree} from "../../src/libraries/MerkleTree.sol";
 import {Pay} from "../../src/libraries/Pay.sol";
 import {PeriodClock} from "../../src/libraries/PeriodClock.sol";
@@ -139,7 +139,7 @@ contract VectorsTest is MarketFixture {
             p.periodBlocks = uint32(num(v, ".periodBlocks"));
             p.windowBlocks = uint32(num(v, ".windowBlocks"));
             p.maxActivationBlocks = 8191;
-            (, StorageMarket m) = deployMarket(p);
+            (, IStorageMarket m) = deployMarket(p);
             assertEq(
                 PeriodClock.shiftOf(addressAt(v, ".miner"), p.periodBlocks),
                 num(v, ".shift"),
@@ -152,7 +152,7 @@ contract VectorsTest is MarketFixture {
         assertEq(n, 12);
     }
 
-    function checkClock(StorageMarket m, address of_, string memory b) private view {
+    function checkClock(IStorageMarket m, address of_, string memory b) private view {
         uint32 period = m.periodAt(of_, num(b, ".block"));
         assertEq(period, num(b, ".period"), b);
         assertEq(m.challengeBlock(of_, period), num(b, ".challengeBlock"), b);
@@ -251,7 +251,7 @@ contract VectorsTest is MarketFixture {
         for (; has(nth(".extensions", n)); ++n) {
             string memory v = nth(".extensions", n);
             string memory e = string.concat(v, ".extension");
-            StorageMarket there = StorageMarket(addressAt(v, ".market"));
+            IStorageMarket there = IStorageMarket(addressAt(v, ".market"));
             vm.etch(address(there), address(market).code);
             vm.chainId(num(v, ".chainId"));
             bytes32 digest = there.extensionDigest(
@@ -275,7 +275,7 @@ contract VectorsTest is MarketFixture {
         for (; has(nth(".earlyEnds", n)); ++n) {
             string memory v = nth(".earlyEnds", n);
             string memory e = string.concat(v, ".earlyEnd");
-            StorageMarket there = StorageMarket(addressAt(v, ".market"));
+            IStorageMarket there = IStorageMarket(addressAt(v, ".market"));
             vm.etch(address(there), address(market).code);
             vm.chainId(num(v, ".chainId"));
             bytes32 digest = there.earlyEndDigest(
@@ -296,7 +296,7 @@ contract VectorsTest is MarketFixture {
         for (; has(nth(".deals", n)); ++n) {
             string memory v = nth(".deals", n);
             // The market at the vector's address and on its chain: the domain follows both.
-            StorageMarket there = StorageMarket(addressAt(v, ".market"));
+            IStorageMarket there = IStorageMarket(addressAt(v, ".market"));
             vm.etch(address(there), address(market).code);
             vm.chainId(num(v, ".chainId"));
             assertEq(there.domainSeparator(), word(v, ".domainSeparator"), v);

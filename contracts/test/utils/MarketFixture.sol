@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {MinerRegistry} from "../../src/MinerRegistry.sol";
-import {StorageMarket} from "../../src/StorageMarket.sol";
+import {IMinerRegistry} from "../../src/interfaces/IMinerRegistry.sol";
+import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
 import {DevToken} from "../../src/dev/DevToken.sol";
 import {PieceMath} from "../../src/libraries/PieceMath.sol";
 import {
@@ -30,8 +30,8 @@ abstract contract MarketFixture is Test {
 
     DevToken internal token;
     SeedStub internal seeds;
-    MinerRegistry internal registry;
-    StorageMarket internal market;
+    IMinerRegistry internal registry;
+    IStorageMarket internal market;
     address internal client;
     address internal miner;
     address internal operator;
@@ -83,12 +83,30 @@ abstract contract MarketFixture is Test {
         p.maintenanceQuarter = 12;
     }
 
-    function deployMarket(MarketParams memory p) internal returns (MinerRegistry r, StorageMarket m) {
+    function deployMarket(MarketParams memory p) internal returns (IMinerRegistry r, IStorageMarket m) {
         if (p.token == address(0)) p.token = address(token);
         if (p.seedSource == address(0)) p.seedSource = address(seeds);
-        r = new MinerRegistry(p.token, vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1), STAKE);
-        p.registry = address(r);
-        m = new StorageMarket(p);
+        p.registry = deployRegistry(p.token);
+        r = IMinerRegistry(p.registry);
+        m = IStorageMarket(deployParts(p));
+    }
+
+    /// @dev The contracts of a market from the last to the first: each names the one that follows it.
+    function parts() internal pure returns (string[4] memory) {
+        return ["MarketReads", "MarketFaults", "MarketTerms", "StorageMarket"];
+    }
+
+    /// @dev The registry names the market, which is deployed after all its other parts.
+    function deployRegistry(address token_) internal returns (address) {
+        uint64 first = vm.getNonce(address(this)) + 1;
+        address next = vm.computeCreateAddress(address(this), first + parts().length - 1);
+        return vm.deployCode("MinerRegistry", abi.encode(token_, next, STAKE));
+    }
+
+    function deployParts(MarketParams memory p) internal returns (address last) {
+        for (uint256 i = 0; i < parts().length; ++i) {
+            last = vm.deployCode(parts()[i], i == 0 ? abi.encode(p) : abi.encode(p, last));
+        }
     }
 
     function fund(address account, uint96 amount) internal {

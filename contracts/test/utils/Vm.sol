@@ -3,6 +3,10 @@ pragma solidity ^0.8.30;
 
 /// @notice The cheatcodes of forge that these tests use. The published forge-std does not compile by itself.
 interface Vm {
+    /// @param artifact name of the contract
+    function deployCode(string calldata artifact, bytes calldata args) external returns (address);
+    function deployCode(string calldata artifact) external returns (address);
+    function deal(address account, uint256 balance) external;
     function roll(uint256 blockNumber) external;
     function getBlockNumber() external view returns (uint256);
     function chainId(uint256 id) external;

@@ -17,14 +17,21 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.web3j.abi.FunctionEncoder;
+import org.web3j.abi.datatypes.Type;
 import org.web3j.crypto.ContractUtils;
 import org.web3j.protocol.core.DefaultBlockParameterName;
 
 /**
- * Deploys a market: seed source, registry, the market's libraries and the market, and on a devnet
- * the token too.
+ * Deploys a market: seed source, registry and the contracts that make up the market, and on a
+ * devnet the token too.
  */
 public final class MarketDeployer implements AutoCloseable {
+  /**
+   * The contracts of a market but the first, from the last on: each is told the one that follows
+   * it.
+   */
+  private static final List<String> PARTS = List.of("MarketReads", "MarketFaults", "MarketTerms");
+
   private final Rpc rpc;
   private final URI endpoint;
   private final long chainId;
@@ -51,6 +58,7 @@ public final class MarketDeployer implements AutoCloseable {
   }
 
   /** Deploys. Without a token a {@code DevToken} is deployed, which is worth nothing. */
+  @SuppressWarnings("rawtypes") // as web3j wants them
   public Deployment deploy(
       MarketParameters parameters, SeedKind seeds, Optional<Address> existingToken) {
     Address token = existingToken.orElseGet(() -> create(DevToken.BINARY, ""));
@@ -65,9 +73,7 @@ public final class MarketDeployer implements AutoCloseable {
                           new org.web3j.abi.datatypes.generated.Uint256(
                               parameters.seedLookahead()))));
         };
-    String binary =
-        Linker.link("StorageMarket", StorageMarket.BINARY, library -> create(library, ""));
-    // The registry names the market, which is created by the transaction after the registry's own.
+    // The registry names the market, which is created after the registry and all its other parts.
     BigInteger nonce =
         rpc.send(
                 rpc.web3j()
@@ -77,7 +83,7 @@ public final class MarketDeployer implements AutoCloseable {
     Address predicted =
         Address.parse(
             ContractUtils.generateContractAddress(
-                deployer.address().toString(), nonce.add(BigInteger.ONE)));
+                deployer.address().toString(), nonce.add(BigInteger.valueOf(1L + PARTS.size()))));
     Address registry =
         create(
             MinerRegistry.BINARY,
@@ -86,11 +92,13 @@ public final class MarketDeployer implements AutoCloseable {
                     new org.web3j.abi.datatypes.Address(token.toString()),
                     new org.web3j.abi.datatypes.Address(predicted.toString()),
                     new org.web3j.abi.datatypes.generated.Uint96(parameters.minStake().units()))));
-    Address market =
-        create(
-            binary,
-            FunctionEncoder.encodeConstructor(
-                List.of(struct(parameters, token, registry, seedSource))));
+    StorageMarket.MarketParams params = struct(parameters, token, registry, seedSource);
+    List<Type> arguments = List.of(params);
+    for (String part : PARTS) {
+      Address made = create(Bytecode.of(part), FunctionEncoder.encodeConstructor(arguments));
+      arguments = List.of(params, new org.web3j.abi.datatypes.Address(made.toString()));
+    }
+    Address market = create(StorageMarket.BINARY, FunctionEncoder.encodeConstructor(arguments));
     if (!market.equals(predicted)) {
       throw new IllegalStateException(
           "the market is at "

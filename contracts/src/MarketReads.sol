@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {MarketBase} from "./MarketBase.sol";
+import {IMarketReads} from "./interfaces/IMarketReads.sol";
+import {DealEnds} from "./libraries/DealEnds.sol";
+import {Maintenance} from "./libraries/Maintenance.sol";
+import {PeriodClock} from "./libraries/PeriodClock.sol";
+import {ProvingSet} from "./libraries/ProvingSet.sol";
+import {Renewals} from "./libraries/Renewals.sol";
+import {Settlement} from "./libraries/Settlement.sol";
+import {
+    Account,
+    Deal,
+    DealProposal,
+    DealView,
+    DrawnLeaf,
+    EarlyEnd,
+    Extension,
+    MarketParams
+} from "./types/MarketTypes.sol";
+
+/// @title The market's last contract: everything that only reads.
+contract MarketReads is IMarketReads, MarketBase {
+    using ProvingSet for ProvingSet.Set;
+
+    constructor(MarketParams memory p) MarketBase(p) {}
+
+    /// @inheritdoc IMarketReads
+    function params() external view returns (MarketParams memory) {
+        return rules();
+    }
+
+    /// @inheritdoc IMarketReads
+    function domainSeparator() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    /// @inheritdoc IMarketReads
+    function dealIdOf(DealProposal calldata proposal) external view returns (bytes32) {
+        return proposalId(proposal);
+    }
+
+    /// @inheritdoc IMarketReads
+    function extensionDigest(Extension calldata extension) external view returns (bytes32) {
+        return _hashTypedDataV4(Renewals.structHash(extension));
+    }
+
+    /// @inheritdoc IMarketReads
+    function earlyEndDigest(EarlyEnd calldata e) external view returns (bytes32) {
+        return _hashTypedDataV4(DealEnds.structHash(e));
+    }
+
+    /// @inheritdoc IMarketReads
+    function deal(bytes32 dealId) external view returns (DealView memory v) {
+        Deal storage d = _s.deals[bytes23(dealId)];
+        v.state = d.state;
+        v.client = d.client;
+        v.miner = d.miner;
+        v.price = d.price;
+        v.collateral = d.collateral;
+        v.periods = d.periods;
+        v.end = d.end;
+        if (d.end == 0) {
+            v.activateBy = d.activateByOrStart;
+        } else {
+            v.start = uint32(d.activateByOrStart);
+            v.missed = d.cursor - (d.end - d.periods) - d.proved;
+            v.removed = d.height == 0;
+        }
+        v.cursor = d.cursor;
+        v.proved = d.proved;
+        v.missRun = d.missRun;
+        v.sealBlock = d.sealBlock;
+        v.sealedRoot = d.height == 0 ? d.sealedRoot : _s.sets[d.miner].entries[d.height][d.index].sealedRoot;
+        v.noticed = d.noticed;
+    }
+
+    /// @inheritdoc IMarketReads
+    function account(address owner) external view returns (Account memory) {
+        return _s.accounts[owner];
+    }
+
+    /// @inheritdoc IMarketReads
+    function burned() external view returns (uint256) {
+        return _s.burned;
+    }
+
+    /// @inheritdoc IMarketReads
+    function liveDeals(address miner) external view returns (uint256) {
+        return _s.sets[miner].liveDeals;
+    }
+
+    /// @inheritdoc IMarketReads
+    function periodAt(address miner, uint256 blockNumber) external view returns (uint32) {
+        return periodOf(miner, blockNumber);
+    }
+
+    /// @inheritdoc IMarketReads
+    function nextDuty(address miner, uint256 blockNumber) external view returns (uint32) {
+        return dutyAfter(miner, blockNumber);
+    }
+
+    /// @inheritdoc IMarketReads
+    function challengeBlock(address miner, uint32 period) external view returns (uint256) {
+        return challengeOf(miner, period);
+    }
+
+    /// @inheritdoc IMarketReads
+    function periodEnd(address miner, uint32 period) external view returns (uint256) {
+        return PeriodClock.endOf(period, PeriodClock.shiftOf(miner, PERIOD_BLOCKS), PERIOD_BLOCKS);
+    }
+
+    /// @inheritdoc IMarketReads
+    function isProved(address miner, uint32 period) external view returns (bool) {
+        return Settlement.bitsOf(_s, miner, period) == 1;
+    }
+
+    /// @inheritdoc IMarketReads
+    function isExcused(address miner, uint32 period) external view returns (bool) {
+        return Settlement.bitsOf(_s, miner, period) > 1;
+    }
+
+    /// @inheritdoc IMarketReads
+    function periodWord(address miner, uint256 word) external view returns (uint256) {
+        return _s.periods[miner][word];
+    }
+
+    /// @inheritdoc IMarketReads
+    function maintenanceLeft(address miner, uint32 period) external view returns (uint256) {
+        return Maintenance.left(_s, MAINTENANCE_PERIODS, period / MAINTENANCE_QUARTER, miner);
+    }
+
+    /// @inheritdoc IMarketReads
+    function isFrozen(address miner) external view returns (bool) {
+        return frozen(miner);
+    }
+
+    /// @inheritdoc IMarketReads
+    function drawnLeaves(address miner, uint32 period, bytes calldata seedProof)
+        external
+        view
+        returns (bytes32 seed, DrawnLeaf[] memory leaves)
+    {
+        seed = openSeed(miner, period, seedProof);
+        ProvingSet.Set storage set = _s.sets[miner];
+        if (set.weight == 0) revert NoDuty(miner);
+        leaves = new DrawnLeaf[](CHALLENGES);
+        uint256 hashes;
+        ProvingSet.Header memory header = set.header();
+        ProvingSet.Drawn memory drawn;
+        for (uint256 i = 0; i < CHALLENGES; ++i) {
+            hashes = set.draw(header, seed, period, hashes, CHALLENGES * ProvingSet.TRIES, drawn);
+            if (hashes == 0) revert DrawExhausted(miner);
+            leaves[i] = DrawnLeaf(set.keyOf(drawn), uint40(drawn.leaf));
+        }
+    }
+
+    /// @inheritdoc IMarketReads
+    function setCount(address miner, uint8 height) external view returns (uint256) {
+        return _s.sets[miner].count(height);
+    }
+
+    /// @inheritdoc IMarketReads
+    function setEntry(address miner, uint8 height, uint256 index)
+        external
+        view
+        returns (bytes32 sealedRoot, uint40 leafCount, uint32 end, bytes23 dealKey)
+    {
+        ProvingSet.Entry storage e = _s.sets[miner].entries[height][index];
+        return (e.sealedRoot, e.leafCount, e.end, e.dealKey);
+    }
+
+    /// @inheritdoc IMarketReads
+    function setWeight(address miner) external view returns (uint256) {
+        return _s.sets[miner].weight;
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Account, DealProposal, DealView, DrawnLeaf, EarlyEnd, Extension, MarketParams} from "../types/MarketTypes.sol";
+
+/// @title Everything that only reads.
+interface IMarketReads {
+    function params() external view returns (MarketParams memory);
+    function domainSeparator() external view returns (bytes32);
+    function dealIdOf(DealProposal calldata proposal) external view returns (bytes32);
+    /// @notice What the client signs to extend a deal.
+    function extensionDigest(Extension calldata extension) external view returns (bytes32);
+    /// @notice What the client signs to end a deal early.
+    function earlyEndDigest(EarlyEnd calldata e) external view returns (bytes32);
+    function deal(bytes32 dealId) external view returns (DealView memory);
+    function account(address owner) external view returns (Account memory);
+    /// @notice Tokens burned so far; they stay in the contract, owned by nobody.
+    function burned() external view returns (uint256);
+    /// @notice Deals of a miner that are Published or Active.
+    function liveDeals(address miner) external view returns (uint256);
+    function periodAt(address miner, uint256 blockNumber) external view returns (uint32);
+    /// @notice First period whose challenge block lies after `blockNumber`.
+    function nextDuty(address miner, uint256 blockNumber) external view returns (uint32);
+    function challengeBlock(address miner, uint32 period) external view returns (uint256);
+    /// @notice First block after the period.
+    function periodEnd(address miner, uint32 period) external view returns (uint256);
+    function isProved(address miner, uint32 period) external view returns (bool);
+    function isExcused(address miner, uint32 period) external view returns (bool);
+    /// @notice Bits of 128 periods from 128 · word: the lower 128 of those proved, the upper 128 of those excused.
+    function periodWord(address miner, uint256 word) external view returns (uint256);
+    /// @notice Periods that the miner may still excuse in the quarter of `period`.
+    function maintenanceLeft(address miner, uint32 period) external view returns (uint256);
+    function isFrozen(address miner) external view returns (bool);
+    /// @notice The draw of the current window: what `prove` will ask for, in order.
+    function drawnLeaves(address miner, uint32 period, bytes calldata seedProof)
+        external
+        view
+        returns (bytes32 seed, DrawnLeaf[] memory leaves);
+    /// @notice Entries of one height of a miner's proving set.
+    function setCount(address miner, uint8 height) external view returns (uint256);
+    function setEntry(address miner, uint8 height, uint256 index)
+        external
+        view
+        returns (bytes32 sealedRoot, uint40 leafCount, uint32 end, bytes23 dealKey);
+    /// @notice Σ over heights of count · 2^height: what a draw is taken modulo.
+    function setWeight(address miner) external view returns (uint256);
+}
