@@ -5,7 +5,6 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {MarketBase} from "./MarketBase.sol";
 import {MarketPart} from "./MarketPart.sol";
 import {IMarketCore} from "./interfaces/IMarketCore.sol";
 import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {DealProposal, DealView, Extension, SkipReason} from "../../src/types/MarketTypes.sol";
+import {DealProposal, Extension, SkipReason} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 
 /// @title A deal that is extended once, against a naive model of its two stretches (Protocol §3.4, §3.6).
