@@ -13,6 +13,7 @@ import {
     Account,
     Deal,
     DealProposal,
+    DealState,
     DealView,
     DrawnLeaf,
     EarlyEnd,
@@ -59,19 +60,20 @@ contract MarketReads is IMarketReads, MarketBase {
         v.miner = d.miner;
         v.price = d.price;
         v.collateral = d.collateral;
+        v.sealBlock = d.sealBlock;
+        // Until it is activated the other fields have no meaning.
+        if (d.state == DealState.Published || d.end == 0) {
+            v.activateBy = d.activateByOrStart;
+            return v;
+        }
+        v.start = uint32(d.activateByOrStart);
         v.periods = d.periods;
         v.end = d.end;
-        if (d.end == 0) {
-            v.activateBy = d.activateByOrStart;
-        } else {
-            v.start = uint32(d.activateByOrStart);
-            v.missed = d.cursor - (d.end - d.periods) - d.proved;
-            v.removed = d.height == 0;
-        }
+        v.missed = d.cursor - (d.end - d.periods) - d.proved;
+        v.removed = d.height == 0;
         v.cursor = d.cursor;
         v.proved = d.proved;
         v.missRun = d.missRun;
-        v.sealBlock = d.sealBlock;
         v.sealedRoot = d.height == 0 ? d.sealedRoot : _s.sets[d.miner].entries[d.height][d.index].sealedRoot;
         v.noticed = d.noticed;
     }

@@ -10,6 +10,7 @@ import {IMarketCore} from "./interfaces/IMarketCore.sol";
 import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
 import {ClientSignature} from "./libraries/ClientSignature.sol";
+import {DealSlots} from "./libraries/DealSlots.sol";
 import {MerkleTree} from "./libraries/MerkleTree.sol";
 import {Pay} from "./libraries/Pay.sol";
 import {PieceMath} from "./libraries/PieceMath.sol";
@@ -41,6 +42,7 @@ import {
 /// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
 contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
+    using DealSlots for Deal;
     using ProvingSet for ProvingSet.Set;
 
     /// @param next the rest of the market: MarketTerms, and what follows it
@@ -147,21 +149,32 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
     /// @inheritdoc IMarketCore
     function publishDeals(Publication[] calldata publications) external returns (SkipReason[] memory reasons) {
         reasons = new SkipReason[](publications.length);
+        Sender memory sender;
         for (uint256 i = 0; i < publications.length; ++i) {
             Publication calldata p = publications[i];
             bytes32 dealId = proposalId(p.proposal);
-            SkipReason reason = refusal(dealId, p);
+            SkipReason reason = refusal(dealId, p, sender);
             if (reason == SkipReason.None) publish(dealId, p);
             else emit DealSkipped(dealId, p.proposal.miner, reason);
             reasons[i] = reason;
         }
     }
 
+    /// @dev Whether the caller may publish for a miner; the deals of a batch are mostly of one.
+    struct Sender {
+        address miner;
+        bool allowed;
+    }
+
     /// @dev Why a deal cannot be published now (Protocol §3.3). Only views: a refused one leaves no trace.
-    function refusal(bytes32 dealId, Publication calldata p) private view returns (SkipReason) {
+    function refusal(bytes32 dealId, Publication calldata p, Sender memory sender) private view returns (SkipReason) {
         DealProposal calldata t = p.proposal;
         if (_s.deals[bytes23(dealId)].state != DealState.None) return SkipReason.AlreadyKnown;
-        if (!REGISTRY.mayPublish(t.miner, msg.sender)) return SkipReason.NotOperator;
+        if (sender.miner != t.miner) {
+            sender.miner = t.miner;
+            sender.allowed = REGISTRY.mayPublish(t.miner, msg.sender);
+        }
+        if (!sender.allowed) return SkipReason.NotOperator;
         if (t.client == address(0) || t.miner == address(0) || t.auditor == address(0)) return SkipReason.BadParties;
         if (block.number > t.publishBy) return SkipReason.PublishTooLate;
         if (
@@ -188,17 +201,9 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         _s.accounts[t.client].balance -= t.price;
         _s.accounts[t.miner].balance -= t.collateral;
         ++_s.sets[t.miner].liveDeals;
-        Deal storage d = _s.deals[bytes23(dealId)];
-        d.client = t.client;
-        d.price = t.price;
-        d.miner = t.miner;
-        d.collateral = t.collateral;
-        d.state = DealState.Published;
-        d.activateByOrStart = uint40(t.activateBy);
-        d.sealBlock = uint32(block.number + SEAL_DELAY);
-        d.periods = t.periods;
-        d.sealedRoot = p.sealedRoot;
-        emit DealPublished(dealId, t.client, t.miner, t, p.sealedRoot, d.sealBlock);
+        uint256 sealBlock = block.number + SEAL_DELAY;
+        _s.deals[bytes23(dealId)].publish(t, sealBlock, p.sealedRoot);
+        emit DealPublished(dealId, t.client, t.miner, t, p.sealedRoot, uint40(sealBlock));
     }
 
     /// @inheritdoc IMarketCore
@@ -207,61 +212,69 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         for (uint256 i = 0; i < activations.length; ++i) {
             Activation calldata a = activations[i];
             bytes32 dealId = proposalId(a.proposal);
-            SkipReason reason = sealRefusal(dealId, a);
-            if (reason == SkipReason.None) activate(dealId, a.proposal);
+            (SkipReason reason, bytes32 sealedRoot) = sealRefusal(dealId, a);
+            if (reason == SkipReason.None) activate(dealId, a.proposal, sealedRoot);
             else emit DealSkipped(dealId, a.proposal.miner, reason);
             reasons[i] = reason;
         }
     }
 
-    /// @dev Why a deal cannot be activated now, its openings included (Protocol §4).
-    function sealRefusal(bytes32 dealId, Activation calldata a) private view returns (SkipReason) {
+    /// @dev Why a deal cannot be activated now, its openings included (Protocol §4), and the root that they lead to.
+    function sealRefusal(bytes32 dealId, Activation calldata a) private view returns (SkipReason, bytes32 sealedRoot) {
         Deal storage d = _s.deals[bytes23(dealId)];
-        if (d.state != DealState.Published) return SkipReason.NotPublished;
-        if (block.number > d.activateByOrStart) return SkipReason.ActivateTooLate;
-        if (block.number <= d.sealBlock) return SkipReason.SealBlockPending;
-        if (frozen(d.miner)) return SkipReason.SetFrozen;
-        bytes32 value = SEED_SOURCE.valueAt(d.sealBlock, a.seedProof);
-        if (value == 0) return SkipReason.SealSeedGone;
-        bytes32 seed = keccak256(abi.encode(value, address(this), dealId));
+        if (d.state != DealState.Published) return (SkipReason.NotPublished, 0);
+        if (block.number > d.activateByOrStart) return (SkipReason.ActivateTooLate, 0);
+        uint256 sealBlock = d.sealBlock;
+        if (block.number <= sealBlock) return (SkipReason.SealBlockPending, 0);
+        // The proposal's miner is the deal's: the id is the proposal's hash.
+        if (frozen(a.proposal.miner)) return (SkipReason.SetFrozen, 0);
+        bytes32 seed = SEED_SOURCE.valueAt(sealBlock, a.seedProof);
+        if (seed == 0) return (SkipReason.SealSeedGone, 0);
+        seed = keccak256(abi.encode(seed, address(this), dealId));
         uint256 leaves = PieceMath.leafCount(a.proposal.rawSize);
         uint256 height = PieceMath.height(leaves);
-        if (_s.sets[d.miner].count(height) >= ProvingSet.MAX_ENTRIES) return SkipReason.SetFull;
+        if (_s.sets[a.proposal.miner].count(height) >= ProvingSet.MAX_ENTRIES) return (SkipReason.SetFull, 0);
+        if (a.openings.length != (SEAL_CHALLENGES * (height + 1)) << 6) return (SkipReason.BadOpening, 0);
+        (bool right, bytes32 root) = opens(dealId, a, seed, leaves, height);
+        if (!right || !d.isSealedAs(root)) return (SkipReason.BadOpening, 0);
+        return (SkipReason.None, root);
+    }
+
+    /// @dev Whether the openings are those of the positions that the seed draws, all to the piece root and one sealed root.
+    function opens(bytes32 dealId, Activation calldata a, bytes32 seed, uint256 leaves, uint256 height)
+        private
+        view
+        returns (bool, bytes32 sealedRoot)
+    {
         uint256 half = (height + 1) << 5;
-        if (a.openings.length != SEAL_CHALLENGES * 2 * half) return SkipReason.BadOpening;
         uint256 at;
         bytes calldata openings = a.openings;
         assembly ("memory-safe") {
             at := openings.offset
         }
-        bytes32 sealedRoot = d.sealedRoot;
         for (uint256 i = 0; i < SEAL_CHALLENGES; ++i) {
             uint256 leaf = ProvingSet.expand(seed, i) % leaves;
             bytes32 xored;
             assembly ("memory-safe") {
                 xored := xor(calldataload(at), calldataload(add(at, half)))
             }
-            if (xored != StreamSeal.mask(dealId, uint64(leaf))) return SkipReason.BadOpening;
-            if (MerkleTree.rootOf(at, leaf, height) != a.proposal.pieceRoot) return SkipReason.BadOpening;
-            if (MerkleTree.rootOf(at + half, leaf, height) != sealedRoot) return SkipReason.BadOpening;
+            if (xored != StreamSeal.mask(dealId, uint64(leaf))) return (false, 0);
+            if (MerkleTree.rootOf(at, leaf, height) != a.proposal.pieceRoot) return (false, 0);
+            bytes32 root = MerkleTree.rootOf(at + half, leaf, height);
+            if (i == 0) sealedRoot = root;
+            else if (root != sealedRoot) return (false, 0);
             at += 2 * half;
         }
-        return SkipReason.None;
+        return (true, sealedRoot);
     }
 
-    function activate(bytes32 dealId, DealProposal calldata t) private {
-        Deal storage d = _s.deals[bytes23(dealId)];
+    function activate(bytes32 dealId, DealProposal calldata t, bytes32 sealedRoot) private {
         uint32 start = dutyAfter(t.miner, block.number);
         uint32 end = start + t.periods;
         uint40 leaves = PieceMath.leafCount(t.rawSize);
         uint8 height = PieceMath.height(leaves);
-        d.index = _s.sets[t.miner].insert(height, ProvingSet.Entry(d.sealedRoot, leaves, end, bytes23(dealId)));
-        d.sealedRoot = 0;
-        d.state = DealState.Active;
-        d.height = height;
-        d.activateByOrStart = start;
-        d.cursor = start;
-        d.end = end;
+        uint24 index = _s.sets[t.miner].insert(height, ProvingSet.Entry(sealedRoot, leaves, end, bytes23(dealId)));
+        _s.deals[bytes23(dealId)].activate(height, index, start, t.periods);
         emit DealActivated(dealId, t.miner, start, end);
     }
 

@@ -268,11 +268,11 @@ const typeOf = (name, fields) => `${name}(${fields.map((f) => f.join(" ")).join(
 const typeHash = (name, fields) => keccak(hex(Buffer.from(typeOf(name, fields))));
 
 /** The domain separator, a struct's digest by the text of EIP-712, and the signature of cast, which hashes the data itself. */
-function typed(chainId, market, key, name, fields, message) {
+function typed(chainId, market, key, name, fields, message, domainName = "Granary") {
   const domainSeparator = keccakOf(
     "bytes32,bytes32,bytes32,uint256,address",
     typeHash("EIP712Domain", DOMAIN),
-    keccak(hex(Buffer.from("Granary"))),
+    keccak(hex(Buffer.from(domainName))),
     keccak(hex(Buffer.from("1"))),
     chainId,
     market,
@@ -284,7 +284,7 @@ function typed(chainId, market, key, name, fields, message) {
   const signature = cast("wallet", "sign", "--private-key", key, "--data", JSON.stringify({
     types: { EIP712Domain: members(DOMAIN), [name]: members(fields) },
     primaryType: name,
-    domain: { name: "Granary", version: "1", chainId, verifyingContract: market },
+    domain: { name: domainName, version: "1", chainId, verifyingContract: market },
     message,
   }));
   return { domainSeparator, digest, signature };
@@ -487,6 +487,51 @@ function headers() {
   });
 }
 
+// ---------------------------------------------------------------- §7 payment channels
+
+const PARTIES = [
+  ["address", "client"],
+  ["address", "miner"],
+];
+const ONCE = [
+  ["uint256", "nonce"],
+  ["uint64", "executeBy"],
+];
+const CHANNEL_MESSAGES = {
+  Voucher: [...PARTIES, ["uint96", "total"]],
+  Deposit: [...PARTIES, ["uint96", "amount"], ...ONCE],
+  CloseRequest: [...PARTIES, ...ONCE],
+  CloseConsent: [...PARTIES, ...ONCE],
+  Withdrawal: [["address", "account"], ["address", "to"], ...ONCE],
+};
+
+/** Every message with usual and with the widest values; the last voucher is of another contract, the one before of another chain. */
+function channelMessages() {
+  const key = hash("client's key");
+  const client = cast("wallet", "address", "--private-key", key).toLowerCase();
+  const most = `${2n ** 96n - 1n}`;
+  const once = { nonce: 3, executeBy: 9000 };
+  const parties = { client, miner: address("first") };
+  const usual = {
+    Voucher: { ...parties, total: "123456789000000000000" },
+    Deposit: { ...parties, amount: "5000000000000000000", ...once },
+    CloseRequest: { ...parties, ...once },
+    CloseConsent: { ...parties, ...once },
+    Withdrawal: { account: client, to: address("recipient"), ...once },
+  };
+  const widest = { nonce: 2 ** 53 - 1, executeBy: 2 ** 53 - 1, total: most, amount: most };
+  const widened = (message) => Object.fromEntries(Object.entries(message).map(([field, value]) => [field, widest[field] ?? value]));
+  const cases = Object.keys(CHANNEL_MESSAGES).flatMap((type) => [
+    [31_337, address("channels"), type, usual[type]],
+    [2 ** 52, address("channels"), type, widened(usual[type])],
+  ]);
+  cases.push([1, address("channels"), "Voucher", usual.Voucher], [31_337, address("other channels"), "Voucher", usual.Voucher]);
+  return cases.map(([chainId, channels, type, message]) => {
+    const signed = typed(chainId, channels, key, type, CHANNEL_MESSAGES[type], message, "Granary Channels");
+    return { chainId, channels, type, message, ...signed, key };
+  });
+}
+
 // ---------------------------------------------------------------- the file
 
 const vectors = {
@@ -503,6 +548,7 @@ const vectors = {
   extensions: extensions(),
   earlyEnds: earlyEnds(),
   headers: headers(),
+  channelMessages: channelMessages(),
 };
 const content = JSON.stringify(vectors, null, 1) + "\n";
 if (process.argv.includes("--check")) {

@@ -6,6 +6,7 @@ import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
 import {Deal, DealState, EarlyEnd, MarketParams} from "../types/MarketTypes.sol";
 import {ClientSignature} from "./ClientSignature.sol";
+import {DealSlots} from "./DealSlots.sol";
 import {MarketState} from "./MarketState.sol";
 import {Pay} from "./Pay.sol";
 import {PeriodClock} from "./PeriodClock.sol";
@@ -43,6 +44,7 @@ library DealEnds {
         uint96 burnt = uint96((uint256(collateral) * p.expireBurnBps + Pay.BPS - 1) / Pay.BPS);
         uint96 tip = collateral - burnt < p.tipCap ? collateral - burnt : p.tipCap;
         finish(s, d, DealState.Expired);
+        DealSlots.forget(d);
         s.accounts[d.client].balance += d.price;
         s.accounts[d.miner].balance += collateral - burnt - tip;
         s.accounts[msg.sender].balance += tip;

@@ -14,9 +14,8 @@ library PieceMath {
     /// @notice ⌈log2 leaves⌉ for leaves ≥ 1.
     function height(uint256 leaves) internal pure returns (uint8 h) {
         uint256 x = leaves - 1;
-        while (x != 0) {
-            x >>= 1;
-            ++h;
+        assembly ("memory-safe") {
+            h := sub(256, clz(x))
         }
     }
 }

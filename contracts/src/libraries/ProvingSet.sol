@@ -38,11 +38,21 @@ library ProvingSet {
     /// @notice Appends an entry; the caller checks the freeze and MAX_ENTRIES.
     function insert(Set storage self, uint8 height, Entry memory entry) internal returns (uint24 index) {
         uint256 n = count(self, height);
-        self.entries[height][n] = entry;
+        write(self.entries[height][n], entry);
         setCount(self, height, n + 1);
         self.weight += uint72(uint256(1) << height);
         self.heights |= uint40(uint256(1) << height);
         return uint24(n);
+    }
+
+    /// @dev Each slot once; the compiler would read and write the second for each of its fields.
+    function write(Entry storage to, Entry memory entry) private {
+        bytes32 root = entry.sealedRoot;
+        uint256 rest = uint256(entry.leafCount) | (uint256(entry.end) << 40) | (uint256(uint184(entry.dealKey)) << 72);
+        assembly ("memory-safe") {
+            sstore(to.slot, root)
+            sstore(add(to.slot, 1), rest)
+        }
     }
 
     /// @notice Removes an entry; the last one of the height takes its slot.

@@ -53,16 +53,21 @@ library Settlement {
             if (limit > uint256(from) + maxPeriods) limit = uint256(from) + maxPeriods;
             mapping(uint256 => uint256) storage words = s.periods[d.miner];
             uint256 word;
-            for (; to < limit && run <= r.maxMissRun; ++to) {
+            while (to < limit && run <= r.maxMissRun) {
                 if (to == from || to & 127 == 0) word = words[to >> 7];
                 uint256 bits = word >> (to & 127);
                 if (bits & 1 == 1) {
+                    // All the proved ones in a row at once: mostly there are no others.
+                    uint256 row = onesFromBelow(bits);
+                    uint256 room = smaller(limit - to, 128 - (to & 127));
+                    if (row > room) row = room;
                     run = 0;
-                    ++won;
-                } else if ((bits >> 128) & 1 == 1) {
-                    ++excused;
+                    won += uint32(row);
+                    to += uint32(row);
                 } else {
-                    ++run;
+                    if ((bits >> 128) & 1 == 1) ++excused;
+                    else ++run;
+                    ++to;
                 }
             }
         }
@@ -71,6 +76,18 @@ library Settlement {
         d.cursor = to;
         d.proved += won;
         d.missRun = uint8(run);
+    }
+
+    /// @dev How many of the lowest bits are set, one after the other.
+    function onesFromBelow(uint256 bits) private pure returns (uint256 ones) {
+        assembly ("memory-safe") {
+            let gap := not(bits)
+            ones := sub(255, clz(and(gap, sub(0, gap))))
+        }
+    }
+
+    function smaller(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
     }
 
     /// @dev First period that is neither over, nor proved, nor excused.

@@ -43,7 +43,8 @@ enum DealState {
     Cancelled // the client withdrew the signed proposal before it was published
 }
 
-/// @notice A deal as the contract stores it: four slots.
+/// @notice A deal as the contract stores it: three slots, and a fourth for a root that has left the proving set. While it is
+/// Published the fields from `noticed` to `index` hold the first 20 bytes of the sealed root (`DealSlots`).
 /// @param collateral what is left of the miner's collateral
 /// @param height of its trees while it has an entry in the proving set, else 0
 /// @param missRun periods missed in a row up to `cursor`
@@ -55,7 +56,7 @@ enum DealState {
 /// @param cursor next period to settle
 /// @param end first period no longer covered
 /// @param index slot of its entry in the proving set array of its height
-/// @param sealedRoot root of the replica's tree; zero once the entry of the proving set holds it
+/// @param sealedRoot root of the replica's tree; zero while the entry of the proving set holds it
 struct Deal {
     address client;
     uint96 price;
@@ -78,7 +79,8 @@ struct Deal {
 /// @notice A deal as views return it. `price`, `periods`, `proved` and `missed` are those of the periods from end - periods
 /// on, which is the start, or the period from which its last extension (Protocol §3.6) or its notice (§3.7) counts. A deal that
 /// was terminated, or ended by both sides, keeps the end that it had; `cursor` says where it ended.
-/// @param start first period of the deal (0 before activation)
+/// @param periods 0 before activation, like all that follows but activateBy and sealBlock
+/// @param start first period of the deal
 /// @param activateBy last block for activation (0 once activated)
 /// @param missed settled periods that were not proved, excused ones (Protocol §5.7) included: those the client has back
 /// @param removed true once its entry has left the proving set

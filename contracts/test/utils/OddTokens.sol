@@ -66,3 +66,17 @@ contract PhantomPermitToken is ERC20 {
 
     fallback() external {}
 }
+
+/// @notice Pays nothing to those it has blacklisted.
+contract BlacklistToken is DevToken {
+    mapping(address account => bool) private _blacklisted;
+
+    function blacklist(address account) external {
+        _blacklisted[account] = true;
+    }
+
+    function _update(address from, address to, uint256 value) internal override {
+        require(!_blacklisted[to] && !_blacklisted[from], "blacklisted");
+        super._update(from, to, value);
+    }
+}

@@ -11,6 +11,7 @@ interface Vm {
     function getBlockNumber() external view returns (uint256);
     function chainId(uint256 id) external;
     function setBlockhash(uint256 blockNumber, bytes32 value) external;
+    function store(address target, bytes32 slot, bytes32 value) external;
     function etch(address target, bytes calldata code) external;
     function mockCall(address callee, bytes calldata data, bytes calldata answer) external;
     function prank(address sender) external;

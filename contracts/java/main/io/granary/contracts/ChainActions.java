@@ -15,7 +15,6 @@ import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.Seeds;
-import io.granary.protocol.crypto.Signature;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.SignedEarlyEnd;
@@ -26,8 +25,6 @@ import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
-import java.time.Instant;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +35,6 @@ import org.web3j.protocol.core.methods.response.Log;
 public final class ChainActions implements MinerMarket, ClientMarket, RegistryWriter {
   // More than any deal has arrears for in practice; a rest is settled by the next call.
   private static final BigInteger SETTLE_PERIODS = BigInteger.valueOf(1024);
-  private static final long PERMIT_SECONDS = 3600;
   // A client's own notice needs no deadline: nobody else can hold it back and send it later.
   private static final BlockNumber NO_DEADLINE = new BlockNumber(Long.MAX_VALUE);
 
@@ -214,29 +210,18 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
 
   @Override
   public TxResult deposit(TokenAmount amount) {
-    BigInteger deadline = BigInteger.valueOf(Instant.now().getEpochSecond() + PERMIT_SECONDS);
-    byte[] permit = permit(amount, deadline).bytes();
+    Permits permit =
+        Permits.sign(calls, terms.token(), bound.token(), key, terms.domain().market(), amount);
     return market(
         bound
             .market()
             .depositWithPermit(
                 key.address().toString(),
                 amount.units(),
-                deadline,
-                BigInteger.valueOf(permit[64]),
-                Arrays.copyOfRange(permit, 0, 32),
-                Arrays.copyOfRange(permit, 32, 64)));
-  }
-
-  /** An ERC-2612 permit for the market over the token's own domain. */
-  private Signature permit(TokenAmount amount, BigInteger deadline) {
-    Hash32 domain =
-        Hash32.of(calls.call(terms.token(), bound.token().DOMAIN_SEPARATOR(), byte[].class));
-    BigInteger nonce =
-        calls.call(terms.token(), bound.token().nonces(key.address().toString()), BigInteger.class);
-    return key.sign(
-        Eip712.permit(
-            domain, key.address(), terms.domain().market(), amount.units(), nonce, deadline));
+                permit.deadline(),
+                permit.v(),
+                permit.r(),
+                permit.s()));
   }
 
   @Override

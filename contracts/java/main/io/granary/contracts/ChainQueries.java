@@ -38,11 +38,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.web3j.abi.datatypes.DynamicArray;
-import org.web3j.protocol.core.DefaultBlockParameter;
 import org.web3j.protocol.core.DefaultBlockParameterName;
-import org.web3j.protocol.core.methods.request.EthFilter;
-import org.web3j.protocol.core.methods.response.EthLog;
-import org.web3j.protocol.core.methods.response.Log;
 
 /** Everything the chain answers: blocks, the market's state and past, the registry. */
 public final class ChainQueries
@@ -50,7 +46,6 @@ public final class ChainQueries
   private static final int MINER_PAGE = 100;
   // Of the contract's words: the lower bits for proved periods, the upper for excused ones.
   private static final int WORD_PERIODS = 128;
-  private static final long FIRST_LOG_PAGE = 5_000;
 
   private final ChainConfig config;
   private final Rpc rpc;
@@ -332,37 +327,13 @@ public final class ChainQueries
   @Override
   public List<MarketEvent> events(BlockNumber from, BlockNumber to) {
     List<MarketEvent> events = new ArrayList<>();
-    long page = FIRST_LOG_PAGE;
-    for (long first = from.value(); first <= to.value(); ) {
-      long last = Math.min(to.value(), first + page - 1);
-      List<Log> logs;
-      try {
-        logs = logs(first, last);
-      } catch (RpcErrorException e) {
-        // Endpoints bound the range or the number of logs, each in its own words: ask for less.
-        if (page == 1) {
-          throw e;
-        }
-        page = Math.max(1, page / 4);
-        continue;
-      }
-      logs.forEach(log -> MarketEvents.decode(log).ifPresent(events::add));
-      first = last + 1;
-    }
+    new LogPages(rpc, marketAddress())
+        .forEach(
+            from.value(),
+            to.value(),
+            List.of(),
+            log -> MarketEvents.decode(log).ifPresent(events::add));
     return events;
-  }
-
-  private List<Log> logs(long from, long to) {
-    EthFilter filter =
-        new EthFilter(
-            DefaultBlockParameter.valueOf(big(from)),
-            DefaultBlockParameter.valueOf(big(to)),
-            marketAddress().toString());
-    List<Log> logs = new ArrayList<>();
-    for (EthLog.LogResult<?> result : rpc.send(rpc.web3j().ethGetLogs(filter)).getLogs()) {
-      logs.add((Log) result.get());
-    }
-    return logs;
   }
 
   @Override

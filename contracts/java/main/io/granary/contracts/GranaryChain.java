@@ -24,23 +24,31 @@ public final class GranaryChain implements AutoCloseable {
   private final ChainConfig config;
   private final Rpc rpc;
   private final MarketTerms terms;
-  private final SeedKind seedKind;
+  private final SeedValues seeds;
+  private final Bound bound;
   private final ChainQueries queries;
+  private final @Nullable Signer signer;
   private final @Nullable ChainActions actions;
 
   private GranaryChain(
       ChainConfig config,
       Rpc rpc,
       MarketTerms terms,
-      SeedKind seedKind,
+      SeedValues seeds,
+      Bound bound,
       ChainQueries queries,
-      @Nullable ChainActions actions) {
+      @Nullable Signer signer) {
     this.config = config;
     this.rpc = rpc;
     this.terms = terms;
-    this.seedKind = seedKind;
+    this.seeds = seeds;
+    this.bound = bound;
     this.queries = queries;
-    this.actions = actions;
+    this.signer = signer;
+    this.actions =
+        signer == null
+            ? null
+            : new ChainActions(terms, bound, new Calls(rpc), signer.sender(), signer.key(), seeds);
   }
 
   /**
@@ -87,32 +95,26 @@ public final class GranaryChain implements AutoCloseable {
       Bound bound = new Bound(market, registry, token);
       SeedValues seeds = seedValues(rpc, calls, nobody, terms.seedSource());
       ChainQueries queries = new ChainQueries(config, rpc, terms, bound, seeds);
-      ChainActions actions =
-          signer
-              .map(
-                  key ->
-                      new ChainActions(
-                          terms,
-                          bound,
-                          calls,
-                          new TransactionSender(
-                              rpc,
-                              chainId,
-                              key,
-                              new TransactionSender.Patience(
-                                  config.confirmations(),
-                                  config.poll(),
-                                  config.resendAfter(),
-                                  config.giveUpAfter())),
-                          key,
-                          seeds))
-              .orElse(null);
-      return new GranaryChain(config, rpc, terms, seeds.kind(), queries, actions);
+      Signer sending =
+          signer.map(key -> new Signer(sender(config, rpc, chainId, key), key)).orElse(null);
+      return new GranaryChain(config, rpc, terms, seeds, bound, queries, sending);
     } catch (RuntimeException e) {
       rpc.close();
       throw e;
     }
   }
+
+  private static TransactionSender sender(ChainConfig config, Rpc rpc, long chainId, EthKey key) {
+    return new TransactionSender(
+        rpc,
+        chainId,
+        key,
+        new TransactionSender.Patience(
+            config.confirmations(), config.poll(), config.resendAfter(), config.giveUpAfter()));
+  }
+
+  /** A key and what sends with it: one for all contracts, because it counts the nonces. */
+  record Signer(TransactionSender sender, EthKey key) {}
 
   /** The contracts of one market. */
   record Bound(StorageMarket market, MinerRegistry registry, DevToken token) {}
@@ -172,7 +174,7 @@ public final class GranaryChain implements AutoCloseable {
 
   /** What the market's challenges are drawn from. */
   public SeedKind seedKind() {
-    return seedKind;
+    return seeds.kind();
   }
 
   /** Everything that can be read: chain, market, directory, history. */
@@ -190,6 +192,16 @@ public final class GranaryChain implements AutoCloseable {
       throw new IllegalStateException("this connection has no key to send transactions with");
     }
     return actions;
+  }
+
+  /**
+   * The payment channels at an address.
+   *
+   * @throws IllegalArgumentException when no channels are there, or channels over another token
+   */
+  public ChannelGateway channels(Address contract) {
+    return ChannelGateway.connect(
+        config, rpc, contract, terms.domain().chainId(), terms.token(), bound.token(), signer);
   }
 
   /** A follower of the market's events. */

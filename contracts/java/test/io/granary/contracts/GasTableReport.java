@@ -16,7 +16,6 @@ import io.granary.protocol.chain.DrawnLeaf;
 import io.granary.protocol.chain.MinerMarket;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.deal.DealProposal;
-import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.DealKey;
 import io.granary.protocol.values.Period;
@@ -167,6 +166,27 @@ class GasTableReport {
     return gas(extended.tx());
   }
 
+  /** What settling costs those who do it once in a while. */
+  private void settleAfterManyPeriods(DealId first, int count) throws IOException {
+    while (deals.size() < count) {
+      add(Math.min(BATCH, count - deals.size()));
+    }
+    List<DealId> ids =
+        deals.values().stream().map(market::idOf).filter(id -> !id.equals(first)).toList();
+    market.operator.actions().settle(ids).orThrow();
+    for (int i = 0; i < 30; i++) {
+      prove();
+    }
+    row(
+        "settle one deal",
+        gas(market.operator.actions().settle(List.of(first))),
+        "after 30 periods");
+    row(
+        "settle, per deal in a batch of " + ids.size(),
+        gas(market.operator.actions().settle(ids)) / ids.size(),
+        "after 30 periods");
+  }
+
   /** The second of two proofs in the same word of the bitmap: the steady state. */
   private long steadyProof() throws IOException {
     prove();
@@ -208,11 +228,7 @@ class GasTableReport {
       row("publish, per deal in a batch of 20", twenty[0] / BATCH, "");
       row("activate, per deal in a batch of 20 (s = 2)", twenty[1] / BATCH, "");
       row("prove, k = 5, 21 deals", steadyProof(), "steady state");
-      DealSnapshot s = m.client.queries().deal(first).orElseThrow();
-      row(
-          "settle one deal",
-          gas(m.operator.actions().settle(List.of(first))),
-          "after " + (m.currentPeriod().index() - s.cursor().index()) + " periods");
+      m.operator.actions().settle(List.of(first)).orThrow();
       DealProposal alone = java.util.Objects.requireNonNull(deals.get(DealKey.of(first)));
       List<DealProposal> others = deals.values().stream().filter(p -> !p.equals(alone)).toList();
       row("extend one deal", extend(List.of(alone)), "settled before, operator's key");
@@ -222,6 +238,7 @@ class GasTableReport {
           "extend, per deal in a batch of " + others.size(),
           extend(others) / others.size(),
           "settled before");
+      settleAfterManyPeriods(first, Math.min(most, 51));
       while (deals.size() < most) {
         add(Math.min(BATCH, most - deals.size()));
       }

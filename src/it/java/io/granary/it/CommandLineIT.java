@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.granary.app.Main;
 import io.granary.client.store.Catalogue;
 import io.granary.client.store.StoredFile;
 import io.granary.contracts.deploy.Deployment;
@@ -20,72 +19,18 @@ import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What a person or a script sees of the command line: answers, refusals and exit codes, on a real
  * local chain.
  */
-class CommandLineIT {
-  @TempDir Path home;
-  private int port;
-
-  private record Answer(int code, String text) {
-    JsonNode json() throws IOException {
-      return new ObjectMapper().readTree(text);
-    }
-  }
-
-  private Answer granary(String... arguments) {
-    List<String> all = new ArrayList<>(List.of(arguments));
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream said = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
-    System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
-    try {
-      return new Answer(
-          Main.run(all.toArray(String[]::new)), said.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
-  }
-
-  private Answer at(String command, String... more) {
-    List<String> all = new ArrayList<>(List.of(command.split(" ")));
-    all.addAll(List.of("--home", home.toString(), "--json"));
-    all.addAll(List.of(more));
-    return granary(all.toArray(String[]::new));
-  }
-
-  @BeforeEach
-  void prepare() throws IOException {
-    System.setProperty("granary.root", Path.of("..").toAbsolutePath().normalize().toString());
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    }
-    Files.writeString(home.resolve("password"), "secret");
-  }
-
-  @AfterEach
-  void stop() {
-    at("devnet down");
-  }
-
+class CommandLineIT extends CommandLineHarness {
   @Test
   void piece_cids_of_any_file_down_to_an_empty_one() throws IOException {
     Path file = Files.write(home.resolve("one"), new byte[127]);
@@ -177,13 +122,6 @@ class CommandLineIT {
   }
 
   private static final String NO_DEAL = "0x" + "ab".repeat(32);
-
-  private void says(Answer answer, int code, String... parts) {
-    assertEquals(code, answer.code(), answer.text());
-    for (String part : parts) {
-      assertTrue(answer.text().contains(part), part + " is not in: " + answer.text());
-    }
-  }
 
   @Test
   void unknown_and_malformed_deal_ids_are_named_with_the_remedy() {

@@ -2,6 +2,7 @@ package io.granary.app;
 
 import io.granary.app.cli.AuditCommand;
 import io.granary.app.cli.AuditorCommand;
+import io.granary.app.cli.ChannelCommand;
 import io.granary.app.cli.DealCommand;
 import io.granary.app.cli.Defaults;
 import io.granary.app.cli.DemoCommand;
@@ -44,6 +45,7 @@ import picocli.CommandLine.Command;
       GetCommand.class,
       LsCommand.class,
       DealCommand.class,
+      ChannelCommand.class,
       MinerCommand.class,
       AuditCommand.class,
       AuditorCommand.class,

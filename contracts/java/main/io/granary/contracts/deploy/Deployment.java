@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Where a market is; a small JSON file that its deployer hands to everyone.
@@ -19,6 +20,8 @@ import java.nio.file.Path;
  * @param seedSource its seed source
  * @param registry the miner registry
  * @param market the market
+ * @param channels payment channels over the same token; empty for a market that was deployed
+ *     without
  * @param block block of deployment
  */
 public record Deployment(
@@ -28,6 +31,7 @@ public record Deployment(
     Address seedSource,
     Address registry,
     Address market,
+    Optional<Address> channels,
     long block) {
   /**
    * Reads a file.
@@ -44,6 +48,9 @@ public record Deployment(
           Address.parse(json.required("seedSource").asText()),
           Address.parse(json.required("registry").asText()),
           Address.parse(json.required("market").asText()),
+          json.hasNonNull("channels")
+              ? Optional.of(Address.parse(json.path("channels").asText()))
+              : Optional.empty(),
           json.required("block").asLong());
     } catch (IllegalArgumentException e) {
       throw new IOException(file + " is no deployment file: " + e.getMessage(), e);
@@ -59,6 +66,7 @@ public record Deployment(
     json.put("seedSource", seedSource.toString());
     json.put("registry", registry.toString());
     json.put("market", market.toString());
+    channels.ifPresent(address -> json.put("channels", address.toString()));
     json.put("block", block);
     Files.writeString(file, json.toPrettyString() + "\n");
   }

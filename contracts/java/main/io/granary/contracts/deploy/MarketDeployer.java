@@ -4,6 +4,7 @@ import io.granary.contracts.SeedKind;
 import io.granary.contracts.bindings.BlockHashSeed;
 import io.granary.contracts.bindings.DevToken;
 import io.granary.contracts.bindings.MinerRegistry;
+import io.granary.contracts.bindings.PaymentChannels;
 import io.granary.contracts.bindings.PrevRandaoSeed;
 import io.granary.contracts.bindings.StorageMarket;
 import io.granary.contracts.rpc.Rpc;
@@ -22,8 +23,8 @@ import org.web3j.crypto.ContractUtils;
 import org.web3j.protocol.core.DefaultBlockParameterName;
 
 /**
- * Deploys a market: seed source, registry and the contracts that make up the market, and on a
- * devnet the token too.
+ * Deploys a market: seed source, registry, the contracts that make up the market and payment
+ * channels, and on a devnet the token too.
  */
 public final class MarketDeployer implements AutoCloseable {
   /**
@@ -107,8 +108,17 @@ public final class MarketDeployer implements AutoCloseable {
               + predicted
               + ": the deployer key was used meanwhile; deploy again");
     }
+    Address channels =
+        create(
+            PaymentChannels.BINARY,
+            FunctionEncoder.encodeConstructor(
+                List.of(
+                    new org.web3j.abi.datatypes.Address(token.toString()),
+                    new org.web3j.abi.datatypes.generated.Uint32(
+                        parameters.channelChallengeBlocks()))));
     long block = rpc.send(rpc.web3j().ethBlockNumber()).getBlockNumber().longValueExact();
-    return new Deployment(endpoint, chainId, token, seedSource, registry, market, block);
+    return new Deployment(
+        endpoint, chainId, token, seedSource, registry, market, Optional.of(channels), block);
   }
 
   private Address create(String binary, String arguments) {

@@ -6,6 +6,8 @@ import io.granary.protocol.values.TokenAmount;
  * Constructor parameters of a market, named as the contract's {@code MarketParams}.
  *
  * @param minStake least stake of a miner
+ * @param channelChallengeBlocks blocks that a miner has to redeem once a client asks to close its
+ *     payment channel
  * @param seedLookahead blocks from a challenge block to the one whose RANDAO value draws; for that
  *     seed source only
  */
@@ -30,10 +32,12 @@ public record MarketParameters(
     int maintenancePeriods,
     int maintenanceQuarter,
     TokenAmount minStake,
+    int channelChallengeBlocks,
     int seedLookahead) {
   /**
-   * A public network with blocks of 12 seconds: a period is a day, its window six hours, and a
-   * miner may announce three days a quarter, two days before.
+   * A public network with blocks of 12 seconds: a period is a day, its window six hours. A miner
+   * may announce three days a quarter, two days before; and it has three days to redeem what a
+   * client that closes its channel has promised.
    */
   public static MarketParameters production() {
     return new MarketParameters(
@@ -58,6 +62,7 @@ public record MarketParameters(
         3,
         90,
         TokenAmount.parseTokens("100"),
+        21_600,
         // An epoch of the beacon chain.
         32);
   }
@@ -85,6 +90,7 @@ public record MarketParameters(
         4,
         32,
         TokenAmount.parseTokens("100"),
+        24,
         2);
   }
 }

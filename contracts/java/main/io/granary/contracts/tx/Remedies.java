@@ -23,6 +23,16 @@ final class Remedies {
               "BadProofLength",
               "the openings do not have the length that the draw asks for; derive them again from the chain"),
           Map.entry(
+              "BadRecipient", "pay out to an address that is neither zero nor the channels' own"),
+          Map.entry(
+              "ChannelClosing",
+              "its client has asked to close this channel; only the client's own deposit opens it again"),
+          Map.entry(
+              "ChannelEmpty", "nothing is in this channel; check the miner's address, or pay in"),
+          Map.entry(
+              "CloseNotDue",
+              "the miner may redeem until that block; close the channel from then on"),
+          Map.entry(
               "DealsLive",
               "the stake leaves when no deal of this miner is live; let them end first"),
           Map.entry("Defaulted", "it missed too many periods in a row and can only be terminated"),
@@ -40,6 +50,11 @@ final class Remedies {
           Map.entry("MinerExiting", "this miner has announced its exit"),
           Map.entry("MinerNotExiting", "announce the exit first"),
           Map.entry("NoDuty", "the miner has no active deal, so nothing is to be proved"),
+          Map.entry(
+              "NotClosing", "its client asks to close first, or its miner closes it or consents"),
+          Map.entry(
+              "NotSigner",
+              "only that address may send this, or who has its signature over just this"),
           Map.entry(
               "NotClient",
               "only the deal's client may do this, or who has its signature over just this"),
@@ -71,9 +86,10 @@ final class Remedies {
           Map.entry(
               "SetFrozenUntil",
               "the proving set is frozen until that block or until the period is proved"),
+          Map.entry("SignatureExpired", "its last block has passed; have a new one signed"),
           Map.entry("StakeTooLow", "stake at least the registry's minimum"),
           Map.entry("TooLate", "its last block has passed; the client signs a new one"),
-          Map.entry("TooMuch", "the market holds all the token units it can count"),
+          Map.entry("TooMuch", "the contract holds all the token units it can count"),
           Map.entry(
               "TransferAmountMismatch",
               "the token takes a fee on transfers; such tokens are refused"),
@@ -82,6 +98,9 @@ final class Remedies {
               "WindowNotOpen",
               "the window opens with the block after the challenge block; wait for it"),
           Map.entry("WithdrawalNotDue", "the notice is not over; wait until the release block"),
+          Map.entry(
+              "WrongNonce",
+              "it was used already, or the channel was closed since; have a new one signed"),
           Map.entry("WrongPeriod", "only the current period can be proved"),
           Map.entry(
               "WrongState",
@@ -89,7 +108,7 @@ final class Remedies {
           Map.entry("ZeroAddress", "give an address that is not zero"),
           Map.entry(
               "ZeroAmount",
-              "give an amount above zero; if a withdrawal was announced, the balance is locked in deals"),
+              "give an amount above zero; or there is nothing to pay out: the balance is empty or locked in deals"),
           Map.entry("ZeroOperator", "give the operator key's address"),
           Map.entry("ZeroRecipient", "give an address that is not zero"),
           Map.entry("ZeroTlsKeyHash", "give the hash of the node's TLS key"),

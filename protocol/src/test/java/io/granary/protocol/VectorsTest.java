@@ -19,6 +19,10 @@ import io.granary.proofs.seal.ReplicaFiles;
 import io.granary.proofs.seal.SealProfile;
 import io.granary.proofs.seal.SealedPiece;
 import io.granary.proofs.seal.Sealer;
+import io.granary.protocol.channel.CloseConsent;
+import io.granary.protocol.channel.Voucher;
+import io.granary.protocol.crypto.ChannelDigests;
+import io.granary.protocol.crypto.ChannelDomain;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.Seeds;
@@ -301,6 +305,43 @@ class VectorsTest {
       assertArrayEquals(
           bytes(v, "signature"), EthKey.of(bytes(v, "key")).sign(digest).bytes(), v.toString());
     }
+  }
+
+  /** Of channels Java signs vouchers and consents; the contract checks the others too. */
+  @Test
+  void channel_messages() {
+    int checked = 0;
+    for (JsonNode v : list("channelMessages", 12)) {
+      ChannelDomain domain = new ChannelDomain(number(v, "chainId"), address(v, "channels"));
+      assertEquals(
+          hash(v, "domainSeparator"), ChannelDigests.domainSeparator(domain), v.toString());
+      JsonNode m = v.required("message");
+      Hash32 digest;
+      switch (v.required("type").asText()) {
+        case "Voucher" ->
+            digest =
+                ChannelDigests.voucher(
+                    domain,
+                    new Voucher(address(m, "client"), address(m, "miner"), amount(m, "total")));
+        case "CloseConsent" ->
+            digest =
+                ChannelDigests.closeConsent(
+                    domain,
+                    new CloseConsent(
+                        address(m, "client"),
+                        address(m, "miner"),
+                        number(m, "nonce"),
+                        new BlockNumber(number(m, "executeBy"))));
+        default -> {
+          continue;
+        }
+      }
+      checked++;
+      assertEquals(hash(v, "digest"), digest, v.toString());
+      assertArrayEquals(
+          bytes(v, "signature"), EthKey.of(bytes(v, "key")).sign(digest).bytes(), v.toString());
+    }
+    assertEquals(6, checked);
   }
 
   @Test

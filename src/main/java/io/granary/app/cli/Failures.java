@@ -24,7 +24,13 @@ public final class Failures implements IExecutionExceptionHandler {
 
   /** What the contract refuses now and takes later. */
   private static final Set<String> TOO_EARLY =
-      Set.of("WithdrawalNotDue", "NotOver", "NotExpired", "SetFrozenUntil", "WindowNotOpen");
+      Set.of(
+          "WithdrawalNotDue",
+          "NotOver",
+          "NotExpired",
+          "SetFrozenUntil",
+          "WindowNotOpen",
+          "CloseNotDue");
 
   @Override
   public int handleExecutionException(Exception e, CommandLine line, ParseResult result) {

@@ -48,6 +48,14 @@ public final class MarketCommand implements Callable<Integer> {
     public Integer call() throws IOException {
       try (GranaryChain chain = common.connect(Optional.empty())) {
         Map<String, Object> v = describe(chain.terms(), chain.seedKind());
+        common
+            .market()
+            .channels()
+            .ifPresent(
+                address -> {
+                  v.put("channels", address.toString());
+                  v.put("channelChallengeBlocks", chain.channels(address).challengeBlocks());
+                });
         common.print(
             v, out -> v.forEach((k, value) -> out.println(String.format("%-22s %s", k, value))));
         return 0;
@@ -90,7 +98,7 @@ public final class MarketCommand implements Callable<Integer> {
   @Command(
       name = "deploy",
       description =
-          "Deploy a market: seed source, registry and market, immutable and without an admin. The wallet in the home pays the gas and has no rights afterwards.",
+          "Deploy a market: seed source, registry, market and payment channels, immutable and without an admin. The wallet in the home pays the gas and has no rights afterwards.",
       footer = {
         "",
         "Example: granary market deploy --rpc https://node.example.org --token 0x…",
@@ -160,13 +168,20 @@ public final class MarketCommand implements Callable<Integer> {
               d.registry().toString(),
               "token",
               d.token().toString(),
+              "channels",
+              channels(d),
               "file",
               file.toString()),
           text -> {
             text.println("✓ market " + d.market() + " on chain " + d.chainId());
+            text.println("  payment channels " + channels(d));
             text.println("  hand " + file + " to everyone who uses it");
           });
       return 0;
+    }
+
+    private static String channels(Deployment d) {
+      return d.channels().orElseThrow().toString();
     }
 
     private Deployment deploy(URI endpoint, SeedKind seeds) throws IOException {

@@ -40,6 +40,9 @@ import picocli.CommandLine.Option;
       MinerOwnerCommands.RotateOperator.class,
       MinerOwnerCommands.Maintenance.class,
       MinerOwnerCommands.End.class,
+      MinerChannelCommands.Channels.class,
+      MinerChannelCommands.Redeem.class,
+      MinerChannelCommands.Consent.class,
       MinerOwnerCommands.Exit.class
     },
     mixinStandardHelpOptions = true)
@@ -48,7 +51,7 @@ public final class MinerCommand implements Callable<Integer> {
   public Integer call() {
     throw new IllegalArgumentException(
         "say what to do: granary miner init, run, status, deals, proving, pause, resume, update,"
-            + " rotate-operator, maintenance, end or exit");
+            + " rotate-operator, maintenance, end, channels, redeem, consent or exit");
   }
 
   /** Where the miner lives. */

@@ -44,23 +44,25 @@ public final class Eip712 {
 
   private Eip712() {}
 
-  private static Hash32 text(String text) {
+  static Hash32 text(String text) {
     return Keccak.hash(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** The domain separator. */
   public static Hash32 domainSeparator(SigningDomain domain) {
-    return new Words()
-        .add(DOMAIN_TYPE)
-        .add(NAME)
-        .add(VERSION)
-        .add(domain.chainId())
-        .add(domain.market())
-        .keccak();
+    return domainSeparator(NAME, domain.chainId(), domain.market());
+  }
+
+  static Hash32 domainSeparator(Hash32 name, long chainId, Address contract) {
+    return new Words().add(DOMAIN_TYPE).add(name).add(VERSION).add(chainId).add(contract).keccak();
   }
 
   private static Hash32 digest(SigningDomain domain, Words struct) {
-    return Keccak.hash(PREFIX, domainSeparator(domain).bytes(), struct.keccak().bytes());
+    return digest(domainSeparator(domain), struct);
+  }
+
+  static Hash32 digest(Hash32 domainSeparator, Words struct) {
+    return Keccak.hash(PREFIX, domainSeparator.bytes(), struct.keccak().bytes());
   }
 
   /** A proposal's digest, which is the deal's id. */
@@ -174,6 +176,6 @@ public final class Eip712 {
       BigInteger deadline) {
     Words words =
         new Words().add(PERMIT_TYPE).add(owner).add(spender).add(value).add(nonce).add(deadline);
-    return Keccak.hash(PREFIX, tokenDomain.bytes(), words.keccak().bytes());
+    return digest(tokenDomain, words);
   }
 }

@@ -19,7 +19,7 @@ import io.granary.protocol.values.TokenAmount;
  * @param miner who stores
  * @param price whole price of these periods
  * @param collateral what is left of the miner's collateral
- * @param periods periods paid for
+ * @param periods periods paid for, 0 before activation
  * @param start first period of the deal, 0 before activation; neither extension nor notice changes
  *     it
  * @param end first period no longer covered, 0 before activation
@@ -29,7 +29,7 @@ import io.granary.protocol.values.TokenAmount;
  * @param missRun misses in a row up to the cursor
  * @param activateBy last block for activation, 0 once activated
  * @param sealBlock block that draws the seal challenge
- * @param sealedRoot root of the replica
+ * @param sealedRoot root of the replica, zero before activation
  * @param removed true once its entry has left the proving set
  * @param noticed true once its client has given notice
  */
