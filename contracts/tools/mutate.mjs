@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { foundry } from "./foundry.mjs";
@@ -107,7 +107,7 @@ function sampleOf(list, n, seed) {
 
 // ---------------------------------------------------------------- running them
 
-/** A copy of what forge reads; packages and vectors are linked, build results are its own. */
+/** A copy of what forge reads, so that work can go on meanwhile; only packages are linked. */
 function copy() {
   const top = mkdtempSync(join(tmpdir(), "granary-mutants-"));
   const dir = join(top, "contracts");
@@ -116,7 +116,8 @@ function copy() {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(dir, name), { recursive: true, preserveTimestamps: true });
   }
   symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
-  symlinkSync(resolve(root, "..", "protocol"), join(top, "protocol"));
+  const vectors = "protocol/src/test/resources/vectors";
+  cpSync(join(root, "..", vectors), join(top, vectors), { recursive: true });
   return { top, dir };
 }
 
