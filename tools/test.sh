@@ -19,12 +19,16 @@ failed=0
 
 step() { say "── $1 ($(date +%H:%M:%S))"; }
 
-step "references of the code to docs/protocol.md"
+step "references of the code to docs/protocol.md, and what is computed there"
 node tools/check-references.mjs
+node tools/seed-bias.mjs --check
 
 step "contracts: format"
 forge() { (cd contracts && node tools/foundry.mjs forge "$@"); }
 forge fmt --check
+step "contracts: lint"
+forge lint
+(cd contracts && npx solhint --noPoster --disc --max-warnings 0 'src/**/*.sol' 'test/**/*.sol')
 step "contracts: build and committed ABI"
 forge build --offline >"$logs/forge-build.log" 2>&1 || { cat "$logs/forge-build.log"; exit 1; }
 # The compiler's optimizer looks at all files of a run: only a build of all of them gives the same bytecode every time.

@@ -1,40 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {PastBlocks} from "./PastBlocks.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
 
 /// @title Seeds from block hashes (Protocol §5.6).
-/// @notice Uses the EIP-2935 history contract where it agrees with `blockhash` at construction, else `blockhash` alone.
-/// Cheap; a block builder can grind it at the price of the blocks it throws away.
-contract BlockHashSeed is ISeedSource {
-    /// @dev The system contract of EIP-2935.
-    address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
-    uint256 private constant HISTORY_BLOCKS = 8191;
-    uint256 private constant OPCODE_BLOCKS = 256;
-
-    /// @notice True when the history contract is used for blocks that `blockhash` no longer reaches.
-    bool public immutable hasHistory;
-
-    constructor() {
-        uint256 parent = block.number == 0 ? 0 : block.number - 1;
-        bytes32 known = blockhash(parent);
-        hasHistory = known != 0 && fromHistory(parent) == known;
-    }
-
+/// @notice The value of a block is its hash; no proof. Cheap, and whoever builds the block chooses the value among as many
+/// as it can hash in its slot.
+contract BlockHashSeed is ISeedSource, PastBlocks {
     /// @inheritdoc ISeedSource
     function valueAt(uint256 blockNumber, bytes calldata) external view returns (bytes32 value) {
-        if (blockNumber >= block.number) return 0;
-        value = blockhash(blockNumber);
-        if (value == 0 && hasHistory && block.number - blockNumber <= HISTORY_BLOCKS) value = fromHistory(blockNumber);
+        return hashOf(blockNumber);
     }
 
     /// @inheritdoc ISeedSource
     function reach() external view returns (uint256 blocks) {
-        return hasHistory ? HISTORY_BLOCKS : OPCODE_BLOCKS;
+        return hashReach();
     }
 
-    function fromHistory(uint256 blockNumber) private view returns (bytes32 value) {
-        (bool ok, bytes memory answer) = HISTORY.staticcall(abi.encode(blockNumber));
-        if (ok && answer.length == 32) value = abi.decode(answer, (bytes32));
+    /// @inheritdoc ISeedSource
+    function lag() external pure returns (uint256 blocks) {
+        return 1;
+    }
+
+    /// @inheritdoc ISeedSource
+    function kind() external pure returns (bytes32 name) {
+        return "blockhash";
     }
 }

@@ -5,7 +5,6 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {MarketBase} from "./MarketBase.sol";
 import {MarketPart} from "./MarketPart.sol";
 import {IMarketCore} from "./interfaces/IMarketCore.sol";
 import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
@@ -60,7 +59,9 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
                 || IMinerRegistry(p.registry).token() != p.token
         ) revert BadParameter("registry", uint160(p.registry));
         uint256 reach = ISeedSource(p.seedSource).reach();
-        if (p.windowBlocks < 2 || p.windowBlocks > reach) revert BadParameter("windowBlocks", p.windowBlocks);
+        if (p.windowBlocks <= ISeedSource(p.seedSource).lag() || p.windowBlocks > reach) {
+            revert BadParameter("windowBlocks", p.windowBlocks);
+        }
         if (p.periodBlocks < 2 * uint256(p.windowBlocks)) revert BadParameter("periodBlocks", p.periodBlocks);
         if (p.challenges == 0 || p.challenges > 32) revert BadParameter("challenges", p.challenges);
         if (p.sealChallenges == 0 || p.sealChallenges > 16) revert BadParameter("sealChallenges", p.sealChallenges);

@@ -26,7 +26,7 @@ public final class GenerateBindings {
   private static void generate(String[] args) throws IOException {
     Path abi = Path.of(args[0]);
     Path out = Path.of(args[1]);
-    for (String name : List.of("BlockHashSeed", "DevToken", "MinerRegistry", "PaymentChannels", "StorageMarket")) {
+    for (String name : List.of("BlockHashSeed", "DevToken", "MinerRegistry", "PaymentChannels", "PrevRandaoSeed", "StorageMarket")) {
       Path abiFile = abi.resolve(name + ".abi");
       Path binFile = abi.resolve(name + ".bin");
       // The generator ends the whole JVM on bad input, without a word about which.

@@ -389,6 +389,104 @@ function earlyEnds() {
   });
 }
 
+// ---------------------------------------------------------------- §5.6 block headers
+
+/** RLP of a list of byte strings. */
+function rlp(items) {
+  const prefixed = (base, body) => {
+    if (body.length < 56) return Buffer.concat([Buffer.from([base + body.length]), body]);
+    const length = bytesOf(quantity(BigInt(body.length)));
+    return Buffer.concat([Buffer.from([base + 55 + length.length]), length, body]);
+  };
+  const string = (bytes) => (bytes.length === 1 && bytes[0] < 0x80 ? bytes : prefixed(0x80, bytes));
+  return prefixed(0xc0, Buffer.concat(items.map(string)));
+}
+
+/** Whole bytes without leading zeros; none for zero. */
+const quantity = (value) => {
+  const digits = value === 0n ? "" : value.toString(16);
+  return `0x${digits.length % 2 ? "0" : ""}${digits}`;
+};
+
+// A header's fields as nodes name and write them, in the order of its RLP; each fork of mainnet added what comes after a number.
+const HEADER = [
+  "parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom", "difficulty", "number",
+  "gasLimit", "gasUsed", "timestamp", "extraData", "mixHash", "nonce", // 15, Frontier
+  "baseFeePerGas", // 16, London
+  "withdrawalsRoot", // 17, Shanghai
+  "blobGasUsed", "excessBlobGas", "parentBeaconBlockRoot", // 20, Cancun
+  "requestsHash", // 21, Prague
+];
+const NUMBERS = ["difficulty", "number", "gasLimit", "gasUsed", "timestamp", "baseFeePerGas", "blobGasUsed", "excessBlobGas"];
+
+function headers() {
+  const usual = {
+    parentHash: hash("parent"),
+    sha3Uncles: "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347", // of the empty list
+    miner: address("proposer"),
+    stateRoot: hash("state"),
+    transactionsRoot: hash("transactions"),
+    receiptsRoot: hash("receipts"),
+    logsBloom: hex(Buffer.concat(Array.from({ length: 8 }, (_, i) => sha256(Buffer.from(`bloom ${i}`))))),
+    difficulty: 0n,
+    number: 23_456_789n,
+    gasLimit: 45_000_000n,
+    gasUsed: 22_123_456n,
+    timestamp: 1_760_000_000n,
+    extraData: hex(Buffer.from("built by nobody")),
+    mixHash: hash("randao"),
+    nonce: "0x0000000000000000",
+    baseFeePerGas: 1_234_567_890n,
+    withdrawalsRoot: hash("withdrawals"),
+    blobGasUsed: 786_432n,
+    excessBlobGas: 0n,
+    parentBeaconBlockRoot: hash("beacon block"),
+    requestsHash: hash("requests"),
+  };
+  const zero = hex(Buffer.alloc(32));
+  // The first block of mainnet, known to everyone by its hash: this encoding is the chain's.
+  const genesis = {
+    parentHash: zero,
+    sha3Uncles: usual.sha3Uncles,
+    miner: hex(Buffer.alloc(20)),
+    stateRoot: "0xd7f8974fb5ac78d9ac099b9ad5018bedc2ce0a72dad1827a1709da30580f0544",
+    transactionsRoot: "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421",
+    receiptsRoot: "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421",
+    logsBloom: hex(Buffer.alloc(256)),
+    difficulty: 0x400000000n,
+    number: 0n,
+    gasLimit: 5000n,
+    gasUsed: 0n,
+    timestamp: 0n,
+    extraData: "0x11bbe8db4e347b4e8c937c1c8370e4b5ed33adb3db69cbdb7a38e1e50b1b82fa",
+    mixHash: zero,
+    nonce: "0x0000000000000042",
+  };
+  const cases = [
+    ["mainnet's first: proof of work", 15, genesis],
+    ["London: proof of work", 16, { ...usual, difficulty: 12_000_000_000_000_000n, nonce: "0x1122334455667788" }],
+    ["Paris", 16, usual],
+    ["Shanghai", 17, usual],
+    ["Cancun", 20, usual],
+    ["Prague", 21, usual],
+    ["an empty block, nothing in extraData", 21, { ...usual, gasUsed: 0n, extraData: "0x", blobGasUsed: 0n }],
+    ["32 bytes of extraData", 21, { ...usual, extraData: hash("extra") }],
+    ["one small byte of extraData", 21, { ...usual, extraData: "0x7f", number: 127n }],
+    ["one great byte of extraData", 21, { ...usual, extraData: "0x80", number: 128n }],
+    ["one zero byte of extraData", 21, { ...usual, extraData: "0x00", number: 65_536n }],
+    ["eight bytes of each number", 21, { ...usual, gasLimit: 2n ** 64n - 1n, gasUsed: 2n ** 63n, timestamp: 2n ** 56n, number: 2n ** 53n - 1n }],
+    ["a field of a fork to come", 22, { ...usual, fork: hash("fork") }],
+  ];
+  return cases.map(([name, count, header]) => {
+    const names = [...HEADER, "fork"].slice(0, count);
+    const bytes = rlp(names.map((field) => bytesOf(NUMBERS.includes(field) ? quantity(header[field]) : header[field])));
+    const written = names.map((field) => [field, NUMBERS.includes(field) ? `0x${header[field].toString(16)}` : header[field]]);
+    const value = header.difficulty === 0n ? header.mixHash : zero;
+    // What a seed source makes of it: nothing of a proof-of-work block.
+    return { name, number: Number(header.number), header: Object.fromEntries(written), rlp: hex(bytes), hash: keccak(hex(bytes)), value };
+  });
+}
+
 // ---------------------------------------------------------------- §7 payment channels
 
 const PARTIES = [
@@ -449,6 +547,7 @@ const vectors = {
   deals: deals(),
   extensions: extensions(),
   earlyEnds: earlyEnds(),
+  headers: headers(),
   channelMessages: channelMessages(),
 };
 const content = JSON.stringify(vectors, null, 1) + "\n";

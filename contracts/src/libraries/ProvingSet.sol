@@ -84,14 +84,14 @@ library ProvingSet {
     }
 
     /// @notice The next valid draw.
-    /// @param header weight and heights, read once by the caller for all draws
+    /// @param totals weight and heights, read once by the caller for all draws
     /// @param hashes hashes made so far
     /// @param limit hashes allowed in all
     /// @param drawn is filled in
     /// @return used hashes made in all, or zero when the limit was reached
     function draw(
         Set storage self,
-        Header memory header,
+        Header memory totals,
         bytes32 seed,
         uint32 period,
         uint256 hashes,
@@ -100,9 +100,9 @@ library ProvingSet {
     ) internal view returns (uint256 used) {
         used = hashes;
         while (used < limit) {
-            uint256 r = expand(seed, used) % header.weight;
+            uint256 r = expand(seed, used) % totals.weight;
             ++used;
-            (uint256 height, uint256 index, uint256 leaf) = locate(self, header.heights, r);
+            (uint256 height, uint256 index, uint256 leaf) = locate(self, totals.heights, r);
             Entry storage e = self.entries[height][index];
             if (leaf < e.leafCount && period < e.end) {
                 (drawn.height, drawn.index, drawn.leaf) = (height, index, leaf);

@@ -9,7 +9,6 @@ import {ClientSignature} from "./ClientSignature.sol";
 import {MarketState} from "./MarketState.sol";
 import {Pay} from "./Pay.sol";
 import {PeriodClock} from "./PeriodClock.sol";
-import {ProvingSet} from "./ProvingSet.sol";
 import {Settlement} from "./Settlement.sol";
 
 /// @title Longer deals on the same replica (Protocol §3.6).

@@ -140,9 +140,11 @@ library Settlement {
         uint96 whole = collateral / each;
         if (lost <= whole) {
             slashed = each * lost;
+            // forge-lint: disable-next-line(divide-before-multiply)
             toClient = (each / 2) * lost;
         } else {
             slashed = collateral;
+            // forge-lint: disable-next-line(divide-before-multiply)
             toClient = (each / 2) * whole + (collateral - each * whole) / 2;
         }
         d.collateral = collateral - slashed;

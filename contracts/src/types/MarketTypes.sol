@@ -127,7 +127,7 @@ struct Publication {
 /// @notice One deal to activate.
 /// @param openings for each drawn position: piece leaf, piece path, sealed leaf, sealed path; 32 bytes a node,
 /// paths bottom-up of exactly ⌈log2 leafCount⌉ nodes, concatenated
-/// @param seedProof what the seed source needs to vouch for the seal block (empty for BlockHashSeed)
+/// @param seedProof what the seed source needs to vouch for the seal block (empty for BlockHashSeed, a header's RLP for PrevRandaoSeed)
 struct Activation {
     DealProposal proposal;
     bytes seedProof;
@@ -187,7 +187,7 @@ enum SkipReason {
     NotPublished, // activation: the deal is not in state Published
     ActivateTooLate, // activation: block > activateBy
     SealBlockPending, // activation: the seal block is not yet in the past
-    SealSeedGone, // activation: the seed source no longer knows the seal block
+    SealSeedGone, // activation: no value of the seal block: not yet, no longer, or a wrong proof
     SetFrozen, // activation, extension: the miner's proving set is frozen
     SetFull, // activation: 2^24 - 1 entries of this height
     BadOpening, // activation: wrong length, wrong mask, or a path that misses its root

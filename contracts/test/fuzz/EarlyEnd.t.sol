@@ -96,6 +96,7 @@ contract EarlyEndFuzz is MarketFixture {
         uint256 paid = (price * proved) / periods;
         uint256 each = (price * market.params().missPenaltyBps + 10_000 * periods - 1) / (10_000 * periods);
         o.clientPaid += paid;
+        // forge-lint: disable-next-line(divide-before-multiply)
         o.clientGot += (each / 2) * missed;
         o.minerPaid += each * missed;
         o.minerGot += paid - (paid * market.params().priceBurnBps) / 10_000;

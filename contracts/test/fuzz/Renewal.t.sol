@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {DealProposal, DealView, Extension, SkipReason} from "../../src/types/MarketTypes.sol";
+import {DealProposal, Extension, SkipReason} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 
 /// @title A deal that is extended once, against a naive model of its two stretches (Protocol §3.4, §3.6).
@@ -97,6 +97,7 @@ contract RenewalFuzz is MarketFixture {
         uint256 paid = (s.price * s.proved) / s.periods;
         uint256 fee = (paid * market.params().priceBurnBps) / 10_000;
         uint256 each = (s.price * market.params().missPenaltyBps + 10_000 * s.periods - 1) / (10_000 * s.periods);
+        // forge-lint: disable-next-line(divide-before-multiply)
         uint256 toClient = (each / 2) * s.missed;
         o.client += int256(toClient) - int256(paid);
         o.miner += int256(paid) - int256(fee + each * s.missed);

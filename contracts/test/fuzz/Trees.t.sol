@@ -51,6 +51,7 @@ contract TreesFuzz is Test {
     function testFuzz_leafCount_holdsTheBytes(uint64 size) public pure {
         size = uint64(bound(size, 1, PieceMath.MAX_RAW_SIZE));
         uint256 leaves = PieceMath.leafCount(size);
+        // forge-lint: disable-next-line(divide-before-multiply)
         assertTrue(leaves % 4 == 0 && (leaves / 4) * 127 >= size && (leaves / 4 - 1) * 127 < size);
     }
 }

@@ -305,7 +305,7 @@ contract MarketGas is MarketFixture {
     function test_gas_proveManyDeals() public {
         // Six heights, four deals of each.
         for (uint256 i = 0; i < 24; ++i) {
-            activeDeal(proposal(uint64(100 << (i % 6)), 30));
+            activeDeal(proposal(uint64(100 * 2 ** (i % 6)), 30));
         }
         uint32 period = market.nextDuty(miner, block_());
         rollIntoWindow(period);
@@ -368,7 +368,7 @@ contract MarketGas is MarketFixture {
     function positions(bytes32 seed, uint256 count) private pure returns (uint256[] memory at) {
         at = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) {
-            at[i] = uint256(sha256(abi.encode(seed, i))) % (1 << TALL);
+            at[i] = uint256(sha256(abi.encode(seed, i))) % 2 ** TALL;
         }
     }
 

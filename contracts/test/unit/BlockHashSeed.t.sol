@@ -2,22 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {ISeedSource} from "../../src/interfaces/ISeedSource.sol";
+import {HistoryStub} from "../utils/HistoryStub.sol";
 import {Test} from "../utils/Test.sol";
-
-/// @notice Stands in for the system contract of EIP-2935: answers what its storage holds, reverts outside its reach.
-contract HistoryStub {
-    mapping(uint256 => bytes32) public hashes;
-
-    function set(uint256 blockNumber, bytes32 hash) external {
-        hashes[blockNumber] = hash;
-    }
-
-    fallback(bytes calldata input) external returns (bytes memory) {
-        uint256 n = abi.decode(input, (uint256));
-        require(n < block.number && block.number - n <= 8191);
-        return abi.encode(hashes[n]);
-    }
-}
 
 interface IBlockHashSeed is ISeedSource {
     function hasHistory() external view returns (bool);
@@ -40,6 +26,12 @@ contract BlockHashSeedTest is Test {
         HistoryStub(HISTORY).set(11_809, OLD);
         HistoryStub(HISTORY).set(11_808, OLD);
         return IBlockHashSeed(vm.deployCode("BlockHashSeed"));
+    }
+
+    function test_views() public {
+        IBlockHashSeed s = withHistory(PARENT);
+        assertEq(s.kind(), bytes32("blockhash"));
+        assertEq(s.lag(), 1);
     }
 
     function test_reach_isTheOpcodesWithoutHistory() public {

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
-import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
 import {DealProposal, DealState, DealView, Extension, MarketParams, SkipReason} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 

@@ -85,6 +85,13 @@ contract MarketConstructorTest is MarketFixture {
         refused("windowBlocks", 1);
         p.windowBlocks = 2;
         accepted();
+        // A source that speaks later shortens the window from its beginning.
+        seeds.setLag(5);
+        p.windowBlocks = 5;
+        refused("windowBlocks", 5);
+        p.windowBlocks = 6;
+        accepted();
+        seeds.setLag(1);
         seeds.setReach(400);
         p.periodBlocks = 1000;
         p.windowBlocks = 401;

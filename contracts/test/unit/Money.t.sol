@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
-import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
 import {DevToken} from "../../src/dev/DevToken.sol";
 import {Account} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";

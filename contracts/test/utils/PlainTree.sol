@@ -12,12 +12,12 @@ library PlainTree {
     /// @notice All levels, leaves first, padded with zero leaves to 2^height.
     function levels(bytes32[] memory leaves, uint256 height) internal pure returns (bytes32[][] memory all) {
         all = new bytes32[][](height + 1);
-        all[0] = new bytes32[](1 << height);
+        all[0] = new bytes32[](2 ** height);
         for (uint256 i = 0; i < leaves.length; ++i) {
             all[0][i] = leaves[i];
         }
         for (uint256 h = 1; h <= height; ++h) {
-            all[h] = new bytes32[](1 << (height - h));
+            all[h] = new bytes32[](2 ** (height - h));
             for (uint256 i = 0; i < all[h].length; ++i) {
                 all[h][i] = node(all[h - 1][2 * i], all[h - 1][2 * i + 1]);
             }

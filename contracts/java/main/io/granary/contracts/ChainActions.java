@@ -3,6 +3,7 @@ package io.granary.contracts;
 import io.granary.contracts.bindings.StorageMarket;
 import io.granary.contracts.tx.TransactionSender;
 import io.granary.proofs.Hash32;
+import io.granary.proofs.challenge.PeriodClock;
 import io.granary.protocol.chain.BatchItem;
 import io.granary.protocol.chain.BatchResult;
 import io.granary.protocol.chain.ClientMarket;
@@ -13,6 +14,7 @@ import io.granary.protocol.chain.RegistryWriter;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.crypto.Seeds;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.SignedEarlyEnd;
@@ -41,18 +43,21 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
   private final Calls calls;
   private final TransactionSender sender;
   private final EthKey key;
+  private final SeedValues seeds;
 
   ChainActions(
       MarketTerms terms,
       GranaryChain.Bound bound,
       Calls calls,
       TransactionSender sender,
-      EthKey key) {
+      EthKey key,
+      SeedValues seeds) {
     this.terms = terms;
     this.bound = bound;
     this.calls = calls;
     this.sender = sender;
     this.key = key;
+    this.seeds = seeds;
   }
 
   private TransactionSender.Outcome send(Address to, RemoteFunctionCall<?> call) {
@@ -92,11 +97,22 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
             .map(
                 d ->
                     new StorageMarket.Activation(
-                        Structs.struct(d.proposal()), new byte[0], d.openings()))
+                        Structs.struct(d.proposal()), sealProof(d.proposal()), d.openings()))
             .toList();
     return batch(
         send(terms.domain().market(), bound.market().activateDeals(structs)),
         deals.stream().map(d -> Eip712.dealId(terms.domain(), d.proposal())).toList());
+  }
+
+  /** What the seed source wants for a deal's seal challenge. */
+  private byte[] sealProof(DealProposal proposal) {
+    if (!seeds.needsProof()) {
+      return new byte[0];
+    }
+    byte[] id = Eip712.dealId(terms.domain(), proposal).hash().bytes();
+    StorageMarket.DealView deal =
+        calls.call(terms.domain().market(), bound.market().deal(id), StorageMarket.DealView.class);
+    return seeds.proof(deal.sealBlock.longValueExact());
   }
 
   @Override
@@ -136,10 +152,20 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
 
   @Override
   public TxResult prove(Address miner, Period period, byte[] openings) {
+    PeriodClock clock =
+        new PeriodClock(
+            terms.periodBlocks(),
+            terms.windowBlocks(),
+            Seeds.clockShift(miner, terms.periodBlocks()));
+    return prove(miner, period, seeds.proof(clock.challengeBlock(period.index())), openings);
+  }
+
+  /** With a proof for the seed source as given. */
+  TxResult prove(Address miner, Period period, byte[] seedProof, byte[] openings) {
     return market(
         bound
             .market()
-            .prove(miner.toString(), BigInteger.valueOf(period.index()), new byte[0], openings));
+            .prove(miner.toString(), BigInteger.valueOf(period.index()), seedProof, openings));
   }
 
   @Override

@@ -38,9 +38,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.web3j.abi.datatypes.DynamicArray;
-import org.web3j.protocol.core.DefaultBlockParameter;
 import org.web3j.protocol.core.DefaultBlockParameterName;
-import org.web3j.protocol.core.methods.response.EthBlock;
 
 /** Everything the chain answers: blocks, the market's state and past, the registry. */
 public final class ChainQueries
@@ -51,13 +49,18 @@ public final class ChainQueries
 
   private final ChainConfig config;
   private final Rpc rpc;
+  private final Blocks blocks;
+  private final SeedValues seeds;
   private final Calls calls;
   private final MarketTerms terms;
   private final GranaryChain.Bound bound;
 
-  ChainQueries(ChainConfig config, Rpc rpc, MarketTerms terms, GranaryChain.Bound bound) {
+  ChainQueries(
+      ChainConfig config, Rpc rpc, MarketTerms terms, GranaryChain.Bound bound, SeedValues seeds) {
     this.config = config;
     this.rpc = rpc;
+    this.blocks = new Blocks(rpc);
+    this.seeds = seeds;
     this.calls = new Calls(rpc);
     this.terms = terms;
     this.bound = bound;
@@ -75,27 +78,15 @@ public final class ChainQueries
 
   @Override
   public BlockRef head() {
-    return ref(
-        rpc.send(rpc.web3j().ethGetBlockByNumber(DefaultBlockParameterName.LATEST, false))
-            .getBlock());
-  }
-
-  private static BlockRef ref(EthBlock.Block block) {
-    return new BlockRef(
-        new BlockNumber(block.getNumber().longValueExact()), Hash32.fromHex(block.getHash()));
+    return blocks.head();
   }
 
   @Override
   public BlockRef block(BlockNumber number) {
-    EthBlock.Block block =
-        rpc.send(
-                rpc.web3j()
-                    .ethGetBlockByNumber(DefaultBlockParameter.valueOf(big(number.value())), false))
-            .getBlock();
-    if (block == null) {
-      throw new IllegalArgumentException("block " + number + " lies after the head");
-    }
-    return ref(block);
+    return blocks
+        .find(number.value())
+        .orElseThrow(
+            () -> new IllegalArgumentException("block " + number + " lies after the head"));
   }
 
   @Override
@@ -221,22 +212,20 @@ public final class ChainQueries
   }
 
   @Override
+  public Optional<Hash32> seedValue(BlockNumber block) {
+    return seeds.value(block.value());
+  }
+
+  @Override
   public Optional<Hash32> periodSeed(Address miner, Period period) {
-    return blockValue(clock(miner).challengeBlock(period.index()))
+    return seeds
+        .value(clock(miner).challengeBlock(period.index()))
         .map(value -> Seeds.period(value, marketAddress(), miner, period));
   }
 
   @Override
   public Optional<Hash32> sealSeed(DealId id, BlockNumber sealBlock) {
-    return blockValue(sealBlock.value()).map(value -> Seeds.seal(value, marketAddress(), id));
-  }
-
-  /** What the block-hash seed source says of a block, for as long as the node knows it. */
-  private Optional<Hash32> blockValue(long number) {
-    if (number > head().number().value()) {
-      return Optional.empty();
-    }
-    return Optional.of(block(new BlockNumber(number)).hash());
+    return seedValue(sealBlock).map(value -> Seeds.seal(value, marketAddress(), id));
   }
 
   private static final Set<String> NOTHING_TO_PROVE =
@@ -244,7 +233,12 @@ public final class ChainQueries
 
   @Override
   public List<DrawnLeaf> drawnLeaves(Address miner, Period period) {
-    var call = bound.market().drawnLeaves(miner.toString(), big(period.index()), new byte[0]);
+    long challenge = clock(miner).challengeBlock(period.index());
+    byte[] seedProof = seeds.proof(challenge);
+    if (seedProof.length == 0 && seeds.needsProof()) {
+      return List.of();
+    }
+    var call = bound.market().drawnLeaves(miner.toString(), big(period.index()), seedProof);
     try {
       DynamicArray<?> leaves =
           (DynamicArray<?>)

@@ -2,8 +2,10 @@ package io.granary.contracts;
 
 import io.granary.contracts.bindings.DevToken;
 import io.granary.contracts.bindings.MinerRegistry;
+import io.granary.contracts.bindings.PrevRandaoSeed;
 import io.granary.contracts.bindings.StorageMarket;
 import io.granary.contracts.rpc.Rpc;
+import io.granary.contracts.rpc.RpcErrorException;
 import io.granary.contracts.tx.TransactionSender;
 import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.crypto.EthKey;
@@ -22,6 +24,7 @@ public final class GranaryChain implements AutoCloseable {
   private final ChainConfig config;
   private final Rpc rpc;
   private final MarketTerms terms;
+  private final SeedValues seeds;
   private final Bound bound;
   private final ChainQueries queries;
   private final @Nullable Signer signer;
@@ -31,19 +34,21 @@ public final class GranaryChain implements AutoCloseable {
       ChainConfig config,
       Rpc rpc,
       MarketTerms terms,
+      SeedValues seeds,
       Bound bound,
       ChainQueries queries,
       @Nullable Signer signer) {
     this.config = config;
     this.rpc = rpc;
     this.terms = terms;
+    this.seeds = seeds;
     this.bound = bound;
     this.queries = queries;
     this.signer = signer;
     this.actions =
         signer == null
             ? null
-            : new ChainActions(terms, bound, new Calls(rpc), signer.sender(), signer.key());
+            : new ChainActions(terms, bound, new Calls(rpc), signer.sender(), signer.key(), seeds);
   }
 
   /**
@@ -88,10 +93,11 @@ public final class GranaryChain implements AutoCloseable {
       DevToken token =
           DevToken.load(terms.token().toString(), rpc.web3j(), nobody, new DefaultGasProvider());
       Bound bound = new Bound(market, registry, token);
-      ChainQueries queries = new ChainQueries(config, rpc, terms, bound);
+      SeedValues seeds = seedValues(rpc, calls, nobody, terms.seedSource());
+      ChainQueries queries = new ChainQueries(config, rpc, terms, bound, seeds);
       Signer sending =
           signer.map(key -> new Signer(sender(config, rpc, chainId, key), key)).orElse(null);
-      return new GranaryChain(config, rpc, terms, bound, queries, sending);
+      return new GranaryChain(config, rpc, terms, seeds, bound, queries, sending);
     } catch (RuntimeException e) {
       rpc.close();
       throw e;
@@ -112,6 +118,27 @@ public final class GranaryChain implements AutoCloseable {
 
   /** The contracts of one market. */
   record Bound(StorageMarket market, MinerRegistry registry, DevToken token) {}
+
+  /** Any source answers these calls; the binding of one of them serves for all. */
+  private static SeedValues seedValues(
+      Rpc rpc, Calls calls, ReadonlyTransactionManager nobody, Address source) {
+    PrevRandaoSeed views =
+        PrevRandaoSeed.load(source.toString(), rpc.web3j(), nobody, new DefaultGasProvider());
+    try {
+      return new SeedValues(
+          new Blocks(rpc),
+          SeedKind.said(source, calls.call(source, views.kind(), byte[].class)),
+          calls.call(source, views.lag(), BigInteger.class).longValueExact());
+    } catch (RpcErrorException e) {
+      throw new IllegalArgumentException(
+          "the market's seed source "
+              + source
+              + " does not say what it is ("
+              + e.getMessage()
+              + "): use the version of this software that deployed the market",
+          e);
+    }
+  }
 
   private static MarketTerms terms(StorageMarket.MarketParams p, SigningDomain domain) {
     return new MarketTerms(
@@ -143,6 +170,11 @@ public final class GranaryChain implements AutoCloseable {
   /** The market's parameters. */
   public MarketTerms terms() {
     return terms;
+  }
+
+  /** What the market's challenges are drawn from. */
+  public SeedKind seedKind() {
+    return seeds.kind();
   }
 
   /** Everything that can be read: chain, market, directory, history. */

@@ -200,7 +200,10 @@ class ChannelLifeTest {
     try (MarketDeployer deployer =
         new MarketDeployer(market.anvil.endpoint(), Anvil.richKey(), Duration.ofMillis(10))) {
       Address other =
-          deployer.deploy(MarketParameters.devnet(), Optional.empty()).channels().orElseThrow();
+          deployer
+              .deploy(MarketParameters.devnet(), SeedKind.BLOCK_HASH, Optional.empty())
+              .channels()
+              .orElseThrow();
       assertTrue(
           assertThrows(IllegalArgumentException.class, () -> market.client.channels(other))
               .getMessage()

@@ -59,11 +59,15 @@ public final class DevMarket implements AutoCloseable {
   private int salt;
 
   public DevMarket(Path dir) throws IOException {
-    this(dir, System.nanoTime());
+    this(dir, SeedKind.BLOCK_HASH);
+  }
+
+  public DevMarket(Path dir, SeedKind seeds) throws IOException {
+    this(dir, seeds, System.nanoTime());
   }
 
   /** A market whose keys, and with them the periods of its miner, follow from a seed. */
-  public DevMarket(Path dir, long seed) throws IOException {
+  public DevMarket(Path dir, SeedKind seeds, long seed) throws IOException {
     this.dir = dir;
     clientKey = key(seed, "client");
     ownerKey = key(seed, "owner");
@@ -77,7 +81,7 @@ public final class DevMarket implements AutoCloseable {
     anvil.mine(64);
     try (MarketDeployer deployer =
         new MarketDeployer(anvil.endpoint(), Anvil.richKey(), Duration.ofMillis(10))) {
-      deployment = deployer.deploy(MarketParameters.devnet(), Optional.empty());
+      deployment = deployer.deploy(MarketParameters.devnet(), seeds, Optional.empty());
     }
     try (Faucet faucet = new Faucet(anvil.endpoint(), deployment.token())) {
       faucet.give(clientKey.address(), 10, TokenAmount.parseTokens("1000"));
@@ -236,9 +240,10 @@ public final class DevMarket implements AutoCloseable {
     return new MinerMarket.Activation(p, DualOpening.pack(openings));
   }
 
-  /** Mines past the seal delay and, if need be, out of a freeze. */
+  /** Mines until a deal's seal seed is fixed and, if need be, out of a freeze. */
   public void leaveFreeze() {
     anvil.mine(client.terms().sealDelay());
+    mineLookahead();
     while (client.queries().isFrozen(miner())) {
       anvil.mine(1);
     }
@@ -253,6 +258,18 @@ public final class DevMarket implements AutoCloseable {
     long target = client.queries().clock(miner()).challengeBlock(period.index());
     if (head() < target) {
       anvil.mine((int) (target - head()));
+    }
+  }
+
+  /** Mines until the draw of a period is known and can be proved. */
+  public void mineToDraw(Period period) {
+    mineToWindow(period);
+    mineLookahead();
+  }
+
+  private void mineLookahead() {
+    if (client.seedKind() == SeedKind.RANDAO) {
+      anvil.mine(MarketParameters.devnet().seedLookahead());
     }
   }
 

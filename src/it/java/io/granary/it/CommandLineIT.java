@@ -71,6 +71,27 @@ class CommandLineIT extends CommandLineHarness {
   }
 
   @Test
+  void a_market_is_deployed_with_the_seed_source_that_was_said() throws IOException {
+    Answer up = at("devnet up", "--port", Integer.toString(port), "--block-time", "0.2");
+    assertEquals(0, up.code(), up.text());
+    assertEquals("blockhash", at("market show").json().path("seedKind").asText());
+    String file = home.resolve("randao.json").toString();
+    String deploy =
+        "market deploy --devnet --rpc http://127.0.0.1:"
+            + port
+            + " --out "
+            + file
+            + " --seed-source ";
+    Answer wrong = at(deploy + "dice");
+    assertEquals(2, wrong.code(), wrong.text());
+    assertTrue(wrong.text().contains("choose blockhash or randao"), wrong.text());
+    Answer made = at(deploy + "randao");
+    assertEquals(0, made.code(), made.text());
+    assertEquals(
+        "randao", at("market show", "--deployment", file).json().path("seedKind").asText());
+  }
+
+  @Test
   void money_moves_and_what_cannot_is_refused_by_name() throws IOException {
     assertEquals(
         0, at("devnet up", "--port", Integer.toString(port), "--block-time", "0.2").code());

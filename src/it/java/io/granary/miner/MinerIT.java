@@ -10,6 +10,7 @@ import io.granary.auditor.replay.ChainAudit;
 import io.granary.client.grpc.MinerConnection;
 import io.granary.client.grpc.PeerException;
 import io.granary.contracts.DevMarket;
+import io.granary.contracts.SeedKind;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
 import io.granary.proofs.disk.BulkFile;
@@ -105,7 +106,11 @@ class MinerIT {
 
   @BeforeEach
   void start() throws IOException {
-    market = new DevMarket(dir);
+    start(SeedKind.BLOCK_HASH);
+  }
+
+  private void start(SeedKind seeds) throws IOException {
+    market = new DevMarket(dir, seeds);
     tls = TlsIdentity.loadOrCreate(dir.resolve("miner"));
     run();
   }
@@ -439,6 +444,27 @@ class MinerIT {
     var report = new ChainAudit(q, q, q).run();
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertEquals(0, report.totals().periodsMissed());
+  }
+
+  @Test
+  void in_a_market_of_randao_seeds_a_deal_is_sealed_proved_and_paid_and_the_audit_agrees()
+      throws Exception {
+    stop();
+    dir = Files.createDirectory(dir.resolve("randao"));
+    start(SeedKind.RANDAO);
+    byte[] data = market.data(3_000);
+    DealProposal p = market.proposal(data, 3);
+    DealId id = market.idOf(p);
+    connection.propose(market.sign(p), connection.ask());
+    upload(id, data);
+    var q = market.client.queries();
+    mineUntil(
+        "completion", () -> q.deal(id).filter(d -> d.state() == DealState.COMPLETED).isPresent());
+    assertEquals(3, q.deal(id).orElseThrow().proved());
+    var report = new ChainAudit(q, q, q).run();
+    assertTrue(report.ok(), () -> report.firstFinding().toString());
+    assertEquals(3, report.totals().periodsProved());
+    assertTrue(report.totals().openings() >= 15 && report.totals().sealOpenings() == 2);
   }
 
   private boolean ended(Supplier<TxResult> send) {

@@ -1,9 +1,11 @@
 package io.granary.contracts.deploy;
 
+import io.granary.contracts.SeedKind;
 import io.granary.contracts.bindings.BlockHashSeed;
 import io.granary.contracts.bindings.DevToken;
 import io.granary.contracts.bindings.MinerRegistry;
 import io.granary.contracts.bindings.PaymentChannels;
+import io.granary.contracts.bindings.PrevRandaoSeed;
 import io.granary.contracts.bindings.StorageMarket;
 import io.granary.contracts.rpc.Rpc;
 import io.granary.contracts.tx.TransactionSender;
@@ -58,9 +60,20 @@ public final class MarketDeployer implements AutoCloseable {
 
   /** Deploys. Without a token a {@code DevToken} is deployed, which is worth nothing. */
   @SuppressWarnings("rawtypes") // as web3j wants them
-  public Deployment deploy(MarketParameters parameters, Optional<Address> existingToken) {
+  public Deployment deploy(
+      MarketParameters parameters, SeedKind seeds, Optional<Address> existingToken) {
     Address token = existingToken.orElseGet(() -> create(DevToken.BINARY, ""));
-    Address seedSource = create(BlockHashSeed.BINARY, "");
+    Address seedSource =
+        switch (seeds) {
+          case BLOCK_HASH -> create(BlockHashSeed.BINARY, "");
+          case RANDAO ->
+              create(
+                  PrevRandaoSeed.BINARY,
+                  FunctionEncoder.encodeConstructor(
+                      List.of(
+                          new org.web3j.abi.datatypes.generated.Uint256(
+                              parameters.seedLookahead()))));
+        };
     // The registry names the market, which is created after the registry and all its other parts.
     BigInteger nonce =
         rpc.send(

@@ -8,6 +8,8 @@ import io.granary.protocol.values.TokenAmount;
  * @param minStake least stake of a miner
  * @param channelChallengeBlocks blocks that a miner has to redeem once a client asks to close its
  *     payment channel
+ * @param seedLookahead blocks from a challenge block to the one whose RANDAO value draws; for that
+ *     seed source only
  */
 public record MarketParameters(
     int periodBlocks,
@@ -30,7 +32,8 @@ public record MarketParameters(
     int maintenancePeriods,
     int maintenanceQuarter,
     TokenAmount minStake,
-    int channelChallengeBlocks) {
+    int channelChallengeBlocks,
+    int seedLookahead) {
   /**
    * A public network with blocks of 12 seconds: a period is a day, its window six hours. A miner
    * may announce three days a quarter, two days before; and it has three days to redeem what a
@@ -59,7 +62,9 @@ public record MarketParameters(
         3,
         90,
         TokenAmount.parseTokens("100"),
-        21_600);
+        21_600,
+        // An epoch of the beacon chain.
+        32);
   }
 
   /** A local chain with a block a second or faster: periods short enough to watch. */
@@ -85,6 +90,7 @@ public record MarketParameters(
         4,
         32,
         TokenAmount.parseTokens("100"),
-        24);
+        24,
+        2);
   }
 }

@@ -20,8 +20,6 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import org.web3j.protocol.core.Request;
-import org.web3j.protocol.core.Response;
 
 /**
  * A local chain: the anvil that npm installs under {@code contracts/}, on a loopback port, killed
@@ -197,28 +195,18 @@ public final class Anvil implements AutoCloseable {
   /** Gives an account of a local chain ether. */
   public static void giveEther(Rpc rpc, Address account, long ether) {
     BigInteger wei = BigInteger.valueOf(ether).multiply(BigInteger.TEN.pow(18));
-    ask(rpc, "anvil_setBalance", List.of(account.toString(), "0x" + wei.toString(16)));
+    rpc.ask("anvil_setBalance", List.of(account.toString(), "0x" + wei.toString(16)));
   }
 
   /** Makes so many blocks now. */
   public void mine(int blocks) {
-    ask(rpc, "anvil_mine", List.of("0x" + Integer.toHexString(blocks)));
+    rpc.ask("anvil_mine", List.of("0x" + Integer.toHexString(blocks)));
   }
 
   /** Any method of anvil's own. */
   public Object ask(String method, List<?> parameters) {
-    return ask(rpc, method, parameters);
+    return rpc.ask(method, parameters).orElse("");
   }
-
-  private static Object ask(Rpc rpc, String method, List<?> parameters) {
-    Request<?, AnyResponse> request =
-        new Request<>(method, parameters, rpc.service(), AnyResponse.class);
-    Object result = rpc.send(request).getResult();
-    return result == null ? "" : result;
-  }
-
-  /** An answer of any kind. */
-  public static final class AnyResponse extends Response<Object> {}
 
   @Override
   public void close() {

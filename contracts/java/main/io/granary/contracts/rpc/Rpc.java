@@ -5,6 +5,8 @@ import io.granary.protocol.values.Address;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import okhttp3.OkHttpClient;
 import org.web3j.protocol.Web3j;
 import org.web3j.protocol.core.Request;
@@ -72,6 +74,15 @@ public final class Rpc implements AutoCloseable {
       pause *= 2;
     }
   }
+
+  /** Calls a method that web3j has no types for; the answer as JSON types, empty for null. */
+  public Optional<Object> ask(String method, List<?> parameters) {
+    Request<?, Answer> request = new Request<>(method, parameters, http, Answer.class);
+    return Optional.ofNullable(send(request).getResult());
+  }
+
+  /** An answer of any kind. */
+  public static final class Answer extends Response<Object> {}
 
   private ChainUnavailableException unavailable(IOException e) {
     return new ChainUnavailableException(

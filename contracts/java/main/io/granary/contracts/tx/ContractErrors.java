@@ -23,7 +23,13 @@ import org.web3j.abi.datatypes.Type;
 /** Custom errors, read from the ABIs, as named and readable refusals. */
 public final class ContractErrors {
   private static final List<String> ABIS =
-      List.of("StorageMarket", "MinerRegistry", "PaymentChannels", "BlockHashSeed", "DevToken");
+      List.of(
+          "StorageMarket",
+          "MinerRegistry",
+          "PaymentChannels",
+          "BlockHashSeed",
+          "PrevRandaoSeed",
+          "DevToken");
 
   private record Declared(String name, List<String> types, List<String> names) {}
 

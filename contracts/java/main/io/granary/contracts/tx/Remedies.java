@@ -13,6 +13,7 @@ final class Remedies {
           Map.entry(
               "AlreadyRegistered", "this owner is a miner already; update its record instead"),
           Map.entry("BadEndpoint", "an endpoint is host:port with at most 259 characters"),
+          Map.entry("BadLookahead", "a RANDAO seed source looks 1 to 128 blocks ahead"),
           Map.entry(
               "BadParameter", "no market can be built with this parameter; choose another value"),
           Map.entry(
@@ -81,7 +82,7 @@ final class Remedies {
               "the permit is not valid now; sign a new one, or approve and deposit"),
           Map.entry(
               "SeedUnavailable",
-              "the chain no longer knows that block's hash; the window was missed"),
+              "the seed source has no value of that block: not yet, no longer, or the proof sent is not the header it wants"),
           Map.entry(
               "SetFrozenUntil",
               "the proving set is frozen until that block or until the period is proved"),

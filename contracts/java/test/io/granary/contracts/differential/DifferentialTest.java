@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.contracts.DevMarket;
 import io.granary.contracts.GranaryChain;
+import io.granary.contracts.SeedKind;
 import io.granary.contracts.devnet.Faucet;
 import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.BatchResult;
@@ -62,7 +63,7 @@ class DifferentialTest {
 
   @Test
   void contract_and_plain_model_agree_after_every_step() throws IOException {
-    try (DevMarket m = new DevMarket(dir, SEED);
+    try (DevMarket m = new DevMarket(dir, SeedKind.BLOCK_HASH, SEED);
         Faucet faucet = new Faucet(m.anvil.endpoint(), m.deployment.token());
         GranaryChain stranger = m.connect(strangerKey)) {
       faucet.give(strangerKey.address(), 10, TokenAmount.ZERO);

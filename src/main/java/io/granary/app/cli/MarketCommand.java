@@ -1,6 +1,7 @@
 package io.granary.app.cli;
 
 import io.granary.contracts.GranaryChain;
+import io.granary.contracts.SeedKind;
 import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.deploy.MarketDeployer;
 import io.granary.contracts.deploy.MarketParameters;
@@ -46,7 +47,7 @@ public final class MarketCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
       try (GranaryChain chain = common.connect(Optional.empty())) {
-        Map<String, Object> v = describe(chain.terms());
+        Map<String, Object> v = describe(chain.terms(), chain.seedKind());
         common
             .market()
             .channels()
@@ -61,7 +62,7 @@ public final class MarketCommand implements Callable<Integer> {
       }
     }
 
-    private static Map<String, Object> describe(MarketTerms t) {
+    private static Map<String, Object> describe(MarketTerms t, SeedKind seeds) {
       Map<String, Object> v = new LinkedHashMap<>();
       v.put("ok", true);
       v.put("chainId", t.domain().chainId());
@@ -69,6 +70,7 @@ public final class MarketCommand implements Callable<Integer> {
       v.put("token", t.token().toString());
       v.put("registry", t.registry().toString());
       v.put("seedSource", t.seedSource().toString());
+      v.put("seedKind", seeds.label());
       v.put("periodBlocks", t.periodBlocks());
       v.put("windowBlocks", t.windowBlocks());
       v.put("challenges", t.challenges());
@@ -100,6 +102,7 @@ public final class MarketCommand implements Callable<Integer> {
       footer = {
         "",
         "Example: granary market deploy --rpc https://node.example.org --token 0x…",
+        "         granary market deploy --rpc https://node.example.org --token 0x… --seed-source randao",
         "         granary market deploy --rpc http://127.0.0.1:8545 --devnet"
       })
   public static final class Deploy implements Callable<Integer> {
@@ -118,6 +121,17 @@ public final class MarketCommand implements Callable<Integer> {
     boolean devnet;
 
     @Option(
+        names = "--seed-source",
+        paramLabel = "KIND",
+        defaultValue = "blockhash",
+        description = {
+          "What challenges are drawn from (default: ${DEFAULT-VALUE}).",
+          "  blockhash: cheapest; whoever builds a challenge block can choose its draw.",
+          "  randao: the beacon chain's randomness, 15,000 to 25,000 gas more a proof; for a public network with proof of stake."
+        })
+    String seedSource = SeedKind.BLOCK_HASH.label();
+
+    @Option(
         names = "--out",
         paramLabel = "FILE",
         description = "Where the deployment file goes (default: deployment.json in the home).")
@@ -133,12 +147,13 @@ public final class MarketCommand implements Callable<Integer> {
         throw new IllegalArgumentException(
             "give either --token ADDRESS, the ERC-20 of the market, or --devnet");
       }
+      SeedKind seeds = SeedKind.parse(seedSource);
       Path file = out == null ? common.home().resolve("deployment.json") : out;
       if (Files.exists(file)) {
         throw new IOException(
             file + " names a market already; say --out FILE to keep both, or move it away");
       }
-      Deployment d = deploy(endpoint);
+      Deployment d = deploy(endpoint, seeds);
       if (file.getParent() != null) {
         Files.createDirectories(file.getParent());
       }
@@ -169,7 +184,7 @@ public final class MarketCommand implements Callable<Integer> {
       return d.channels().orElseThrow().toString();
     }
 
-    private Deployment deploy(URI endpoint) throws IOException {
+    private Deployment deploy(URI endpoint, SeedKind seeds) throws IOException {
       EthKey payer = devnet ? Anvil.richKey() : common.wallet();
       try (MarketDeployer deployer = new MarketDeployer(endpoint, payer, POLL)) {
         if (devnet && deployer.chainId() != Anvil.CHAIN_ID) {
@@ -184,6 +199,7 @@ public final class MarketCommand implements Callable<Integer> {
         }
         return deployer.deploy(
             devnet ? MarketParameters.devnet() : MarketParameters.production(),
+            seeds,
             Optional.ofNullable(token).map(Address::parse));
       }
     }

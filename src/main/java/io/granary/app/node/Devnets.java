@@ -1,5 +1,6 @@
 package io.granary.app.node;
 
+import io.granary.contracts.SeedKind;
 import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.deploy.MarketDeployer;
 import io.granary.contracts.deploy.MarketParameters;
@@ -35,7 +36,8 @@ public final class Devnets {
             dir.resolve("chain.log"));
     try (MarketDeployer deployer =
         new MarketDeployer(chain.endpoint(), Anvil.richKey(), Duration.ofMillis(100))) {
-      Deployment deployment = deployer.deploy(MarketParameters.devnet(), Optional.empty());
+      Deployment deployment =
+          deployer.deploy(MarketParameters.devnet(), SeedKind.BLOCK_HASH, Optional.empty());
       deployment.save(dir.resolve("deployment.json"));
       return new Devnet(chain, deployment);
     } catch (IOException | RuntimeException e) {

@@ -1,6 +1,8 @@
 package io.granary.auditor.replay;
 
+import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.ChainReader;
+import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.MarketHistory;
 import io.granary.protocol.chain.MarketReader;
 import io.granary.protocol.deal.DealSnapshot;
@@ -15,7 +17,6 @@ import java.util.function.Predicate;
 /**
  * Replays a market from its deployment: re-derives every deal id, challenge, opening, period bit,
  * payment and slash from chain data alone, then compares the outcome with the contract's state.
- * Uses the block hash seed source (Protocol §5.6).
  */
 public final class ChainAudit {
   // A busy chain moves on while it is compared; each round replays what came meanwhile.
@@ -34,7 +35,7 @@ public final class ChainAudit {
 
   /** Replays everything up to the head. */
   public AuditReport run() {
-    MarketModel model = new MarketModel(reader.terms(), n -> chain.block(n).hash(), history::calls);
+    MarketModel model = new MarketModel(reader.terms(), this::seedValue, history::calls);
     BlockNumber from = history.deployedAt();
     BlockNumber next = from;
     BlockNumber head = from;
@@ -69,6 +70,18 @@ public final class ChainAudit {
     } catch (Finding.FoundException e) {
       return report(model, from, head, e.finding());
     }
+  }
+
+  private Hash32 seedValue(BlockNumber block) {
+    return reader
+        .seedValue(block)
+        .orElseThrow(
+            () ->
+                new ChainUnavailableException(
+                    "the endpoint tells of a draw from block "
+                        + block
+                        + ", whose seed it does not know yet: ask one that is up to date, with --rpc",
+                    null));
   }
 
   private Optional<Finding> compare(MarketModel model, BlockNumber head) {

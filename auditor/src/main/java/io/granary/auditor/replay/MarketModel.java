@@ -44,7 +44,7 @@ final class MarketModel {
   private static final BigInteger BPS = BigInteger.valueOf(10_000);
 
   private final MarketTerms terms;
-  private final Function<BlockNumber, Hash32> blockHash;
+  private final Function<BlockNumber, Hash32> seedValue;
   private final Function<TxHash, List<MarketCall>> calls;
 
   final Map<Address, BigInteger> balances = new HashMap<>();
@@ -65,10 +65,10 @@ final class MarketModel {
 
   MarketModel(
       MarketTerms terms,
-      Function<BlockNumber, Hash32> blockHash,
+      Function<BlockNumber, Hash32> seedValue,
       Function<TxHash, List<MarketCall>> calls) {
     this.terms = terms;
-    this.blockHash = blockHash;
+    this.seedValue = seedValue;
     this.calls = calls;
   }
 
@@ -269,7 +269,7 @@ final class MarketModel {
   private void checkSealOpenings(MarketEvent e, ModelDeal d, byte[] packed) {
     TreeShape shape = d.terms.size().shape();
     Hash32 seed =
-        Seeds.seal(blockHash.apply(new BlockNumber(d.sealBlock)), terms.domain().market(), d.id);
+        Seeds.seal(seedValue.apply(new BlockNumber(d.sealBlock)), terms.domain().market(), d.id);
     List<Long> positions = Positions.seal(seed, terms.sealChallenges(), shape.leafCount());
     int half = 32 * (shape.height() + 1);
     require(
@@ -314,7 +314,7 @@ final class MarketModel {
         "period " + period + " of " + miner + " is maintenance",
         false,
         isExcused(miner, period));
-    Hash32 value = blockHash.apply(new BlockNumber(clock(miner).challengeBlock(period)));
+    Hash32 value = seedValue.apply(new BlockNumber(clock(miner).challengeBlock(period)));
     Hash32 seed = Seeds.period(value, terms.domain().market(), miner, new Period(period));
     List<ProvingSet.Draw> draws = set(miner).draw(seed, period, terms.challenges());
     require(e, "draws of period " + period + " of " + miner, terms.challenges(), draws.size());

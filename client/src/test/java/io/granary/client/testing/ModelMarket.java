@@ -390,6 +390,11 @@ public final class ModelMarket
   }
 
   @Override
+  public Optional<Hash32> seedValue(BlockNumber block) {
+    throw unused();
+  }
+
+  @Override
   public Optional<Hash32> periodSeed(Address miner, Period period) {
     throw unused();
   }

@@ -286,6 +286,11 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   }
 
   @Override
+  public synchronized Optional<Hash32> seedValue(BlockNumber block) {
+    return block.value() <= head ? Optional.of(hashOf(block.value())) : Optional.empty();
+  }
+
+  @Override
   public synchronized Optional<Hash32> periodSeed(Address owner, Period period) {
     long block = clock(miner).challengeBlock(period.index());
     return block <= head

@@ -45,12 +45,18 @@ public interface MarketReader {
   /** True while nothing may enter or leave the miner's proving set (Protocol §5.4). */
   boolean isFrozen(Address miner);
 
-  /** What a draw is taken modulo; zero: no duty. At most 2^58. */
+  /** What a draw is taken modulo; zero: no duty. Less than 2^59. */
   long setWeight(Address miner);
 
   /**
-   * The seed of a period (Protocol §5.3), or empty when its challenge block is not yet in the past
-   * or the seed source no longer reaches it.
+   * What the market's seed source says of a block (Protocol §5.6), re-derived from the chain's
+   * blocks however old; empty when it is not fixed yet.
+   */
+  Optional<Hash32> seedValue(BlockNumber block);
+
+  /**
+   * The seed of a period (Protocol §5.3), or empty when the value of its challenge block is not
+   * fixed yet.
    */
   Optional<Hash32> periodSeed(Address miner, Period period);
 
@@ -59,7 +65,7 @@ public interface MarketReader {
 
   /**
    * What {@link MinerMarket#prove} will have to open now, in order; empty when the miner's set has
-   * no weight, or the window of the period is not open.
+   * no weight, the window of the period is not open, or the seed is not fixed yet.
    *
    * @throws TxRefusedException when the contract cannot draw, for example because only ended
    *     entries are left in the set

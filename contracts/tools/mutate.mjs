@@ -1,0 +1,182 @@
+#!/usr/bin/env node
+// Mutation testing of the contracts: changes one thing of src/ at a time in a copy, runs the forge tests, and tells which changes no
+// test notices. Results go to a file of JSON lines; what is in it for the same text is not run again, so a run can be stopped.
+//
+//   node tools/mutate.mjs [--files BlockHeader,Pay] [--sample N] [--seed S] [--minutes M] [--results FILE] [--list]
+//                         [--tests test/unit/BlockHashSeed.t.sol,…]
+//
+// Fuzz and invariant tests run short (MUTATE_FUZZ, MUTATE_INVARIANT runs), so what survives here may die in a full run.
+import { createHash } from "node:crypto";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { foundry } from "./foundry.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const { values: options } = parseArgs({
+  options: {
+    files: { type: "string", default: "" },
+    sample: { type: "string", default: "0" },
+    seed: { type: "string", default: "1" },
+    minutes: { type: "string", default: "0" },
+    results: { type: "string", default: join(root, "cache", "mutants.jsonl") },
+    tests: { type: "string", default: "test/unit/*,test/fuzz/*,test/invariant/*" },
+    list: { type: "boolean", default: false },
+  },
+});
+
+// ---------------------------------------------------------------- the mutants
+
+/** The source with comments and strings blanked out, every other character in its place. */
+function codeOf(source) {
+  return source.replace(/\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"/g, (text) => text.replace(/[^\n]/g, " "));
+}
+
+/** Where the bracket that opens at `from` closes. */
+function closing(code, from) {
+  let depth = 0;
+  for (let i = from; i < code.length; i++) {
+    if (code[i] === "(") depth++;
+    if (code[i] === ")" && --depth === 0) return i;
+  }
+  throw new Error("a bracket is not closed");
+}
+
+const SWAPS = [
+  [/(?<![<=>])<(?![<=])/g, "<="],
+  [/(?<![<])<=(?!=)/g, "<"],
+  [/(?<![=>])>(?![=>])/g, ">="],
+  [/(?<![>])>=/g, ">"],
+  [/==/g, "!="],
+  [/!=/g, "=="],
+  [/&&/g, "||"],
+  [/\|\|/g, "&&"],
+  [/(?<=[\w)\]] )\+(?= [\w(])/g, "-"],
+  [/(?<=[\w)\]] )-(?= [\w(])/g, "+"],
+  [/\+=/g, "-="],
+  [/-=/g, "+="],
+  [/\bnonReentrant\b/g, ""],
+];
+
+function mutantsOf(file) {
+  const source = readFileSync(file, "utf8");
+  const code = codeOf(source);
+  const found = [];
+  const add = (from, length, instead, what) => {
+    const line = source.slice(0, from).split("\n").length;
+    found.push({ file: relative(root, file), line, what, text: source.slice(0, from) + instead + source.slice(from + length) });
+  };
+  for (const [pattern, instead] of SWAPS) {
+    for (const m of code.matchAll(pattern)) add(m.index, m[0].length, instead, `${m[0]} → ${instead || "nothing"}`);
+  }
+  for (const m of code.matchAll(/\bif \(/g)) {
+    const end = closing(code, m.index + 3) + 1;
+    const refusal = /^\s*\{?\s*(revert|return)\b[^;]*;(\s*\})?/.exec(code.slice(end));
+    // A refusal in braces with more after it is left alone.
+    if (!refusal || refusal[0].includes("{") !== refusal[0].trimEnd().endsWith("}")) continue;
+    // `else` needs something before it.
+    const rest = code.slice(end + refusal[0].length);
+    add(m.index, end + refusal[0].length - m.index, /^\s*else\b/.test(rest) ? "if (false) {}" : "", `without its ${refusal[1]}`);
+  }
+  for (const m of code.matchAll(/\bconstant [A-Z_0-9]+ =[^;]*?\b(0x[0-9a-fA-F]{1,8}|[0-9][0-9_]*)\b/g)) {
+    const number = m[1];
+    const more = BigInt(number.replaceAll("_", "")) + 1n;
+    add(m.index + m[0].length - number.length, number.length, `${more}`, `${number} → ${more}`);
+  }
+  return found.sort((a, b) => a.line - b.line).map((mutant) => ({ ...mutant, id: idOf(mutant) }));
+}
+
+const idOf = ({ file, text }) => createHash("sha256").update(file).update(text).digest("hex").slice(0, 16);
+
+function sources() {
+  const wanted = options.files.split(",").filter(Boolean);
+  const all = readdirSync(join(root, "src"), { recursive: true }).filter((f) => f.endsWith(".sol") && !/^(interfaces|dev|types)\//.test(f));
+  const chosen = wanted.length === 0 ? all : all.filter((f) => wanted.some((w) => f === w || f.endsWith(`${w}.sol`)));
+  if (chosen.length === 0) throw new Error(`no file of src/ is ${options.files}`);
+  return chosen.sort().map((f) => join(root, "src", f));
+}
+
+/** The first n of the list, shuffled by the seed. */
+function sampleOf(list, n, seed) {
+  const rank = ({ id }) => createHash("sha256").update(`${seed} ${id}`).digest("hex");
+  return n === 0 ? list : [...list].sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).slice(0, n);
+}
+
+// ---------------------------------------------------------------- running them
+
+/** A copy of what forge reads, so that work can go on meanwhile; only packages are linked. */
+function copy() {
+  const top = mkdtempSync(join(tmpdir(), "granary-mutants-"));
+  const dir = join(top, "contracts");
+  mkdirSync(dir);
+  for (const name of ["src", "test", "tools", "foundry.toml", "package.json", "out", "cache"]) {
+    if (existsSync(join(root, name))) cpSync(join(root, name), join(dir, name), { recursive: true, preserveTimestamps: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
+  const vectors = "protocol/src/test/resources/vectors";
+  cpSync(join(root, "..", vectors), join(top, vectors), { recursive: true });
+  return { top, dir };
+}
+
+const environment = {
+  ...process.env,
+  // A mutant may leave a name unused; the linters have their own test.
+  FOUNDRY_DENY: "never",
+  FOUNDRY_LINT_LINT_ON_BUILD: "false",
+  FOUNDRY_FUZZ_RUNS: process.env.MUTATE_FUZZ ?? "48",
+  FOUNDRY_INVARIANT_RUNS: process.env.MUTATE_INVARIANT ?? "6",
+};
+
+function outcomeOf(dir) {
+  // The quick ones come first: most mutants die there.
+  for (const path of options.tests.split(",")) {
+    const run = spawnSync(foundry("forge"), ["test", "--offline", "--fail-fast", "--match-path", path], {
+      cwd: dir, env: environment, encoding: "utf8", timeout: 600_000, maxBuffer: 1 << 28,
+    });
+    const said = `${run.stdout}${run.stderr}`;
+    if (run.error) return { outcome: "killed", by: `did not end: ${run.error.code}` };
+    if (/Compiler run failed|^Error: .*solar|^Error \(\d+\)/m.test(said)) return { outcome: "uncompilable" };
+    if (run.status !== 0) return { outcome: "killed", by: /\[FAIL[^\n]*?\] (\w+)/.exec(said)?.[1] ?? said.trim().split("\n").at(-1) };
+  }
+  return { outcome: "survived" };
+}
+
+const mutants = sampleOf(sources().flatMap(mutantsOf), Number(options.sample), options.seed);
+if (options.list) {
+  for (const m of mutants) console.log(`${m.file}:${m.line}  ${m.what}`);
+  process.exit(0);
+}
+const known = new Map();
+if (existsSync(options.results)) {
+  for (const line of readFileSync(options.results, "utf8").split("\n").filter(Boolean)) known.set(JSON.parse(line).id, JSON.parse(line));
+}
+const limit = Number(options.minutes) === 0 ? Infinity : Date.now() + Number(options.minutes) * 60_000;
+const { top, dir } = copy();
+process.on("exit", () => rmSync(top, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
+const unchanged = outcomeOf(dir);
+if (unchanged.outcome !== "survived") throw new Error(`the tests fail without any change: ${JSON.stringify(unchanged)}`);
+
+const results = [];
+for (const { text, ...mutant } of mutants) {
+  let result = known.get(mutant.id);
+  if (!result) {
+    if (Date.now() > limit) break;
+    const path = join(dir, mutant.file);
+    const original = readFileSync(path, "utf8");
+    writeFileSync(path, text);
+    result = { ...mutant, ...outcomeOf(dir) };
+    writeFileSync(path, original);
+    mkdirSync(dirname(options.results), { recursive: true });
+    appendFileSync(options.results, `${JSON.stringify(result)}\n`);
+  }
+  results.push(result);
+  console.log(`${result.outcome.padEnd(12)} ${mutant.file}:${mutant.line}  ${mutant.what}${result.by ? `  (${result.by})` : ""}`);
+}
+const of = (outcome) => results.filter((r) => r.outcome === outcome);
+console.log(`\n${results.length} of ${mutants.length} mutants: ${of("killed").length} killed, ${of("survived").length} survived, ${of("uncompilable").length} uncompilable`);
+for (const r of of("survived")) console.log(`survived: ${r.file}:${r.line}  ${r.what}`);
+process.exit(of("survived").length > 0 ? 3 : 0);
