@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {MarketBase} from "./MarketBase.sol";
 import {IMarketReads} from "./interfaces/IMarketReads.sol";
 import {DealEnds} from "./libraries/DealEnds.sol";
+import {Demands} from "./libraries/Demands.sol";
 import {Maintenance} from "./libraries/Maintenance.sol";
 import {PeriodClock} from "./libraries/PeriodClock.sol";
 import {ProvingSet} from "./libraries/ProvingSet.sol";
@@ -14,6 +15,7 @@ import {
     Deal,
     DealProposal,
     DealView,
+    Demand,
     DrawnLeaf,
     EarlyEnd,
     Extension,
@@ -174,5 +176,28 @@ contract MarketReads is IMarketReads, MarketBase {
     /// @inheritdoc IMarketReads
     function setWeight(address miner) external view returns (uint256) {
         return _s.sets[miner].weight;
+    }
+
+    /// @inheritdoc IMarketReads
+    function demands(bytes32[] calldata dealIds) external view returns (Demand[2][] memory open) {
+        open = new Demand[2][](dealIds.length);
+        for (uint256 i = 0; i < dealIds.length; ++i) {
+            open[i] = _s.demands[bytes23(dealIds[i])];
+        }
+    }
+
+    /// @inheritdoc IMarketReads
+    function leastBond() external view returns (uint256) {
+        return Demands.leastBond(DEMAND_GAS);
+    }
+
+    /// @inheritdoc IMarketReads
+    function lastDeadline(address miner) external view returns (uint64) {
+        return _s.lastDeadlines[miner];
+    }
+
+    /// @inheritdoc IMarketReads
+    function etherOf(address account_) external view returns (uint256) {
+        return _s.etherOf[account_];
     }
 }

@@ -11,6 +11,8 @@ import {IMarketCore} from "./interfaces/IMarketCore.sol";
 import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
 import {ClientSignature} from "./libraries/ClientSignature.sol";
+import {BothTrees} from "./libraries/BothTrees.sol";
+import {Demands} from "./libraries/Demands.sol";
 import {MerkleTree} from "./libraries/MerkleTree.sol";
 import {Pay} from "./libraries/Pay.sol";
 import {PieceMath} from "./libraries/PieceMath.sol";
@@ -40,6 +42,9 @@ import {
 ///    has no challenges.
 ///    An extension or an early end moves the end of an entry only outside of that.
 /// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
+/// 6. Ether: Σ bonds of open demands + Σ ether balances = ether held, but for what was forced upon the contract.
+/// 7. No collateral goes back to a miner while a demand on its deal is open, and none at all for a replica with a wrong leaf
+///    once that was shown.
 contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using ProvingSet for ProvingSet.Set;
@@ -78,6 +83,13 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         // A miner is on duty three quarters of the time.
         if (p.maintenanceQuarter == 0 || p.maintenanceQuarter / 4 < p.maintenancePeriods) {
             revert BadParameter("maintenanceQuarter", p.maintenanceQuarter);
+        }
+        // A miner looks at the chain once in every window; no demand falls due between two looks.
+        if (p.demandBlocks < p.windowBlocks) revert BadParameter("demandBlocks", p.demandBlocks);
+        if (p.demandSpacing == 0) revert BadParameter("demandSpacing", 0);
+        // A bond that did not pay for the answer of the largest piece would be a way to make a miner spend.
+        if (p.demandGas < Demands.MIN_GAS || p.demandGas > Demands.MAX_GAS) {
+            revert BadParameter("demandGas", p.demandGas);
         }
     }
 
@@ -236,13 +248,8 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         bytes32 sealedRoot = d.sealedRoot;
         for (uint256 i = 0; i < SEAL_CHALLENGES; ++i) {
             uint256 leaf = ProvingSet.expand(seed, i) % leaves;
-            bytes32 xored;
-            assembly ("memory-safe") {
-                xored := xor(calldataload(at), calldataload(add(at, half)))
-            }
-            if (xored != StreamSeal.mask(dealId, uint64(leaf))) return SkipReason.BadOpening;
-            if (MerkleTree.rootOf(at, leaf, height) != a.proposal.pieceRoot) return SkipReason.BadOpening;
-            if (MerkleTree.rootOf(at + half, leaf, height) != sealedRoot) return SkipReason.BadOpening;
+            if (!BothTrees.isSealed(at, height, dealId, leaf)) return SkipReason.BadOpening;
+            if (!BothTrees.opens(at, height, leaf, a.proposal.pieceRoot, sealedRoot)) return SkipReason.BadOpening;
             at += 2 * half;
         }
         return SkipReason.None;
