@@ -97,15 +97,9 @@ contract DemandsFuzz is MarketFixture {
     function testFuzz_forfeit_sharesTheCollateralAsTerminateDoes(uint8 proved, uint16 size, uint16 wait, bool dispute)
         public
     {
-        DealProposal memory p = proposal(uint64(bound(size, 1, 600)), 10);
-        bytes32 id = market.dealIdOf(p);
-        wrongLeaf[id] = 0;
-        activeDeal(p);
-        if (dispute) {
-            // The miner could not have sealed it wrong unseen where the piece is small; so the contract is shown the wrong
-            // root from the start.
-            (id,) = badlySealedDeal();
-        }
+        bytes32 id;
+        if (dispute) (id,) = badlySealedDeal();
+        else id = activeDeal(proposal(uint64(bound(size, 1, 600)), 10));
         demand(auditor, id, 0);
         uint32 start = view_(id).start;
         for (uint32 i = 0; i < proved % 3; ++i) {
@@ -122,7 +116,7 @@ contract DemandsFuzz is MarketFixture {
         if (dispute) {
             uint64 leaf = uint64(wrongLeaf[id] - 1);
             bytes memory openings = bothOpenings(id, leaf);
-            p = proposalOf[id];
+            DealProposal memory p = proposalOf[id];
             vm.prank(stranger);
             market.disputeSeal(p, leaf, openings);
         } else {
