@@ -179,10 +179,10 @@ contract MarketReads is IMarketReads, MarketBase {
     }
 
     /// @inheritdoc IMarketReads
-    function demands(bytes32[] calldata dealIds) external view returns (Demand[2][] memory open) {
-        open = new Demand[2][](dealIds.length);
-        for (uint256 i = 0; i < dealIds.length; ++i) {
-            open[i] = _s.demands[bytes23(dealIds[i])];
+    function demands(bytes32[] calldata dealIds) external view returns (Demand[] memory open) {
+        open = new Demand[](2 * dealIds.length);
+        for (uint256 i = 0; i < open.length; ++i) {
+            open[i] = _s.demands[bytes23(dealIds[i / 2])][i & 1];
         }
     }
 

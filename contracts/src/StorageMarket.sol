@@ -11,7 +11,6 @@ import {IMarketCore} from "./interfaces/IMarketCore.sol";
 import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
 import {ClientSignature} from "./libraries/ClientSignature.sol";
-import {BothTrees} from "./libraries/BothTrees.sol";
 import {Demands} from "./libraries/Demands.sol";
 import {MerkleTree} from "./libraries/MerkleTree.sol";
 import {Pay} from "./libraries/Pay.sol";
@@ -248,8 +247,14 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         bytes32 sealedRoot = d.sealedRoot;
         for (uint256 i = 0; i < SEAL_CHALLENGES; ++i) {
             uint256 leaf = ProvingSet.expand(seed, i) % leaves;
-            if (!BothTrees.isSealed(at, height, dealId, leaf)) return SkipReason.BadOpening;
-            if (!BothTrees.opens(at, height, leaf, a.proposal.pieceRoot, sealedRoot)) return SkipReason.BadOpening;
+            bytes32 xored;
+            assembly ("memory-safe") {
+                xored := xor(calldataload(at), calldataload(add(at, half)))
+            }
+            // BothTrees says the same for the rare paths; a call of it costs 40 gas an opening here.
+            if (xored != StreamSeal.mask(dealId, uint64(leaf))) return SkipReason.BadOpening;
+            if (MerkleTree.rootOf(at, leaf, height) != a.proposal.pieceRoot) return SkipReason.BadOpening;
+            if (MerkleTree.rootOf(at + half, leaf, height) != sealedRoot) return SkipReason.BadOpening;
             at += 2 * half;
         }
         return SkipReason.None;

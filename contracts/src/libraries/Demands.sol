@@ -98,14 +98,15 @@ library Demands {
         if (block.number > open.deadline) return SkipReason.AnswerTooLate;
         {
             uint256 height = PieceMath.height(PieceMath.leafCount(a.proposal.rawSize));
+            uint256 half = (height + 1) << 5;
             bytes calldata openings = a.openings;
-            if (openings.length != BothTrees.size(height)) return SkipReason.BadOpening;
+            if (openings.length != 2 * half) return SkipReason.BadOpening;
             uint256 at;
             assembly ("memory-safe") {
                 at := openings.offset
             }
-            if (!BothTrees.isSealed(at, height, dealId, open.leafIndex)) return SkipReason.BadOpening;
-            if (!BothTrees.opens(at, height, open.leafIndex, a.proposal.pieceRoot, sealedRootOf(s, d))) {
+            if (!BothTrees.isSealed(at, half, dealId, open.leafIndex)) return SkipReason.BadOpening;
+            if (!BothTrees.opens(at, half, height, open.leafIndex, a.proposal.pieceRoot, sealedRootOf(s, d))) {
                 return SkipReason.BadOpening;
             }
         }

@@ -50,15 +50,16 @@ library Forfeits {
         if (leafIndex >= leaves) revert IMarketEvents.LeafOutOfRange(dealId, leafIndex, leaves);
         {
             uint256 height = PieceMath.height(leaves);
+            uint256 half = (height + 1) << 5;
             uint256 at;
             assembly ("memory-safe") {
                 at := openings.offset
             }
             if (
-                openings.length != BothTrees.size(height)
-                    || !BothTrees.opens(at, height, leafIndex, t.pieceRoot, Demands.sealedRootOf(s, d))
+                openings.length != 2 * half
+                    || !BothTrees.opens(at, half, height, leafIndex, t.pieceRoot, Demands.sealedRootOf(s, d))
             ) revert IMarketEvents.BadDisputeOpening(dealId, uint40(leafIndex));
-            if (BothTrees.isSealed(at, height, dealId, leafIndex)) {
+            if (BothTrees.isSealed(at, half, dealId, leafIndex)) {
                 revert IMarketEvents.SealIsRight(dealId, uint40(leafIndex));
             }
         }

@@ -345,7 +345,7 @@ abstract contract MarketFixture is Test {
     }
 
     function openDemand(bytes32 id, bool byAuditor) internal view returns (Demand memory) {
-        return market.demands(one(id))[0][byAuditor ? 1 : 0];
+        return market.demands(one(id))[byAuditor ? 1 : 0];
     }
 
     /// @notice The answer to an open demand.

@@ -106,7 +106,10 @@ class ProofSinkTest {
           TokenAmount.of(1),
           2,
           3,
-          12);
+          12,
+          8,
+          1,
+          200_000);
 
   @TempDir Path dir;
   private final EthKey operator = EthKey.generate();

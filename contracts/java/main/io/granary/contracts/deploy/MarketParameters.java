@@ -27,10 +27,13 @@ public record MarketParameters(
     int maintenanceNotice,
     int maintenancePeriods,
     int maintenanceQuarter,
+    int demandBlocks,
+    int demandSpacing,
+    int demandGas,
     TokenAmount minStake) {
   /**
-   * A public network with blocks of 12 seconds: a period is a day, its window six hours, and a
-   * miner may announce three days a quarter, two days before.
+   * A public network with blocks of 12 seconds: a period is a day, its window six hours, a miner
+   * may announce three days a quarter, two days before, and has twelve hours to answer a demand.
    */
   public static MarketParameters production() {
     return new MarketParameters(
@@ -54,6 +57,9 @@ public record MarketParameters(
         2,
         3,
         90,
+        3600,
+        5,
+        200_000,
         TokenAmount.parseTokens("100"));
   }
 
@@ -79,6 +85,9 @@ public record MarketParameters(
         2,
         4,
         32,
+        16,
+        1,
+        200_000,
         TokenAmount.parseTokens("100"));
   }
 }
