@@ -83,8 +83,11 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         if (p.maintenanceQuarter == 0 || p.maintenanceQuarter / 4 < p.maintenancePeriods) {
             revert BadParameter("maintenanceQuarter", p.maintenanceQuarter);
         }
-        // A miner looks at the chain once in every window; no demand falls due between two looks.
-        if (p.demandBlocks < p.windowBlocks) revert BadParameter("demandBlocks", p.demandBlocks);
+        // A miner looks at the chain once in every window; no demand falls due between two looks. At most a period, so that a
+        // demand looks at few periods for maintenance.
+        if (p.demandBlocks < p.windowBlocks || p.demandBlocks > p.periodBlocks) {
+            revert BadParameter("demandBlocks", p.demandBlocks);
+        }
         if (p.demandSpacing == 0) revert BadParameter("demandSpacing", 0);
         // A bond that did not pay for the answer of the largest piece would be a way to make a miner spend.
         if (p.demandGas < Demands.MIN_GAS || p.demandGas > Demands.MAX_GAS) {

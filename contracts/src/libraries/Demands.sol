@@ -7,6 +7,7 @@ import {BothTrees} from "./BothTrees.sol";
 import {MarketState} from "./MarketState.sol";
 import {PeriodClock} from "./PeriodClock.sol";
 import {PieceMath} from "./PieceMath.sol";
+import {Settlement} from "./Settlement.sol";
 
 /// @title Demands: a client or an auditor makes a miner open a leaf on chain (Protocol §6.1).
 /// @notice The proposal hashes to the deal id, so it vouches for the auditor and the piece root, which are not stored.
@@ -75,7 +76,7 @@ library Demands {
         }
         Demand storage open = s.demands[bytes23(dealId)][slotOf(byAuditor)];
         if (open.deadline != 0) revert IMarketEvents.AlreadyDemanded(dealId, byAuditor, open.deadline);
-        uint256 deadline = block.number + p.demandBlocks;
+        uint256 deadline = atEase(s, p, t.miner);
         {
             // A queue: however many demands there are, each has demandSpacing blocks of its own.
             uint256 next = uint256(s.lastDeadlines[t.miner]) + p.demandSpacing;
@@ -88,6 +89,23 @@ library Demands {
         emit IMarketEvents.DemandRaised(
             dealId, t.miner, msg.sender, byAuditor, uint40(leafIndex), uint96(msg.value), uint64(deadline)
         );
+    }
+
+    /// @dev demandBlocks from now, or from the end of the announced maintenance that begins before they are over: disks may be
+    /// away then, and nobody picks that time to demand.
+    function atEase(MarketState storage s, MarketParams memory p, address miner)
+        private
+        view
+        returns (uint256 deadline)
+    {
+        uint256 shift = PeriodClock.shiftOf(miner, p.periodBlocks);
+        deadline = block.number + p.demandBlocks;
+        uint256 period = PeriodClock.periodAt(block.number, shift, p.periodBlocks);
+        for (; period <= PeriodClock.periodAt(deadline, shift, p.periodBlocks); ++period) {
+            if (Settlement.bitsOf(s, miner, period) > 1) {
+                deadline = PeriodClock.endOf(period, shift, p.periodBlocks) + p.demandBlocks;
+            }
+        }
     }
 
     /// @notice Answers one demand, or says why not. Only an answer leaves a trace.

@@ -243,7 +243,7 @@ enum SkipReason {
 /// @param maintenanceNotice whole periods from the current one to the first that an announcement may excuse, at least 1
 /// @param maintenancePeriods most periods a miner may excuse in a quarter; none when zero
 /// @param maintenanceQuarter periods of a quarter, at least four times maintenancePeriods
-/// @param demandBlocks least blocks R that a miner has to answer a demand, at least windowBlocks
+/// @param demandBlocks least blocks R that a miner has to answer a demand, windowBlocks … periodBlocks
 /// @param demandSpacing least blocks c between the deadlines of two demands on a miner, at least 1
 /// @param demandGas gas that the bond of a demand pays for, at the base fee of its block
 struct MarketParams {

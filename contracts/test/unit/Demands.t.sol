@@ -478,6 +478,39 @@ contract DemandsTest is MarketFixture {
         assertTrue(market.lastDeadline(second) < last);
     }
 
+    /// @dev Disks may be away in announced maintenance: nobody takes the collateral meanwhile.
+    function test_attack_demandsDoNotFallDueInMaintenance() public {
+        bytes32 id = activeDeal();
+        uint32 first = currentPeriod() + 2;
+        vm.prank(miner);
+        market.announceMaintenance(miner, first, 2);
+        uint256 over = market.periodEnd(miner, first + 1);
+        uint256 time = market.params().demandBlocks;
+        // It begins before the time is over.
+        vm.roll(market.periodEnd(miner, first - 1) - time);
+        demand(client, id, 0);
+        assertEq(openDemand(id, false).deadline, over + time, "raised before it");
+        vm.roll(over - 1);
+        demand(auditor, id, 0);
+        assertEq(openDemand(id, true).deadline, over + time + market.params().demandSpacing, "raised in it");
+        vm.roll(over + time);
+        answer(id, false);
+        answer(id, true);
+        demand(client, id, 0);
+        assertEq(openDemand(id, false).deadline, block_() + time, "raised after it");
+    }
+
+    function test_demandProof_beforeMaintenanceIsDueBeforeIt() public {
+        bytes32 id = activeDeal();
+        uint32 first = currentPeriod() + 2;
+        vm.prank(miner);
+        market.announceMaintenance(miner, first, 1);
+        uint256 time = market.params().demandBlocks;
+        vm.roll(market.periodEnd(miner, first - 1) - time - 1);
+        demand(client, id, 0);
+        assertEq(openDemand(id, false).deadline, market.periodEnd(miner, first - 1) - 1);
+    }
+
     /// @dev A miner that is its own client, auditor and caller loses the half that burns.
     function test_attack_noCoalitionGainsFromALostDemand() public {
         DealProposal memory p = proposal();

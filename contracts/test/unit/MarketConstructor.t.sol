@@ -186,6 +186,10 @@ contract MarketConstructorTest is MarketFixture {
     function test_constructor_revertsIfDemands() public {
         p.demandBlocks = 19;
         refused("demandBlocks", 19);
+        p.demandBlocks = 101;
+        refused("demandBlocks", 101);
+        p.demandBlocks = 100;
+        accepted();
         p.demandBlocks = 20;
         accepted();
         p.demandSpacing = 0;

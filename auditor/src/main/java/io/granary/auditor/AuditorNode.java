@@ -12,6 +12,7 @@ import io.granary.proofs.challenge.PeriodClock;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.EventStream;
 import io.granary.protocol.chain.MarketEvent;
+import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
@@ -33,11 +34,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The auditor daemon: takes pushed proofs, learns from the chain which deals name it, pulls and
- * notes what did not come, and ends defaulted deals.
+ * notes what did not come, ends defaulted deals, and keeps what shows a wrong seal.
  */
 public final class AuditorNode implements AutoCloseable {
   private final AuditorConfig config;
@@ -76,7 +78,12 @@ public final class AuditorNode implements AutoCloseable {
     AuditStore store = RocksAuditStore.open(config.home().resolve("db"));
     try {
       ProofCheck check =
-          new ProofCheck(ports.reader(), ports.directory(), store, Clock.systemUTC());
+          new ProofCheck(
+              ports.reader(),
+              ports.directory(),
+              store,
+              Clock.systemUTC(),
+              evidence -> keep(config, evidence));
       NodeServer server =
           NodeServer.start(
               config.listen(),
@@ -159,7 +166,51 @@ public final class AuditorNode implements AutoCloseable {
         }
       }
     }
+    if (config.dispute()) {
+      dispute();
+    }
     writeStatus(head);
+  }
+
+  private static Path disputes(AuditorConfig config) {
+    return config.home().resolve("disputes");
+  }
+
+  private static void keep(AuditorConfig config, DisputeEvidence evidence) {
+    try {
+      Path file = evidence.save(disputes(config));
+      AuditorLog.wrongSeal(evidence.dealId(), evidence.leaf().value(), file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Files say what is to be disputed, so a restart forgets nothing; they stay as a record. */
+  private void dispute() {
+    if (!Files.isDirectory(disputes(config))) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(disputes(config))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".json")).toList()) {
+        DisputeEvidence evidence = DisputeEvidence.load(file);
+        Optional<WatchedDeal> deal = store.deal(evidence.dealId());
+        boolean active =
+            ports
+                .reader()
+                .deal(evidence.dealId())
+                .filter(d -> d.state() == DealState.ACTIVE)
+                .isPresent();
+        if (deal.isPresent() && active) {
+          TxResult result =
+              ports
+                  .disputes()
+                  .disputeSeal(deal.get().terms(), evidence.leaf(), evidence.openings());
+          AuditorLog.disputed(evidence.dealId(), evidence.leaf().value(), result.toString());
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void lookForGaps(WatchedDeal deal, DealSnapshot chain, long head) {

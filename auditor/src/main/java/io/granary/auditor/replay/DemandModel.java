@@ -67,8 +67,9 @@ final class DemandModel {
    * A new demand.
    *
    * @param holdEnd first block in which the collateral is held no more
+   * @param atEase its deadline if no other demand were before it
    */
-  void raised(MarketEvent.DemandRaised e, ModelDeal d, long holdEnd) {
+  void raised(MarketEvent.DemandRaised e, ModelDeal d, long holdEnd, long atEase) {
     String name = name(d, e.byAuditor());
     long block = e.at().block().value();
     require(e, "miner of the " + name, d.terms.miner(), e.miner());
@@ -79,10 +80,7 @@ final class DemandModel {
     require(e, "collateral held at the " + name, true, block < holdEnd);
     BigInteger least = LEAST_BASE_FEE.multiply(BigInteger.valueOf(terms.demandGas()));
     require(e, "least bond of the " + name, true, e.bond().compareTo(least) >= 0);
-    long due =
-        Math.max(
-            block + terms.demandBlocks(),
-            lastDeadlines.getOrDefault(e.miner(), 0L) + terms.demandSpacing());
+    long due = Math.max(atEase, lastDeadlines.getOrDefault(e.miner(), 0L) + terms.demandSpacing());
     require(e, "deadline of the " + name, due, e.deadline().value());
     lastDeadlines.put(e.miner(), due);
     Open before =

@@ -622,7 +622,20 @@ final class MarketModel {
   private void demandRaised(MarketEvent.DemandRaised e) {
     ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
     long over = clock(d.terms.miner()).periodEnd(d.end - 1);
-    demands.raised(e, d, over + terms.collateralHold());
+    demands.raised(e, d, over + terms.collateralHold(), atEase(d.terms.miner(), e));
+  }
+
+  /** demandBlocks from now, or from the end of maintenance that begins before they are over. */
+  private long atEase(Address miner, MarketEvent.DemandRaised e) {
+    PeriodClock clock = clock(miner);
+    long deadline = e.at().block().value() + terms.demandBlocks();
+    long p = clock.periodAt(e.at().block().value());
+    for (; p <= clock.periodAt(deadline); p++) {
+      if (isExcused(miner, p)) {
+        deadline = clock.periodEnd(p) + terms.demandBlocks();
+      }
+    }
+    return deadline;
   }
 
   /** A forfeit settles all that is closed before; a default stops the settling for good. */

@@ -1,0 +1,241 @@
+package io.granary.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.granary.auditor.replay.AuditReport;
+import io.granary.auditor.replay.ChainAudit;
+import io.granary.contracts.DevMarket;
+import io.granary.proofs.LeafIndex;
+import io.granary.protocol.chain.MarketCall;
+import io.granary.protocol.chain.MarketEvent;
+import io.granary.protocol.chain.MarketHistory;
+import io.granary.protocol.chain.OpenDemand;
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.DealState;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.TxHash;
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Demands and disputes on a real chain: answered and not, won and lost; and an audit that finds
+ * each lie about them.
+ */
+class DemandIT {
+  private static final long WRONG_LEAF = 8;
+
+  @TempDir Path dir;
+  private DevMarket market;
+  private BigInteger bond = BigInteger.ZERO;
+  private DealProposal kept;
+  private DealProposal lost;
+  private DealProposal wrong;
+
+  @BeforeEach
+  void live() throws Exception {
+    market = new DevMarket(dir);
+    kept = market.activeDeal(market.data(3_000), 40);
+    lost = market.activeDeal(market.data(2_000), 40);
+    wrong = market.badlySealedDeal(market.data(20_000), 40, WRONG_LEAF);
+    bond = market.client.queries().leastBond().multiply(BigInteger.TWO);
+    market.client.actions().demand(kept, new LeafIndex(7), bond).orThrow();
+    market.client.actions().demand(lost, new LeafIndex(3), bond).orThrow();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    market.close();
+  }
+
+  private static String refused(TxResult result) {
+    return assertInstanceOf(TxResult.Refused.class, result).error();
+  }
+
+  private DealState state(DealProposal p) {
+    return market.client.queries().deal(market.idOf(p)).orElseThrow().state();
+  }
+
+  private void finish() throws Exception {
+    var answered = market.operator.actions().answer(List.of(market.answer(kept, false, 7)));
+    assertTrue(answered.items().getFirst().ok(), answered::toString);
+    market.anvil.mine(market.client.terms().demandBlocks() + 4);
+    market.operator.actions().resolveDemand(lost, false).orThrow();
+    market
+        .operator
+        .actions()
+        .disputeSeal(wrong, new LeafIndex(WRONG_LEAF), market.torn(wrong, WRONG_LEAF))
+        .orThrow();
+    market.owner.actions().withdrawEther().orThrow();
+    market.client.actions().demand(kept, new LeafIndex(0), bond).orThrow();
+  }
+
+  @Test
+  void demands_are_answered_or_cost_the_deal_and_disputes_are_won_or_lost() throws Exception {
+    var q = market.client.queries();
+    DealId keptId = market.idOf(kept);
+    OpenDemand open = q.demands(List.of(keptId, market.idOf(lost))).getFirst();
+    assertEquals(new LeafIndex(7), open.leaf());
+    assertEquals(bond, open.bond());
+    assertFalse(open.byAuditor());
+    assertEquals(bond.multiply(BigInteger.TWO), q.wei(market.deployment.market()));
+    assertEquals(
+        "AlreadyDemanded", refused(market.client.actions().demand(kept, new LeafIndex(1), bond)));
+    assertEquals(
+        "BondTooLow",
+        refused(market.client.actions().demand(wrong, new LeafIndex(1), BigInteger.ONE)));
+    assertEquals(
+        "LeafOutOfRange",
+        refused(market.client.actions().demand(wrong, new LeafIndex(1L << 20), bond)));
+    assertEquals(
+        "NotDemander", refused(market.operator.actions().demand(wrong, new LeafIndex(1), bond)));
+    assertEquals("DemandPending", refused(market.operator.actions().resolveDemand(kept, false)));
+    assertEquals("NotDemanded", refused(market.operator.actions().resolveDemand(kept, true)));
+    assertEquals("NoEther", refused(market.owner.actions().withdrawEther()));
+    market.leaveFreeze();
+    assertEquals(
+        "DemandOpen", refused(market.owner.actions().endEarly(market.earlyEnd(kept, true))));
+    var answer = market.operator.actions();
+    assertEquals(
+        "BadOpening",
+        answer.answer(List.of(market.answer(kept, false, 6))).items().getFirst().skipped());
+    assertEquals(
+        "SealIsRight",
+        refused(
+            answer.disputeSeal(kept, new LeafIndex(7), market.answer(kept, false, 7).openings())));
+    assertEquals(
+        "BadDisputeOpening",
+        refused(
+            answer.disputeSeal(kept, new LeafIndex(6), market.answer(kept, false, 7).openings())));
+    BigInteger before = q.wei(market.miner());
+
+    finish();
+
+    assertEquals(DealState.ACTIVE, state(kept));
+    assertEquals(DealState.TERMINATED, state(lost));
+    assertEquals(DealState.TERMINATED, state(wrong));
+    assertTrue(q.wei(market.miner()).compareTo(before) > 0, "the bond is more than the gas");
+    assertEquals(bond, q.etherOf(market.clientKey.address()));
+    assertEquals(
+        "NoDemand",
+        answer.answer(List.of(market.answer(kept, true, 7))).items().getFirst().skipped());
+    AuditReport report = new ChainAudit(q, q, q).run();
+    assertTrue(report.ok(), () -> report.firstFinding().toString());
+    assertEquals(0, report.unseen());
+  }
+
+  private void found(
+      String what, Class<? extends MarketEvent> type, UnaryOperator<MarketEvent> lie) {
+    found(what, e -> type.isInstance(e) ? lie.apply(e) : e, c -> c);
+  }
+
+  private void found(
+      String what, UnaryOperator<@Nullable MarketEvent> event, UnaryOperator<MarketCall> call) {
+    var q = market.client.queries();
+    MarketHistory lying =
+        new MarketHistory() {
+          @Override
+          public BlockNumber deployedAt() {
+            return q.deployedAt();
+          }
+
+          @Override
+          public List<MarketEvent> events(BlockNumber from, BlockNumber to) {
+            return q.events(from, to).stream().map(event).filter(Objects::nonNull).toList();
+          }
+
+          @Override
+          public List<MarketCall> calls(TxHash tx) {
+            return q.calls(tx).stream().map(call).toList();
+          }
+        };
+    AuditReport report = new ChainAudit(q, lying, q).run();
+    assertFalse(report.ok(), what);
+    assertTrue(
+        report.firstFinding().orElseThrow().what().contains(what),
+        () -> report.firstFinding().orElseThrow().toString());
+  }
+
+  private static MarketEvent.DemandRaised raised(
+      MarketEvent e, long leaf, BigInteger bond, long later, boolean other) {
+    var r = (MarketEvent.DemandRaised) e;
+    return new MarketEvent.DemandRaised(
+        r.at(),
+        r.dealId(),
+        r.miner(),
+        other ? r.miner() : r.demander(),
+        r.byAuditor(),
+        r.leaf() + leaf,
+        r.bond().add(bond),
+        r.deadline().plus(later));
+  }
+
+  @Test
+  void each_lie_about_demands_and_disputes_is_named() throws Exception {
+    finish();
+    Class<MarketEvent.DemandRaised> demand = MarketEvent.DemandRaised.class;
+    BigInteger none = BigInteger.ZERO;
+    found("demand of the client", demand, e -> null);
+    found("leaf of the demand", demand, e -> raised(e, 1 << 20, none, 0, false));
+    found("openings of the answer", demand, e -> raised(e, 1, none, 0, false));
+    found("least bond", demand, e -> raised(e, 0, bond.negate(), 0, false));
+    found("bond of the demand", demand, e -> raised(e, 0, BigInteger.ONE, 0, false));
+    found("deadline of the demand", demand, e -> raised(e, 0, none, 1, false));
+    found("sender of the demand", demand, e -> raised(e, 0, none, 0, true));
+    // What was not answered is still open in the contract, which says otherwise.
+    found("ether", MarketEvent.DemandAnswered.class, e -> null);
+    found("default of", MarketEvent.DemandResolved.class, e -> null);
+    found("default of", MarketEvent.SealDisputed.class, e -> null);
+    found(
+        "disputed leaf",
+        MarketEvent.SealDisputed.class,
+        e ->
+            new MarketEvent.SealDisputed(
+                e.at(),
+                ((MarketEvent.SealDisputed) e).dealId(),
+                ((MarketEvent.SealDisputed) e).by(),
+                1L << 30));
+    found("state of deal", MarketEvent.DealTerminated.class, e -> null);
+    found(
+        "ether withdrawn",
+        MarketEvent.EtherWithdrawn.class,
+        e ->
+            new MarketEvent.EtherWithdrawn(
+                e.at(),
+                ((MarketEvent.EtherWithdrawn) e).account(),
+                ((MarketEvent.EtherWithdrawn) e).to(),
+                BigInteger.ONE));
+    found(
+        "openings of the answer",
+        e -> e,
+        c ->
+            c instanceof MarketCall.Answer a
+                ? new MarketCall.Answer(
+                    a.items().stream()
+                        .map(
+                            i ->
+                                new MarketCall.Answer.Item(
+                                    i.proposal(), i.byAuditor(), new byte[64]))
+                        .toList())
+                : c);
+    found(
+        "disputed leaf",
+        e -> e,
+        c ->
+            c instanceof MarketCall.Dispute x
+                ? new MarketCall.Dispute(x.proposal(), x.leaf(), new byte[64])
+                : c);
+  }
+}
