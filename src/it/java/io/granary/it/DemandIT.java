@@ -207,7 +207,7 @@ class DemandIT {
                 ((MarketEvent.SealDisputed) e).dealId(),
                 ((MarketEvent.SealDisputed) e).by(),
                 1L << 30));
-    found("state of deal", MarketEvent.DealTerminated.class, e -> null);
+    found("balance of", MarketEvent.DealTerminated.class, e -> null);
     found(
         "ether withdrawn",
         MarketEvent.EtherWithdrawn.class,
