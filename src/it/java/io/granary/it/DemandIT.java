@@ -5,9 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.granary.app.Main;
+import io.granary.auditor.DisputeEvidence;
 import io.granary.auditor.replay.AuditReport;
 import io.granary.auditor.replay.ChainAudit;
 import io.granary.contracts.DevMarket;
+import io.granary.contracts.keys.Keystores;
 import io.granary.proofs.LeafIndex;
 import io.granary.protocol.chain.MarketCall;
 import io.granary.protocol.chain.MarketEvent;
@@ -19,9 +24,16 @@ import io.granary.protocol.deal.DealState;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TxHash;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -134,6 +146,69 @@ class DemandIT {
     AuditReport report = new ChainAudit(q, q, q).run();
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertEquals(0, report.unseen());
+  }
+
+  private JsonNode granary(int code, String... command) throws IOException {
+    List<String> all = new ArrayList<>(List.of(command));
+    all.addAll(List.of("--home", dir.toString(), "--json"));
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+    System.setErr(System.out);
+    int was;
+    try {
+      was = Main.run(all.toArray(String[]::new));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+    String text = said.toString(StandardCharsets.UTF_8);
+    assertEquals(code, was, text);
+    return new ObjectMapper().readTree(text);
+  }
+
+  @Test
+  void a_client_demands_resolves_disputes_and_has_its_bonds_back_from_the_command_line()
+      throws Exception {
+    market.deployment.save(dir.resolve("deployment.json"));
+    Files.writeString(dir.resolve("password"), "secret");
+    Keystores.save(
+        market.clientKey, "secret", dir.resolve("wallet.json"), Keystores.Strength.LIGHT);
+    String wrongId = market.idOf(wrong).toString();
+    String lostId = market.idOf(lost).toString();
+
+    JsonNode demanded = granary(0, "audit", "demand", wrongId, "3");
+    assertEquals(3, demanded.path("leaf").asLong());
+    assertFalse(demanded.path("answered").asBoolean());
+    BigInteger own = new BigInteger(demanded.path("bondWei").asText());
+    assertTrue(own.compareTo(market.client.queries().leastBond()) >= 0);
+    assertEquals("AlreadyDemanded", granary(2, "audit", "demand", wrongId).path("error").asText());
+    assertTrue(
+        granary(2, "audit", "demand", wrongId, "100000")
+            .path("message")
+            .asText()
+            .contains("leaves 0 to"));
+    assertEquals("DemandPending", granary(2, "audit", "resolve", lostId).path("error").asText());
+
+    Path evidence =
+        new DisputeEvidence(
+                market.idOf(wrong), new LeafIndex(WRONG_LEAF), market.torn(wrong, WRONG_LEAF))
+            .save(dir.resolve("disputes"));
+    assertEquals(
+        "TERMINATED",
+        granary(0, "audit", "dispute", evidence.toString())
+            .path("state")
+            .asText()
+            .toUpperCase(Locale.ROOT));
+    // The deal has ended, so its bond is free at once.
+    assertEquals(1, granary(0, "audit", "resolve", wrongId).path("resolved").asInt());
+    market.anvil.mine(market.client.terms().demandBlocks() + 4);
+    assertEquals(1, granary(0, "audit", "resolve", lostId).path("resolved").asInt());
+    assertTrue(
+        granary(2, "audit", "resolve", lostId).path("message").asText().contains("no demand on"));
+    assertEquals(own.add(bond).toString(), granary(0, "withdraw", "--ether").path("wei").asText());
+    assertTrue(granary(0, "audit").path("ok").asBoolean());
   }
 
   private void found(
