@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.app.Main;
+import io.granary.auditor.AuditorConfig;
+import io.granary.auditor.AuditorNode;
+import io.granary.auditor.AuditorPorts;
 import io.granary.auditor.DisputeEvidence;
 import io.granary.auditor.replay.AuditReport;
 import io.granary.auditor.replay.ChainAudit;
@@ -21,6 +24,7 @@ import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TxHash;
@@ -28,14 +32,18 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.math.BigInteger;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -209,6 +217,46 @@ class DemandIT {
         granary(2, "audit", "resolve", lostId).path("message").asText().contains("no demand on"));
     assertEquals(own.add(bond).toString(), granary(0, "withdraw", "--ether").path("wei").asText());
     assertTrue(granary(0, "audit").path("ok").asBoolean());
+  }
+
+  private static long pending(Path home) throws IOException {
+    try (Stream<Path> files = Files.list(home.resolve("disputes"))) {
+      return files.filter(f -> f.toString().endsWith(".json")).count();
+    }
+  }
+
+  /** From files alone: a node that stopped between finding and sending forgets nothing. */
+  @Test
+  void an_auditor_disputes_by_itself_what_it_has_evidence_of() throws Exception {
+    Path home = dir.resolve("auditor");
+    new DisputeEvidence(
+            market.idOf(wrong), new LeafIndex(WRONG_LEAF), market.torn(wrong, WRONG_LEAF))
+        .save(home.resolve("disputes"));
+    // Of a right leaf: refused on chain, told, and nothing else comes of it.
+    new DisputeEvidence(
+            market.idOf(kept), new LeafIndex(7), market.answer(kept, false, 7).openings())
+        .save(home.resolve("disputes"));
+    var q = market.client.queries();
+    var actions = market.client.actions();
+    AuditorConfig config =
+        new AuditorConfig(
+            home, new InetSocketAddress("127.0.0.1", 0), Duration.ofMillis(50), false, true);
+    try (AuditorNode node =
+        AuditorNode.start(
+            config,
+            new AuditorPorts(q, q, q, q, market.client.events(), actions, actions),
+            market.clientKey,
+            TlsIdentity.loadOrCreate(home))) {
+      Instant limit = Instant.now().plusSeconds(60);
+      while (state(wrong) != DealState.TERMINATED || pending(home) > 0) {
+        assertTrue(Instant.now().isBefore(limit), "no dispute came");
+        Thread.sleep(20);
+      }
+      assertFalse(node.store().deals().isEmpty());
+    }
+    assertEquals(DealState.ACTIVE, state(kept));
+    AuditReport report = new ChainAudit(q, q, q).run();
+    assertTrue(report.ok(), () -> report.firstFinding().toString());
   }
 
   private void found(

@@ -1,5 +1,7 @@
 package io.granary.auditor;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.granary.auditor.grpc.AuditGrpc;
@@ -42,6 +44,10 @@ import org.jspecify.annotations.Nullable;
  * notes what did not come, ends defaulted deals, and keeps what shows a wrong seal.
  */
 public final class AuditorNode implements AutoCloseable {
+  /** Refusals of a dispute that no later block takes back. */
+  private static final Set<String> DECIDED =
+      Set.of("WrongState", "SealIsRight", "BadDisputeOpening", "LeafOutOfRange");
+
   private final AuditorConfig config;
   private final AuditorPorts ports;
   private final EthKey identity;
@@ -185,32 +191,36 @@ public final class AuditorNode implements AutoCloseable {
     }
   }
 
-  /** Files say what is to be disputed, so a restart forgets nothing; they stay as a record. */
+  /** Files say what is to be disputed, so a restart forgets nothing. */
   private void dispute() {
     if (!Files.isDirectory(disputes(config))) {
       return;
     }
     try (Stream<Path> files = Files.list(disputes(config))) {
       for (Path file : files.filter(f -> f.toString().endsWith(".json")).toList()) {
-        DisputeEvidence evidence = DisputeEvidence.load(file);
-        Optional<WatchedDeal> deal = store.deal(evidence.dealId());
-        boolean active =
-            ports
-                .reader()
-                .deal(evidence.dealId())
-                .filter(d -> d.state() == DealState.ACTIVE)
-                .isPresent();
-        if (deal.isPresent() && active) {
-          TxResult result =
-              ports
-                  .disputes()
-                  .disputeSeal(deal.get().terms(), evidence.leaf(), evidence.openings());
-          AuditorLog.disputed(evidence.dealId(), evidence.leaf().value(), result.toString());
-        }
+        dispute(file, DisputeEvidence.load(file));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private void dispute(Path file, DisputeEvidence evidence) throws IOException {
+    Optional<WatchedDeal> deal = store.deal(evidence.dealId());
+    if (deal.isEmpty()) {
+      return;
+    }
+    TxResult result =
+        ports.disputes().disputeSeal(deal.get().terms(), evidence.leaf(), evidence.openings());
+    AuditorLog.disputed(evidence.dealId(), evidence.leaf().value(), result.toString());
+    if (result instanceof TxResult.Refused refused && !DECIDED.contains(refused.error())) {
+      if (refused.error().equals("Unsettled")) {
+        ports.market().settle(List.of(evidence.dealId()));
+      }
+      return;
+    }
+    // It stays as a record, and is not sent again.
+    Files.move(file, file.resolveSibling(file.getFileName() + ".done"), REPLACE_EXISTING);
   }
 
   private void lookForGaps(WatchedDeal deal, DealSnapshot chain, long head) {
@@ -299,8 +309,7 @@ public final class AuditorNode implements AutoCloseable {
     Path temporary = config.home().resolve("status.json.new");
     try {
       Files.write(temporary, json.writerWithDefaultPrettyPrinter().writeValueAsBytes(status));
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
