@@ -43,6 +43,9 @@ abstract contract MarketBase is IMarketEvents, EIP712 {
     uint256 internal immutable MAINTENANCE_NOTICE;
     uint256 internal immutable MAINTENANCE_PERIODS;
     uint256 internal immutable MAINTENANCE_QUARTER;
+    uint256 internal immutable DEMAND_BLOCKS;
+    uint256 internal immutable DEMAND_SPACING;
+    uint256 internal immutable DEMAND_GAS;
 
     /// @notice keccak256(abi.encode(parameters)): the contracts of a market agree in it.
     bytes32 public immutable paramsHash;
@@ -73,6 +76,9 @@ abstract contract MarketBase is IMarketEvents, EIP712 {
         MAINTENANCE_NOTICE = p.maintenanceNotice;
         MAINTENANCE_PERIODS = p.maintenancePeriods;
         MAINTENANCE_QUARTER = p.maintenanceQuarter;
+        DEMAND_BLOCKS = p.demandBlocks;
+        DEMAND_SPACING = p.demandSpacing;
+        DEMAND_GAS = p.demandGas;
     }
 
     /// @dev The parameters as libraries take them.
@@ -99,7 +105,10 @@ abstract contract MarketBase is IMarketEvents, EIP712 {
             minCollateralPerLeaf: MIN_COLLATERAL,
             maintenanceNotice: uint32(MAINTENANCE_NOTICE),
             maintenancePeriods: uint32(MAINTENANCE_PERIODS),
-            maintenanceQuarter: uint32(MAINTENANCE_QUARTER)
+            maintenanceQuarter: uint32(MAINTENANCE_QUARTER),
+            demandBlocks: uint32(DEMAND_BLOCKS),
+            demandSpacing: uint32(DEMAND_SPACING),
+            demandGas: uint32(DEMAND_GAS)
         });
     }
 

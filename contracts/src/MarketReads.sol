@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {MarketBase} from "./MarketBase.sol";
 import {IMarketReads} from "./interfaces/IMarketReads.sol";
 import {DealEnds} from "./libraries/DealEnds.sol";
+import {Demands} from "./libraries/Demands.sol";
 import {Maintenance} from "./libraries/Maintenance.sol";
 import {PeriodClock} from "./libraries/PeriodClock.sol";
 import {ProvingSet} from "./libraries/ProvingSet.sol";
@@ -15,6 +16,7 @@ import {
     DealProposal,
     DealState,
     DealView,
+    Demand,
     DrawnLeaf,
     EarlyEnd,
     Extension,
@@ -176,5 +178,28 @@ contract MarketReads is IMarketReads, MarketBase {
     /// @inheritdoc IMarketReads
     function setWeight(address miner) external view returns (uint256) {
         return _s.sets[miner].weight;
+    }
+
+    /// @inheritdoc IMarketReads
+    function demands(bytes32[] calldata dealIds) external view returns (Demand[] memory open) {
+        open = new Demand[](2 * dealIds.length);
+        for (uint256 i = 0; i < open.length; ++i) {
+            open[i] = _s.demands[bytes23(dealIds[i / 2])][i & 1];
+        }
+    }
+
+    /// @inheritdoc IMarketReads
+    function leastBond() external view returns (uint256) {
+        return Demands.leastBond(DEMAND_GAS);
+    }
+
+    /// @inheritdoc IMarketReads
+    function lastDeadline(address miner) external view returns (uint64) {
+        return _s.lastDeadlines[miner];
+    }
+
+    /// @inheritdoc IMarketReads
+    function etherOf(address account_) external view returns (uint256) {
+        return _s.etherOf[account_];
     }
 }

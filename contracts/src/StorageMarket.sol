@@ -11,6 +11,7 @@ import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
 import {ClientSignature} from "./libraries/ClientSignature.sol";
 import {DealSlots} from "./libraries/DealSlots.sol";
+import {Demands} from "./libraries/Demands.sol";
 import {MerkleTree} from "./libraries/MerkleTree.sol";
 import {Pay} from "./libraries/Pay.sol";
 import {PieceMath} from "./libraries/PieceMath.sol";
@@ -40,6 +41,9 @@ import {
 ///    has no challenges.
 ///    An extension or an early end moves the end of an entry only outside of that.
 /// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
+/// 6. Ether: Σ bonds of open demands + Σ ether balances = ether held, but for what was forced upon the contract.
+/// 7. No collateral goes back to a miner while a demand on its deal is open, and none at all for a replica with a wrong leaf
+///    once that was shown.
 contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using DealSlots for Deal;
@@ -81,6 +85,16 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         // A miner is on duty three quarters of the time.
         if (p.maintenanceQuarter == 0 || p.maintenanceQuarter / 4 < p.maintenancePeriods) {
             revert BadParameter("maintenanceQuarter", p.maintenanceQuarter);
+        }
+        // A miner looks at the chain once in every window; no demand falls due between two looks. At most a period, so that a
+        // demand looks at few periods for maintenance.
+        if (p.demandBlocks < p.windowBlocks || p.demandBlocks > p.periodBlocks) {
+            revert BadParameter("demandBlocks", p.demandBlocks);
+        }
+        if (p.demandSpacing == 0) revert BadParameter("demandSpacing", 0);
+        // A bond that did not pay for the answer of the largest piece would be a way to make a miner spend.
+        if (p.demandGas < Demands.MIN_GAS || p.demandGas > Demands.MAX_GAS) {
+            revert BadParameter("demandGas", p.demandGas);
         }
     }
 
@@ -258,6 +272,7 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
             assembly ("memory-safe") {
                 xored := xor(calldataload(at), calldataload(add(at, half)))
             }
+            // BothTrees says the same for the rare paths; a call of it costs 40 gas an opening here.
             if (xored != StreamSeal.mask(dealId, uint64(leaf))) return (false, 0);
             if (MerkleTree.rootOf(at, leaf, height) != a.proposal.pieceRoot) return (false, 0);
             bytes32 root = MerkleTree.rootOf(at + half, leaf, height);

@@ -29,7 +29,7 @@ interface IMarketEvents {
         bytes32 sealedRoot,
         uint40 sealBlock
     );
-    /// @notice An item of a batch (publication, activation, extension) was passed over.
+    /// @notice An item of a batch (publication, activation, extension, answer) was passed over.
     event DealSkipped(bytes32 indexed dealId, address indexed miner, SkipReason reason);
     /// @notice The entry is appended to the proving set array of its height.
     event DealActivated(bytes32 indexed dealId, address indexed miner, uint32 start, uint32 end);
@@ -122,6 +122,44 @@ interface IMarketEvents {
     error MaintenanceTooFar(uint256 end, uint256 latest);
     error MaintenanceExhausted(address miner, uint256 quarter, uint256 wanted, uint256 left);
     error AlreadyExcused(address miner, uint32 period);
+
+    // ---------------------------------------------------------------- demands and disputes
+    /// @notice `bond` wei wait for an answer; `deadline` is the last block for it.
+    event DemandRaised(
+        bytes32 indexed dealId,
+        address indexed miner,
+        address indexed demander,
+        bool byAuditor,
+        uint40 leafIndex,
+        uint96 bond,
+        uint64 deadline
+    );
+    /// @notice Both trees were opened: the bond is the miner's.
+    event DemandAnswered(bytes32 indexed dealId, address indexed miner, bool byAuditor, uint96 bond);
+    /// @notice The bond is the demander's again. If the deal was live, nobody answered in time, and DealTerminated follows.
+    event DemandResolved(bytes32 indexed dealId, address indexed demander, bool byAuditor, uint96 bond);
+    /// @notice The leaf is not sealed as it must be; DealTerminated follows, without a tip.
+    event SealDisputed(bytes32 indexed dealId, address indexed by, uint40 leafIndex);
+    event EtherWithdrawn(address indexed account, address indexed to, uint256 amount);
+
+    /// @notice Neither the deal's client nor its auditor.
+    error NotDemander(bytes32 dealId, address caller);
+    error LeafOutOfRange(bytes32 dealId, uint64 leafIndex, uint40 leafCount);
+    /// @notice `least` covers demandGas at the base fee of this block.
+    error BondTooLow(uint256 bond, uint256 least);
+    error BondTooHigh(uint256 bond, uint256 most);
+    error AlreadyDemanded(bytes32 dealId, bool byAuditor, uint64 deadline);
+    /// @notice The collateral hold is over from `since` on.
+    error DemandsOver(bytes32 dealId, uint256 since, uint256 currentBlock);
+    /// @notice An open demand holds the collateral.
+    error DemandOpen(bytes32 dealId);
+    error NotDemanded(bytes32 dealId, bool byAuditor);
+    error DemandPending(bytes32 dealId, uint64 deadline, uint256 currentBlock);
+    error BadDisputeOpening(bytes32 dealId, uint40 leafIndex);
+    /// @notice The leaf is sealed as it must be.
+    error SealIsRight(bytes32 dealId, uint40 leafIndex);
+    error NoEther(address account);
+    error EtherRefused(address to, uint256 amount);
 
     // ---------------------------------------------------------------- construction
     error BadParameter(string name, uint256 value);

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Account, DealProposal, DealView, DrawnLeaf, EarlyEnd, Extension, MarketParams} from "../types/MarketTypes.sol";
+import {
+    Account,
+    DealProposal,
+    DealView,
+    Demand,
+    DrawnLeaf,
+    EarlyEnd,
+    Extension,
+    MarketParams
+} from "../types/MarketTypes.sol";
 
 /// @title Everything that only reads.
 interface IMarketReads {
@@ -44,4 +53,13 @@ interface IMarketReads {
         returns (bytes32 sealedRoot, uint40 leafCount, uint32 end, bytes23 dealKey);
     /// @notice Σ over heights of count · 2^height: what a draw is taken modulo.
     function setWeight(address miner) external view returns (uint256);
+    /// @notice Open demands on deals: the client's of the i-th at 2·i, the auditor's at 2·i + 1; zero where there is none. Those
+    /// of a deal that has ended are what `resolveDemand` gives back.
+    function demands(bytes32[] calldata dealIds) external view returns (Demand[] memory);
+    /// @notice Least bond of a demand in this block, wei: demandGas at the base fee, or at 1 gwei if that is more.
+    function leastBond() external view returns (uint256);
+    /// @notice Deadline of the demand last raised on a miner, or 0.
+    function lastDeadline(address miner) external view returns (uint64);
+    /// @notice Wei that an address may withdraw.
+    function etherOf(address account) external view returns (uint256);
 }

@@ -7,6 +7,7 @@ import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
 import {Deal, DealState, EarlyEnd, MarketParams} from "../types/MarketTypes.sol";
 import {ClientSignature} from "./ClientSignature.sol";
 import {DealSlots} from "./DealSlots.sol";
+import {Demands} from "./Demands.sol";
 import {MarketState} from "./MarketState.sol";
 import {Pay} from "./Pay.sol";
 import {PeriodClock} from "./PeriodClock.sol";
@@ -61,6 +62,7 @@ library DealEnds {
         uint256 due = over + p.collateralHold;
         if (block.number < due) revert IMarketEvents.NotOver(dealId, due, block.number);
         if (d.cursor < d.end) revert IMarketEvents.Unsettled(dealId, d.cursor, d.end);
+        if (Demands.holdCollateral(s, bytes23(dealId))) revert IMarketEvents.DemandOpen(dealId);
         uint96 collateral = d.collateral;
         uint96 dust = Settlement.unspent(d);
         leave(s, p, dealId, d);
@@ -122,6 +124,7 @@ library DealEnds {
     }
 
     function endNow(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d) private {
+        if (Demands.holdCollateral(s, bytes23(dealId))) revert IMarketEvents.DemandOpen(dealId);
         uint96 collateral = d.collateral;
         uint96 refunded = Settlement.unspent(d);
         emit IMarketEvents.DealShortened(dealId, d.miner, d.cursor, d.cursor, 0, refunded);
@@ -137,10 +140,32 @@ library DealEnds {
         Deal storage d = inState(s, dealId, DealState.Active);
         Settlement.settle(s, Settlement.rulesOf(p), dealId, d, Settlement.CHUNK);
         if (d.missRun <= p.maxMissRun) revert IMarketEvents.NotDefaulted(dealId, d.missRun, p.maxMissRun);
+        takeAll(s, p, dealId, d, p.tipCap);
+    }
+
+    /// @notice Settles, then ends a deal whose miner has forfeited it, be the set frozen or not. All that is closed is settled
+    /// first, so nothing hangs on who settled when; longer arrears are refused, but for a deal that is defaulted anyway.
+    /// @param tipCap most that the sender earns
+    function forfeit(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d, uint96 tipCap)
+        internal
+    {
+        Settlement.settle(s, Settlement.rulesOf(p), dealId, d, Settlement.CHUNK);
+        uint32 closed = PeriodClock.periodAt(block.number, PeriodClock.shiftOf(d.miner, p.periodBlocks), p.periodBlocks);
+        if (closed > d.end) closed = d.end;
+        if (d.cursor < closed && d.missRun <= p.maxMissRun) {
+            revert IMarketEvents.Unsettled(dealId, d.cursor, closed);
+        }
+        takeAll(s, p, dealId, d, tipCap);
+    }
+
+    /// @dev Half of the collateral to the client, out of which comes the tip; the rest is burned.
+    function takeAll(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d, uint96 tipCap)
+        private
+    {
         uint96 collateral = d.collateral;
         uint96 refunded = Settlement.unspent(d);
         uint96 half = collateral / 2;
-        uint96 tip = half < p.tipCap ? half : p.tipCap;
+        uint96 tip = half < tipCap ? half : tipCap;
         uint32 exitPeriod = leave(s, p, dealId, d);
         finish(s, d, DealState.Terminated);
         s.accounts[d.client].balance += refunded + half - tip;
@@ -158,6 +183,10 @@ library DealEnds {
             (uint32 duty, bool frozen) = dutyOf(s, p, d.miner);
             if (frozen) revert IMarketEvents.SetFrozenUntil(d.miner, endOfPeriod(p, d.miner));
             if (duty < s.sets[d.miner].entries[d.height][d.index].end) revert IMarketEvents.NotPurgeable(dealIds[i]);
+            // Demands and disputes go on until the collateral is freed.
+            if (d.state == DealState.Active) {
+                d.sealedRoot = s.sets[d.miner].entries[d.height][d.index].sealedRoot;
+            }
             removeEntry(s, dealIds[i], d);
         }
     }

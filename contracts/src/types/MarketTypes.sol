@@ -39,7 +39,7 @@ enum DealState {
     Active, // in the proving set
     Completed, // ran to its end, collateral freed
     Expired, // published, never activated in time
-    Terminated, // forfeited after more than maxMissRun misses in a row
+    Terminated, // forfeited: more than maxMissRun misses in a row, a demand without answer, or a leaf that is sealed wrong
     Cancelled // the client withdrew the signed proposal before it was published
 }
 
@@ -168,6 +168,26 @@ struct EarlyEnd {
     uint64 executeBy;
 }
 
+/// @notice An open demand (Protocol §6.1); all zero when there is none.
+/// @param bond wei that goes to the miner with the answer, else back to the demander
+/// @param deadline last block in which it may be answered
+/// @param leafIndex the leaf to open
+struct Demand {
+    uint96 bond;
+    uint64 deadline;
+    uint40 leafIndex;
+}
+
+/// @notice The answer to one demand.
+/// @param byAuditor whose demand: the auditor's, else the client's (also that of a client which is its own auditor)
+/// @param openings piece leaf, piece path, sealed leaf, sealed path of the demanded leaf; 32 bytes a node, paths bottom-up of
+/// exactly ⌈log2 leafCount⌉ nodes, concatenated
+struct Answer {
+    DealProposal proposal;
+    bool byAuditor;
+    bytes openings;
+}
+
 /// @notice Why an item of a batch was skipped; the rest of the batch goes on.
 enum SkipReason {
     None,
@@ -197,7 +217,9 @@ enum SkipReason {
     EndMoved, // extension: oldEnd is not the deal's end
     DealOver, // extension: the last period is over, the entry has left the proving set, or the client has given notice
     DealDefaulted, // extension: more than maxMissRun misses in a row
-    DealUnsettled // extension: more arrears than one call settles
+    DealUnsettled, // extension: more arrears than one call settles
+    NoDemand, // answer: no demand of this side is open on the deal, or the deal has ended
+    AnswerTooLate // answer: block > the demand's deadline
 }
 
 /// @notice Constructor parameters of a market; immutable.
@@ -223,6 +245,9 @@ enum SkipReason {
 /// @param maintenanceNotice whole periods from the current one to the first that an announcement may excuse, at least 1
 /// @param maintenancePeriods most periods a miner may excuse in a quarter; none when zero
 /// @param maintenanceQuarter periods of a quarter, at least four times maintenancePeriods
+/// @param demandBlocks least blocks R that a miner has to answer a demand, windowBlocks … periodBlocks
+/// @param demandSpacing least blocks c between the deadlines of two demands on a miner, at least 1
+/// @param demandGas gas that the bond of a demand pays for, at the base fee of its block
 struct MarketParams {
     address token;
     address registry;
@@ -246,6 +271,9 @@ struct MarketParams {
     uint32 maintenanceNotice;
     uint32 maintenancePeriods;
     uint32 maintenanceQuarter;
+    uint32 demandBlocks;
+    uint32 demandSpacing;
+    uint32 demandGas;
 }
 
 /// @notice One leaf a miner must open.

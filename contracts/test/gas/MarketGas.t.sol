@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {
     Activation,
+    Answer,
     DealProposal,
     DrawnLeaf,
     EarlyEnd,
@@ -11,6 +12,7 @@ import {
     SignedExtension,
     SkipReason
 } from "../../src/types/MarketTypes.sol";
+import {Demands} from "../../src/libraries/Demands.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 import {SparseTree} from "../utils/SparseTree.sol";
 
@@ -382,6 +384,122 @@ contract MarketGas is MarketFixture {
             uint256 at = i < a.length ? a[i] : b[i - a.length];
             leaves[i] = SparseTree.Leaf(at, sha256(abi.encodePacked(id, uint64(at))));
         }
+    }
+
+    // ---------------------------------------------------------------- demands and disputes
+
+    function test_gas_demands() public {
+        uint256 first = measureDemands(20, uint64(127) << 18, "2^20 leaves");
+        assertLe(first, 125_000, "answer");
+        snapshotEther();
+    }
+
+    /// @dev What the bond has to pay for at the very least.
+    function test_gas_demandsOfTheLargestPiece() public {
+        assertLe(
+            measureDemands(34, 1 << 38, "the largest piece"), Demands.MIN_GAS, "the least demandGas covers any answer"
+        );
+    }
+
+    function snapshotEther() private {
+        vm.prank(actor("tall"));
+        market.withdrawEther(actor("purse"));
+        snapshot(MARKET, "withdrawEther");
+    }
+
+    SparseTree.Leaf[] private _piece;
+    SparseTree.Leaf[] private _replica;
+    DealProposal private _tall;
+
+    /// @dev A deal of a tall tree whose leaves 7 and 6 are not zero: no byte of the openings is cheap.
+    function tallDeal(uint8 height, uint64 rawSize) private returns (bytes32 id) {
+        address tall = actor("tall");
+        addMiner(tall, actor("tallOperator"));
+        _piece.push(SparseTree.Leaf(7, keccak256("7") & ~bytes32(uint256(0xc0))));
+        _piece.push(SparseTree.Leaf(6, keccak256("6") & ~bytes32(uint256(0xc0))));
+        DealProposal memory p = proposal();
+        p.miner = tall;
+        p.pieceRoot = SparseTree.node(_piece, height, 0);
+        p.rawSize = rawSize;
+        p.price = uint96(20) << height << 4;
+        p.collateral = uint96(1000) << height;
+        p.salt = keccak256("salt");
+        id = market.dealIdOf(p);
+        _tall = p;
+        bytes32 seed =
+            keccak256(abi.encode(seeds.valueAt(block_() + market.params().sealDelay, ""), address(market), id));
+        for (uint256 i = 0; i < 2; ++i) {
+            _replica.push(SparseTree.Leaf(_piece[i].index, _piece[i].value ^ maskOf(id, _piece[i].index)));
+        }
+        uint256[2] memory at;
+        for (uint256 i = 0; i < 2; ++i) {
+            at[i] = uint256(sha256(abi.encode(seed, i))) % (4 * ((uint256(rawSize) + 126) / 127));
+            _replica.push(SparseTree.Leaf(at[i], maskOf(id, at[i])));
+        }
+        Publication[] memory publications = new Publication[](1);
+        publications[0] = Publication(p, SparseTree.node(_replica, height, 0), sign(CLIENT_KEY, id));
+        vm.prank(actor("tallOperator"));
+        market.publishDeals(publications);
+        vm.roll(view_(id).sealBlock + 1);
+        Activation[] memory activations = new Activation[](1);
+        activations[0] = Activation(p, "", bytes.concat(tallOpening(height, at[0]), tallOpening(height, at[1])));
+        assertEq(uint256(market.activateDeals(activations)[0]), 0, "activation was skipped");
+    }
+
+    function maskOf(bytes32 id, uint256 at) private pure returns (bytes32) {
+        return sha256(abi.encodePacked(id, uint64(at)));
+    }
+
+    function tallOpening(uint8 height, uint256 at) private view returns (bytes memory) {
+        return bytes.concat(SparseTree.opening(_piece, height, at), SparseTree.opening(_replica, height, at));
+    }
+
+    function measureDemands(uint8 height, uint64 rawSize, string memory what) private returns (uint256 first) {
+        tallDeal(height, rawSize);
+        uint256 bond = market.leastBond();
+        Answer[] memory answers = new Answer[](1);
+        answers[0] = Answer(_tall, false, tallOpening(height, 7));
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.deal(client, 10 ether);
+            vm.prank(client);
+            market.demandProof{value: bond}(_tall, 7);
+            snapshot(MARKET, string.concat("demandProof", i == 0 ? ", the miner's first" : ""));
+            vm.prank(stranger);
+            assertEq(uint256(market.answerDemands(answers)[0]), 0, "the answer was skipped");
+            uint256 used = vm.snapshotGasLastCall(
+                MARKET, string.concat("answerDemands, 1 answer, ", what, i == 0 ? ", the miner's first" : "")
+            );
+            if (i == 0) first = used;
+        }
+        answers = new Answer[](2);
+        for (uint256 i = 0; i < 2; ++i) {
+            address by = i == 0 ? client : auditor;
+            vm.deal(by, 10 ether);
+            vm.prank(by);
+            market.demandProof{value: bond}(_tall, 7);
+            answers[i] = Answer(_tall, i == 1, tallOpening(height, 7));
+        }
+        vm.prank(stranger);
+        market.answerDemands(answers);
+        snapshot(MARKET, string.concat("answerDemands, 2 answers, ", what));
+    }
+
+    function test_gas_resolveDemand() public {
+        bytes32 id = activeDeal();
+        demand(client, id, 1);
+        vm.roll(openDemand(id, false).deadline + 1);
+        if (market.isFrozen(miner)) rollToNextPeriod();
+        resolve(stranger, id, false);
+        snapshot(MARKET, "resolveDemand, 1 period in arrears");
+    }
+
+    function test_gas_disputeSeal() public {
+        (bytes32 id, uint64 leaf) = badlySealedDeal();
+        bytes memory openings = bothOpenings(id, leaf);
+        DealProposal memory p = proposalOf[id];
+        vm.prank(stranger);
+        market.disputeSeal(p, leaf, openings);
+        snapshot(MARKET, "disputeSeal, 32 leaves");
     }
 
     // ---------------------------------------------------------------- registry

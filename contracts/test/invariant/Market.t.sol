@@ -4,15 +4,18 @@ pragma solidity ^0.8.30;
 import {
     Account,
     Activation,
+    Answer,
     DealProposal,
     DealState,
     DealView,
+    Demand,
     EarlyEnd,
     Extension,
     Publication,
     SignedExtension,
     SkipReason
 } from "../../src/types/MarketTypes.sol";
+import {PieceMath} from "../../src/libraries/PieceMath.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 
 /// @title Random actions of everybody, and what must hold after each (the invariants of StorageMarket's header).
@@ -76,7 +79,7 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory s = new bytes4[](25);
+        bytes4[] memory s = new bytes4[](30);
         // What a deal lives of comes more often.
         (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
         (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
@@ -88,6 +91,8 @@ contract MarketInvariants is MarketFixture {
         (s[20], s[21]) = (this.extendOne.selector, this.forgeExtension.selector);
         (s[22], s[23]) = (this.endOneEarly.selector, this.forgeEarlyEnd.selector);
         s[24] = this.maintain.selector;
+        (s[25], s[26], s[27]) = (this.demandOne.selector, this.answerOne.selector, this.resolveOne.selector);
+        (s[28], s[29]) = (this.disputeOne.selector, this.forgeDemand.selector);
         targets[0] = FuzzSelector(address(this), s);
     }
 
@@ -179,6 +184,8 @@ contract MarketInvariants is MarketFixture {
         bury();
         if (_ids.length == MAX_DEALS) return 0;
         DealProposal memory p = fresh(pick, size, periods);
+        // Sometimes one leaf is sealed wrong; activation may find it.
+        if ((pick >> 2) % 4 == 0) wrongLeaf[market.dealIdOf(p)] = 1 + (pick >> 4) % PieceMath.leafCount(p.rawSize);
         Publication memory signed = publication(p, _clientKeys[pick & 1]);
         if (tryPublish(signed, _operators[(pick >> 1) & 1]) != SkipReason.None) return 0;
         _agreed[p.client] += p.price;
@@ -193,6 +200,8 @@ contract MarketInvariants is MarketFixture {
         for (uint256 i = _ids.length; i > 0; --i) {
             DealView memory v = view_(_ids[i - 1]);
             if (v.state == DealState.Published || v.state == DealState.Active || (v.end != 0 && !v.removed)) continue;
+            // Its bonds are to be had still.
+            if (openDemand(_ids[i - 1], false).deadline != 0 || openDemand(_ids[i - 1], true).deadline != 0) continue;
             _buried.push(_ids[i - 1]);
             _ids[i - 1] = _ids[_ids.length - 1];
             _ids.pop();
@@ -328,6 +337,125 @@ contract MarketInvariants is MarketFixture {
         // Once is all, and nothing brings it back.
         attack(may(sender, address(market), abi.encodeCall(market.endEarly, (e, signature))));
         attack(tryExtend(signedExtension(extension(id, 1), keyOf(v.client)), operatorOf(m)) == SkipReason.None);
+    }
+
+    /// @dev By the client or the auditor, who is one for all; the state of the queue is watched.
+    function demandOne(uint256 pick, uint8 leaf, bool byAuditor) external watched {
+        bytes32 id = find(pick, DealState.Active);
+        if (id == 0) return;
+        DealProposal memory p = proposalOf[id];
+        uint64 before = market.lastDeadline(p.miner);
+        address by = byAuditor ? auditor : p.client;
+        bytes memory call_ = abi.encodeCall(market.demandProof, (p, leaf % PieceMath.leafCount(p.rawSize)));
+        if (!mayPaying(by, market.leastBond(), call_)) return;
+        done();
+        uint64 due = openDemand(id, byAuditor).deadline;
+        attack(due < before + market.params().demandSpacing || due < block_() + market.params().demandBlocks);
+        // One slot each.
+        attack(mayPaying(by, market.leastBond(), call_));
+    }
+
+    function mayPaying(address by, uint256 bond, bytes memory call_) private returns (bool ok) {
+        vm.deal(by, by.balance + bond);
+        vm.prank(by);
+        (ok,) = address(market).call{value: bond}(call_);
+    }
+
+    /// @notice A deal with an open demand, looked for from a random place on.
+    function findDemand(uint256 pick) private view returns (bytes32, bool) {
+        for (uint256 i = 0; i < 2 * _ids.length; ++i) {
+            uint256 at = (pick % (2 * _ids.length) + i) % (2 * _ids.length);
+            if (openDemand(_ids[at / 2], at & 1 == 1).deadline != 0) return (_ids[at / 2], at & 1 == 1);
+        }
+        return (0, false);
+    }
+
+    /// @dev By anyone, in time or not; sometimes with one wrong byte before.
+    function answerOne(uint256 pick, uint8 flip, bool late) external watched {
+        (bytes32 id, bool byAuditor) = findDemand(pick);
+        if (id == 0) return;
+        Demand memory open = openDemand(id, byAuditor);
+        if (late) travel(open.deadline + 1);
+        Answer memory a = answerTo(id, byAuditor);
+        if (flip != 0) {
+            a.openings[pick % a.openings.length] ^= bytes1(flip);
+            attack(tryAnswer(a) == SkipReason.None);
+            a = answerTo(id, byAuditor);
+        }
+        uint256 before = market.etherOf(a.proposal.miner);
+        bool live = view_(id).state == DealState.Active;
+        bool accepted = tryAnswer(a) == SkipReason.None;
+        if (!accepted) return;
+        done();
+        attack(block_() > open.deadline || !live || wrongLeaf[id] == open.leafIndex + 1);
+        attack(market.etherOf(a.proposal.miner) - before != open.bond);
+        attack(tryAnswer(a) == SkipReason.None);
+    }
+
+    /// @dev Too early now and then; what is left of a deal that ended otherwise, too.
+    function resolveOne(uint256 pick, bool wait) external watched {
+        (bytes32 id, bool byAuditor) = findDemand(pick);
+        if (id == 0) return;
+        Demand memory open = openDemand(id, byAuditor);
+        if (wait) travel(open.deadline + 1);
+        DealProposal memory p = proposalOf[id];
+        bool live = view_(id).state == DealState.Active;
+        address demander = byAuditor ? auditor : p.client;
+        uint256 before = market.etherOf(demander);
+        if (!strangerMay(abi.encodeCall(market.resolveDemand, (p, byAuditor)))) return;
+        done();
+        attack(live && block_() <= open.deadline);
+        attack(market.etherOf(demander) - before != open.bond);
+        attack(view_(id).state == DealState.Active);
+        attack(strangerMay(abi.encodeCall(market.resolveDemand, (p, byAuditor))));
+        // A demander takes what is its own, once.
+        vm.prank(demander);
+        attack(market.withdrawEther(demander) != before + open.bond);
+        attack(may(demander, address(market), abi.encodeCall(market.withdrawEther, (demander))));
+    }
+
+    /// @dev Of a right leaf never; of a wrong one, where the miner has sealed one, always.
+    function disputeOne(uint256 pick, uint8 at) external watched {
+        bytes32 id = find(pick, DealState.Active);
+        if (id == 0) return;
+        DealProposal memory p = proposalOf[id];
+        uint64 leaf = at % PieceMath.leafCount(p.rawSize);
+        attack(
+            strangerMay(abi.encodeCall(market.disputeSeal, (p, leaf, bothOpenings(id, leaf))))
+                && wrongLeaf[id] != leaf + 1
+        );
+        if (wrongLeaf[id] == 0 || view_(id).state != DealState.Active) return;
+        leaf = uint64(wrongLeaf[id] - 1);
+        uint256 before = balanceOf(stranger);
+        bool accepted = strangerMay(abi.encodeCall(market.disputeSeal, (p, leaf, bothOpenings(id, leaf))));
+        attack(!accepted || balanceOf(stranger) != before || view_(id).state != DealState.Terminated);
+    }
+
+    /// @notice Demands of those who may not, without bond, beyond the piece; and bonds of others.
+    function forgeDemand(uint256 pick, uint8 how) external watched {
+        bytes32 id = find(pick, DealState.Active);
+        if (id == 0) return;
+        DealProposal memory p = proposalOf[id];
+        uint256 bond = market.leastBond();
+        if (how % 5 == 0) {
+            attack(mayPaying(stranger, bond, abi.encodeCall(market.demandProof, (p, 0))));
+        } else if (how % 5 == 1) {
+            attack(mayPaying(p.client, bond - 1, abi.encodeCall(market.demandProof, (p, 0))));
+        } else if (how % 5 == 2) {
+            attack(mayPaying(p.client, bond, abi.encodeCall(market.demandProof, (p, PieceMath.leafCount(p.rawSize)))));
+        } else if (how % 5 == 3) {
+            p.auditor = stranger;
+            attack(mayPaying(stranger, bond, abi.encodeCall(market.demandProof, (p, 0))));
+        } else {
+            attack(strangerMay(abi.encodeCall(market.withdrawEther, (stranger))));
+        }
+        // An open demand holds the collateral.
+        if (openDemand(id, false).deadline == 0 && openDemand(id, true).deadline == 0) return;
+        attack(strangerMay(abi.encodeCall(market.complete, (id))));
+        DealView memory v = view_(id);
+        EarlyEnd memory e = earlyEnd(id, true);
+        bytes memory signature = sign(keyOf(v.client), market.earlyEndDigest(e));
+        attack(may(v.miner, address(market), abi.encodeCall(market.endEarly, (e, signature))));
     }
 
     /// @dev Whatever can be settled; else what time passes to settle.
@@ -596,6 +724,7 @@ contract MarketInvariants is MarketFixture {
         moneyIsConserved();
         everySettledPeriodIsProvedOrMissedOnce();
         nobodyButItsOwnerEmptiesAnAccount();
+        etherIsConserved();
     }
 
     function invariant_setsHoldLiveDealsAndFreeze() public view {
@@ -623,6 +752,19 @@ contract MarketInvariants is MarketFixture {
             owned += balanceOf(_accounts[i]);
         }
         assertEq(owned + locked() + market.burned(), token.balanceOf(address(market)), "conservation");
+    }
+
+    /// @notice 6. Σ bonds of open demands + Σ ether balances = ether held.
+    function etherIsConserved() private view {
+        uint256 owned = market.etherOf(auditor);
+        for (uint256 i = 0; i < _accounts.length; ++i) {
+            owned += market.etherOf(_accounts[i]);
+        }
+        for (uint256 i = 0; i < _ids.length + _buried.length; ++i) {
+            bytes32 id = i < _ids.length ? _ids[i] : _buried[i - _ids.length];
+            owned += uint256(openDemand(id, false).bond) + openDemand(id, true).bond;
+        }
+        assertEq(owned, address(market).balance, "ether");
     }
 
     /// @notice 2. No period is both paid and slashed, and none is settled twice.

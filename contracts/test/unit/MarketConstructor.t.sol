@@ -195,6 +195,29 @@ contract MarketConstructorTest is MarketFixture {
         accepted();
     }
 
+    function test_constructor_revertsIfDemands() public {
+        p.demandBlocks = 19;
+        refused("demandBlocks", 19);
+        p.demandBlocks = 101;
+        refused("demandBlocks", 101);
+        p.demandBlocks = 100;
+        accepted();
+        p.demandBlocks = 20;
+        accepted();
+        p.demandSpacing = 0;
+        refused("demandSpacing", 0);
+        p.demandSpacing = 1;
+        accepted();
+        p.demandGas = 149_999;
+        refused("demandGas", 149_999);
+        p.demandGas = 10_000_001;
+        refused("demandGas", 10_000_001);
+        p.demandGas = 150_000;
+        accepted();
+        p.demandGas = 10_000_000;
+        accepted();
+    }
+
     /// @notice EIP-170 allows 24,576 bytes; 15 % of them stay free in each contract of the market.
     function test_code_leavesRoom() public {
         assertLe(address(market).code.length, 20_889, "StorageMarket");

@@ -138,6 +138,7 @@ contract VectorsTest is MarketFixture {
             MarketParams memory p = defaults();
             p.periodBlocks = uint32(num(v, ".periodBlocks"));
             p.windowBlocks = uint32(num(v, ".windowBlocks"));
+            p.demandBlocks = p.windowBlocks;
             p.maxActivationBlocks = 8191;
             (, IStorageMarket m) = deployMarket(p);
             assertEq(

@@ -7,8 +7,10 @@ import {DevToken} from "../../src/dev/DevToken.sol";
 import {PieceMath} from "../../src/libraries/PieceMath.sol";
 import {
     Activation,
+    Answer,
     DealProposal,
     DealView,
+    Demand,
     DrawnLeaf,
     EarlyEnd,
     Extension,
@@ -40,6 +42,8 @@ abstract contract MarketFixture is Test {
     uint256 private _salts;
     mapping(bytes23 dealKey => bytes32 dealId) internal idOf;
     mapping(bytes32 dealId => DealProposal) internal proposalOf;
+    /// @dev One more than the index of the leaf that the miner has sealed wrong, or 0.
+    mapping(bytes32 dealId => uint256) internal wrongLeaf;
 
     function setUpMarket(MarketParams memory p) internal {
         vm.roll(START_BLOCK);
@@ -81,6 +85,9 @@ abstract contract MarketFixture is Test {
         p.maintenanceNotice = 2;
         p.maintenancePeriods = 3;
         p.maintenanceQuarter = 12;
+        p.demandBlocks = 30;
+        p.demandSpacing = 5;
+        p.demandGas = 200_000;
     }
 
     function deployMarket(MarketParams memory p) internal returns (IMinerRegistry r, IStorageMarket m) {
@@ -161,18 +168,19 @@ abstract contract MarketFixture is Test {
         }
     }
 
-    function replicaLeaves(bytes32 dealId, uint64 rawSize) internal pure returns (bytes32[] memory leaves) {
+    function replicaLeaves(bytes32 dealId, uint64 rawSize) internal view returns (bytes32[] memory leaves) {
         leaves = pieceLeaves(rawSize);
         for (uint256 i = 0; i < leaves.length; ++i) {
             leaves[i] = leaves[i] ^ sha256(abi.encodePacked(dealId, uint64(i)));
         }
+        if (wrongLeaf[dealId] != 0) leaves[wrongLeaf[dealId] - 1] ^= bytes32(uint256(1));
     }
 
     function heightOf(uint64 rawSize) internal pure returns (uint8) {
         return PieceMath.height(PieceMath.leafCount(rawSize));
     }
 
-    function sealedRootOf(bytes32 dealId, uint64 rawSize) internal pure returns (bytes32) {
+    function sealedRootOf(bytes32 dealId, uint64 rawSize) internal view returns (bytes32) {
         return PlainTree.root(replicaLeaves(dealId, rawSize), heightOf(rawSize));
     }
 
@@ -314,6 +322,64 @@ abstract contract MarketFixture is Test {
         EarlyEnd memory e = earlyEnd(id, false);
         vm.prank(client);
         market.endEarly(e, "");
+    }
+
+    // ---------------------------------------------------------------- demands and disputes
+
+    /// @notice One leaf opened in the piece tree and in the replica's.
+    function bothOpenings(bytes32 id, uint256 leaf) internal view returns (bytes memory) {
+        uint64 rawSize = proposalOf[id].rawSize;
+        return bytes.concat(
+            PlainTree.opening(pieceLeaves(rawSize), heightOf(rawSize), leaf),
+            PlainTree.opening(replicaLeaves(id, rawSize), heightOf(rawSize), leaf)
+        );
+    }
+
+    /// @notice Raised with the least bond.
+    function demand(address by, bytes32 id, uint64 leaf) internal returns (uint256 bond) {
+        bond = market.leastBond();
+        vm.deal(by, by.balance + bond);
+        DealProposal memory p = proposalOf[id];
+        vm.prank(by);
+        market.demandProof{value: bond}(p, leaf);
+    }
+
+    function openDemand(bytes32 id, bool byAuditor) internal view returns (Demand memory) {
+        return market.demands(one(id))[byAuditor ? 1 : 0];
+    }
+
+    /// @notice The answer to an open demand.
+    function answerTo(bytes32 id, bool byAuditor) internal view returns (Answer memory) {
+        return Answer(proposalOf[id], byAuditor, bothOpenings(id, openDemand(id, byAuditor).leafIndex));
+    }
+
+    function tryAnswer(Answer memory a) internal returns (SkipReason) {
+        Answer[] memory batch = new Answer[](1);
+        batch[0] = a;
+        return market.answerDemands(batch)[0];
+    }
+
+    function answer(bytes32 id, bool byAuditor) internal {
+        assertEq(uint256(tryAnswer(answerTo(id, byAuditor))), uint256(SkipReason.None), "the answer was skipped");
+    }
+
+    function resolve(address by, bytes32 id, bool byAuditor) internal {
+        DealProposal memory p = proposalOf[id];
+        vm.prank(by);
+        market.resolveDemand(p, byAuditor);
+    }
+
+    /// @notice Active, with one leaf sealed wrong that activation did not draw.
+    function badlySealedDeal() internal returns (bytes32 id, uint64 leaf) {
+        DealProposal memory p = proposal(1000, 10); // 32 leaves
+        id = market.dealIdOf(p);
+        uint256 sealBlock = block_() + market.params().sealDelay;
+        bytes32 sealSeed = keccak256(abi.encode(seeds.valueAt(sealBlock, ""), address(market), id));
+        uint256 a = uint256(sha256(abi.encodePacked(sealSeed, uint256(0)))) % 32;
+        uint256 b = uint256(sha256(abi.encodePacked(sealSeed, uint256(1)))) % 32;
+        while (leaf == a || leaf == b) ++leaf;
+        wrongLeaf[id] = leaf + 1;
+        activeDeal(p);
     }
 
     // ---------------------------------------------------------------- proving

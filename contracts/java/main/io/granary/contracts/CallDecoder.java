@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decodes the calldata of {@code prove} and {@code activateDeals} by the Solidity ABI's own rules:
- * bytes at offsets, so that nothing about nested structs is left to a generic decoder.
+ * Decodes the calldata of functions that take openings by the Solidity ABI's own rules: bytes at
+ * offsets, so that nothing about nested structs is left to a generic decoder.
  */
 final class CallDecoder {
   private static final String PROPOSAL =
@@ -24,6 +24,8 @@ final class CallDecoder {
   private static final String PROVE = selector("prove(address,uint32,bytes,bytes)");
   private static final String ACTIVATE =
       selector("activateDeals((" + PROPOSAL + ",bytes,bytes)[])");
+  private static final String ANSWER = selector("answerDemands((" + PROPOSAL + ",bool,bytes)[])");
+  private static final String DISPUTE = selector("disputeSeal(" + PROPOSAL + ",uint64,bytes)");
   private static final int WORD = 32;
   private static final int PROPOSAL_WORDS = 13;
 
@@ -49,6 +51,17 @@ final class CallDecoder {
       if (selector.equals(ACTIVATE)) {
         return List.of(activate(data));
       }
+      if (selector.equals(ANSWER)) {
+        return List.of(answer(data));
+      }
+      if (selector.equals(DISPUTE)) {
+        int after = PROPOSAL_WORDS * WORD;
+        byte[] openings = bytes(data, 0, after + WORD);
+        return proposed(data, 0)
+            .<MarketCall>map(p -> new MarketCall.Dispute(p, number(data, after), openings))
+            .stream()
+            .toList();
+      }
       return List.of();
     } catch (IndexOutOfBoundsException | ArithmeticException | IllegalArgumentException malformed) {
       return List.of();
@@ -66,6 +79,21 @@ final class CallDecoder {
       proposed(data, item).ifPresent(p -> items.add(new MarketCall.Activate.Item(p, openings)));
     }
     return new MarketCall.Activate(items);
+  }
+
+  private static MarketCall answer(byte[] data) {
+    int array = offset(data, 0);
+    int count = offset(data, array);
+    int base = array + WORD;
+    List<MarketCall.Answer.Item> items = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int item = base + offset(data, base + i * WORD);
+      boolean byAuditor = number(data, item + PROPOSAL_WORDS * WORD) != 0;
+      byte[] openings = bytes(data, item, item + (PROPOSAL_WORDS + 1) * WORD);
+      proposed(data, item)
+          .ifPresent(p -> items.add(new MarketCall.Answer.Item(p, byAuditor, openings)));
+    }
+    return new MarketCall.Answer(items);
   }
 
   /** Empty when no deal can be of that proposal: the contract skips it, and so does the reader. */

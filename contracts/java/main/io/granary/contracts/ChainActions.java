@@ -4,6 +4,8 @@ import io.granary.contracts.bindings.StorageMarket;
 import io.granary.contracts.tx.TransactionSender;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.challenge.PeriodClock;
+import io.granary.proofs.LeafIndex;
+import io.granary.protocol.chain.AuditMarket;
 import io.granary.protocol.chain.BatchItem;
 import io.granary.protocol.chain.BatchResult;
 import io.granary.protocol.chain.ClientMarket;
@@ -32,7 +34,7 @@ import org.web3j.protocol.core.RemoteFunctionCall;
 import org.web3j.protocol.core.methods.response.Log;
 
 /** Everything one key sends: as a miner's operator, as the owner of an account, to the registry. */
-public final class ChainActions implements MinerMarket, ClientMarket, RegistryWriter {
+public final class ChainActions implements MinerMarket, ClientMarket, AuditMarket, RegistryWriter {
   // More than any deal has arrears for in practice; a rest is settled by the next call.
   private static final BigInteger SETTLE_PERIODS = BigInteger.valueOf(1024);
   // A client's own notice needs no deadline: nobody else can hold it back and send it later.
@@ -61,7 +63,7 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
   }
 
   private TransactionSender.Outcome send(Address to, RemoteFunctionCall<?> call) {
-    return sender.send(to, call.encodeFunctionCall());
+    return sender.send(TransactionSender.Call.to(to, call.encodeFunctionCall()));
   }
 
   private TxResult market(RemoteFunctionCall<?> call) {
@@ -132,6 +134,20 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
   @Override
   public TxResult endEarly(SignedEarlyEnd end) {
     return market(bound.market().endEarly(Structs.struct(end.earlyEnd()), end.signature().bytes()));
+  }
+
+  @Override
+  public BatchResult answer(List<Answer> answers) {
+    List<StorageMarket.Answer> structs =
+        answers.stream()
+            .map(
+                a ->
+                    new StorageMarket.Answer(
+                        Structs.struct(a.proposal()), a.byAuditor(), a.openings()))
+            .toList();
+    return batch(
+        send(terms.domain().market(), bound.market().answerDemands(structs)),
+        answers.stream().map(a -> Eip712.dealId(terms.domain(), a.proposal())).toList());
   }
 
   private static BatchResult batch(TransactionSender.Outcome outcome, List<DealId> ids) {
@@ -258,6 +274,37 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
     return approved instanceof TxResult.Refused
         ? approved
         : market(bound.market().deposit(account.toString(), amount.units()));
+  }
+
+  // ---------------------------------------------------------------- demands and disputes
+
+  @Override
+  public TxResult demand(DealProposal deal, LeafIndex leaf, BigInteger bond) {
+    // The binding has the bond as an argument of its own; only the calldata is taken from it.
+    String data =
+        bound
+            .market()
+            .demandProof(Structs.struct(deal), BigInteger.valueOf(leaf.value()), bond)
+            .encodeFunctionCall();
+    return sender.send(new TransactionSender.Call(terms.domain().market(), data, bond)).result();
+  }
+
+  @Override
+  public TxResult resolveDemand(DealProposal deal, boolean byAuditor) {
+    return market(bound.market().resolveDemand(Structs.struct(deal), byAuditor));
+  }
+
+  @Override
+  public TxResult disputeSeal(DealProposal deal, LeafIndex leaf, byte[] openings) {
+    return market(
+        bound
+            .market()
+            .disputeSeal(Structs.struct(deal), BigInteger.valueOf(leaf.value()), openings));
+  }
+
+  @Override
+  public TxResult withdrawEther() {
+    return market(bound.market().withdrawEther(key.address().toString()));
   }
 
   // ---------------------------------------------------------------- registry

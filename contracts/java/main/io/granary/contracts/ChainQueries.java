@@ -18,6 +18,7 @@ import io.granary.protocol.chain.MarketReader;
 import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.chain.MinerDirectory;
 import io.granary.protocol.chain.MinerRecord;
+import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.chain.TxRefusedException;
 import io.granary.protocol.chain.TxResult;
@@ -44,6 +45,7 @@ import org.web3j.protocol.core.DefaultBlockParameterName;
 public final class ChainQueries
     implements ChainReader, MarketReader, MinerDirectory, MarketHistory {
   private static final int MINER_PAGE = 100;
+  private static final int DEMAND_PAGE = 250;
   // Of the contract's words: the lower bits for proved periods, the upper for excused ones.
   private static final int WORD_PERIODS = 128;
 
@@ -262,6 +264,34 @@ public final class ChainQueries
       }
       throw new TxRefusedException(refused);
     }
+  }
+
+  // ---------------------------------------------------------------- demands
+
+  @Override
+  public List<OpenDemand> demands(List<DealId> deals) {
+    List<OpenDemand> open = new ArrayList<>();
+    for (int from = 0; from < deals.size(); from += DEMAND_PAGE) {
+      List<DealId> page = deals.subList(from, Math.min(deals.size(), from + DEMAND_PAGE));
+      var call = bound.market().demands(page.stream().map(d -> d.hash().bytes()).toList());
+      List<?> slots = calls.call(marketAddress(), call, List.class);
+      for (int i = 0; i < slots.size(); i++) {
+        Structs.demand(page.get(i / 2), i % 2 == 1, (StorageMarket.Demand) slots.get(i))
+            .ifPresent(open::add);
+      }
+    }
+    return open;
+  }
+
+  @Override
+  public BigInteger leastBond() {
+    return calls.callNext(marketAddress(), bound.market().leastBond(), BigInteger.class);
+  }
+
+  @Override
+  public BigInteger etherOf(Address account) {
+    return calls.call(
+        marketAddress(), bound.market().etherOf(account.toString()), BigInteger.class);
   }
 
   // ---------------------------------------------------------------- registry

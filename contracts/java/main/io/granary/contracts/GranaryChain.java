@@ -164,7 +164,10 @@ public final class GranaryChain implements AutoCloseable {
         new TokenAmount(p.minCollateralPerLeaf),
         p.maintenanceNotice.intValueExact(),
         p.maintenancePeriods.intValueExact(),
-        p.maintenanceQuarter.intValueExact());
+        p.maintenanceQuarter.intValueExact(),
+        p.demandBlocks.intValueExact(),
+        p.demandSpacing.intValueExact(),
+        p.demandGas.intValueExact());
   }
 
   /** The market's parameters. */

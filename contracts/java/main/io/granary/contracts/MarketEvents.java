@@ -36,7 +36,12 @@ final class MarketEvents {
           entry(StorageMarket.DEALTERMINATED_EVENT, MarketEvents::terminated),
           entry(StorageMarket.ENTRYPURGED_EVENT, MarketEvents::purged),
           entry(StorageMarket.PERIODPROVED_EVENT, MarketEvents::proved),
-          entry(StorageMarket.MAINTENANCEANNOUNCED_EVENT, MarketEvents::maintenance));
+          entry(StorageMarket.MAINTENANCEANNOUNCED_EVENT, MarketEvents::maintenance),
+          entry(StorageMarket.DEMANDRAISED_EVENT, MarketEvents::demandRaised),
+          entry(StorageMarket.DEMANDANSWERED_EVENT, MarketEvents::demandAnswered),
+          entry(StorageMarket.DEMANDRESOLVED_EVENT, MarketEvents::demandResolved),
+          entry(StorageMarket.SEALDISPUTED_EVENT, MarketEvents::disputed),
+          entry(StorageMarket.ETHERWITHDRAWN_EVENT, MarketEvents::etherWithdrawn));
 
   private MarketEvents() {}
 
@@ -200,5 +205,42 @@ final class MarketEvents {
     var e = StorageMarket.getMaintenanceAnnouncedEventFromLog(log);
     return new MarketEvent.MaintenanceAnnounced(
         at, Address.parse(e.miner), period(e.firstPeriod), e.count.longValueExact());
+  }
+
+  private static MarketEvent demandRaised(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDemandRaisedEventFromLog(log);
+    return new MarketEvent.DemandRaised(
+        at,
+        id(e.dealId),
+        Address.parse(e.miner),
+        Address.parse(e.demander),
+        e.byAuditor,
+        e.leafIndex.longValueExact(),
+        e.bond,
+        new BlockNumber(e.deadline.longValueExact()));
+  }
+
+  private static MarketEvent demandAnswered(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDemandAnsweredEventFromLog(log);
+    return new MarketEvent.DemandAnswered(
+        at, id(e.dealId), Address.parse(e.miner), e.byAuditor, e.bond);
+  }
+
+  private static MarketEvent demandResolved(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDemandResolvedEventFromLog(log);
+    return new MarketEvent.DemandResolved(
+        at, id(e.dealId), Address.parse(e.demander), e.byAuditor, e.bond);
+  }
+
+  private static MarketEvent disputed(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getSealDisputedEventFromLog(log);
+    return new MarketEvent.SealDisputed(
+        at, id(e.dealId), Address.parse(e.by), e.leafIndex.longValueExact());
+  }
+
+  private static MarketEvent etherWithdrawn(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getEtherWithdrawnEventFromLog(log);
+    return new MarketEvent.EtherWithdrawn(
+        at, Address.parse(e.account), Address.parse(e.to), e.amount);
   }
 }

@@ -34,7 +34,9 @@ final class SkipReason {
           "EndMoved",
           "DealOver",
           "DealDefaulted",
-          "DealUnsettled");
+          "DealUnsettled",
+          "NoDemand",
+          "AnswerTooLate");
 
   private SkipReason() {}
 

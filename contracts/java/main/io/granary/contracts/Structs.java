@@ -2,7 +2,9 @@ package io.granary.contracts;
 
 import io.granary.contracts.bindings.StorageMarket;
 import io.granary.proofs.Hash32;
+import io.granary.proofs.LeafIndex;
 import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
@@ -14,6 +16,7 @@ import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
+import java.util.Optional;
 
 /** The contract's structs to domain values and back. */
 final class Structs {
@@ -88,5 +91,18 @@ final class Structs {
         Hash32.of(v.sealedRoot),
         v.removed,
         v.noticed);
+  }
+
+  /** Empty for a slot without a demand. */
+  static Optional<OpenDemand> demand(DealId id, boolean byAuditor, StorageMarket.Demand d) {
+    return d.deadline.signum() == 0
+        ? Optional.empty()
+        : Optional.of(
+            new OpenDemand(
+                id,
+                byAuditor,
+                new LeafIndex(d.leafIndex.longValueExact()),
+                d.bond,
+                new BlockNumber(d.deadline.longValueExact())));
   }
 }

@@ -193,20 +193,87 @@ public final class DevMarket implements AutoCloseable {
   }
 
   public SealedPiece seal(DealProposal p, byte[] data) throws IOException {
-    DealId id = idOf(p);
-    String name = id.hash().toHex().substring(0, 12);
-    ReplicaFiles files =
-        new ReplicaFiles(
-            dir.resolve(name + ".r"), dir.resolve(name + ".s"), dir.resolve(name + ".p"));
-    SealedPiece sealed =
-        new Sealer(id.hash(), 1, p.size())
-            .seal(
-                (at, target, n) -> System.arraycopy(data, (int) at, target, 0, n),
-                files,
-                2,
-                done -> {});
-    replicas.put(DealKey.of(id), Replica.open(id.hash(), 1, p.size(), files));
+    String name = idOf(p).hash().toHex().substring(0, 12);
+    SealedPiece sealed = seal(p, data, name);
+    replicas.put(DealKey.of(idOf(p)), open(p, name));
     return sealed;
+  }
+
+  private Replica open(DealProposal p, String name) throws IOException {
+    return Replica.open(idOf(p).hash(), 1, p.size(), files(name));
+  }
+
+  private ReplicaFiles files(String name) {
+    return new ReplicaFiles(
+        dir.resolve(name + ".r"), dir.resolve(name + ".s"), dir.resolve(name + ".p"));
+  }
+
+  private SealedPiece seal(DealProposal p, byte[] data, String name) throws IOException {
+    return new Sealer(idOf(p).hash(), 1, p.size())
+        .seal(
+            (at, target, n) -> System.arraycopy(data, (int) at, target, 0, n),
+            files(name),
+            2,
+            done -> {});
+  }
+
+  /** An active deal of whose replica the leaves of one group are not the piece's. */
+  public DealProposal badlySealedDeal(byte[] data, long periods, long leaf) throws IOException {
+    while (true) {
+      DealProposal p = proposal(data, periods);
+      String name = idOf(p).hash().toHex().substring(0, 12);
+      seal(p, data, name + "-piece");
+      byte[] other = data.clone();
+      other[(int) (leaf / 4 * 127)] ^= 1;
+      SealedPiece sealed = seal(p, other, name);
+      try (Replica piece = open(p, name + "-piece");
+          Replica wrong = open(p, name)) {
+        operator
+            .actions()
+            .publish(List.of(new MinerMarket.Publication(sign(p), sealed.sealedRoot())))
+            .tx()
+            .orThrow();
+        leaveFreeze();
+        Hash32 seed =
+            client
+                .queries()
+                .sealSeed(idOf(p), client.queries().deal(idOf(p)).orElseThrow().sealBlock())
+                .orElseThrow();
+        java.util.List<DualOpening> openings = new java.util.ArrayList<>();
+        for (long at :
+            Positions.seal(seed, client.terms().sealChallenges(), p.size().leafCount())) {
+          openings.add(
+              new DualOpening(at, piece.openBoth(at).piece(), wrong.openBoth(at).sealed()));
+        }
+        var activated =
+            operator
+                .actions()
+                .activate(List.of(new MinerMarket.Activation(p, DualOpening.pack(openings))));
+        if (activated.items().getFirst().ok()) {
+          replicas.put(DealKey.of(idOf(p)), open(p, name));
+          return p;
+        }
+        // The draw has hit the wrong leaf, which is what it is for; the next deal may slip through.
+      }
+    }
+  }
+
+  /** A leaf of a deal made by {@link #badlySealedDeal}: from the piece, and from the replica. */
+  public byte[] torn(DealProposal p, long leaf) throws IOException {
+    String name = idOf(p).hash().toHex().substring(0, 12);
+    try (Replica piece = open(p, name + "-piece");
+        Replica wrong = open(p, name)) {
+      return DualOpening.pack(
+          List.of(
+              new DualOpening(leaf, piece.openBoth(leaf).piece(), wrong.openBoth(leaf).sealed())));
+    }
+  }
+
+  /** The answer to a demand on a deal that is sealed right. */
+  public MinerMarket.Answer answer(DealProposal p, boolean byAuditor, long leaf)
+      throws IOException {
+    Replica replica = replicas.get(DealKey.of(idOf(p)));
+    return new MinerMarket.Answer(p, byAuditor, DualOpening.pack(List.of(replica.openBoth(leaf))));
   }
 
   /** A deal that is active. */

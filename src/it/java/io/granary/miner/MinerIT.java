@@ -13,6 +13,7 @@ import io.granary.contracts.DevMarket;
 import io.granary.contracts.SeedKind;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
+import io.granary.proofs.LeafIndex;
 import io.granary.proofs.disk.BulkFile;
 import io.granary.proofs.seal.RawSource;
 import io.granary.proofs.seal.ReplicaFiles;
@@ -49,6 +50,7 @@ import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.math.BigInteger;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -511,6 +513,42 @@ class MinerIT {
     var report = new ChainAudit(q, q, q).run();
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertEquals(0, report.totals().periodsMissed());
+  }
+
+  @Test
+  void a_demand_is_answered_and_one_for_lost_data_costs_the_deal_and_the_audit_agrees()
+      throws Exception {
+    byte[] data = market.data(3_000);
+    DealProposal p = market.proposal(data, 60);
+    DealId id = market.idOf(p);
+    connection.propose(market.sign(p), connection.ask());
+    upload(id, data);
+    mineUntil("activation", () -> stage(id) == DealStage.ACTIVE);
+    var q = market.client.queries();
+    BigInteger bond = q.leastBond().multiply(BigInteger.TWO);
+    market.client.actions().demand(p, new LeafIndex(11), bond).orThrow();
+    await("the answer", () -> q.demands(List.of(id)).isEmpty());
+    assertEquals(bond, q.etherOf(market.miner()));
+    market.owner.actions().withdrawEther().orThrow();
+
+    try (RandomAccessFile replica =
+        new RandomAccessFile(
+            dir.resolve("miner/replicas").resolve(id.hash().toHex() + ".replica").toFile(), "rw")) {
+      replica.seek(20 * 32);
+      replica.write(new byte[32]);
+    }
+    market.client.actions().demand(p, new LeafIndex(20), bond).orThrow();
+    await("the damage", () -> node.troubles().stream().anyMatch(t -> t.event().equals("damaged")));
+    BlockNumber deadline = q.demands(List.of(id)).getFirst().deadline();
+    while (market.head() < deadline.value()) {
+      market.anvil.mine(1);
+    }
+    market.client.actions().resolveDemand(p, false).orThrow();
+    assertEquals(DealState.TERMINATED, q.deal(id).orElseThrow().state());
+    assertEquals(bond, q.etherOf(market.clientKey.address()));
+    mineUntil("deletion", () -> node.deals().find(id).orElseThrow().dataDeleted());
+    var report = new ChainAudit(q, q, q).run();
+    assertTrue(report.ok(), () -> report.firstFinding().toString());
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.granary.auditor;
 
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
+import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +29,22 @@ final class AuditorLog {
         .addKeyValue("deal", deal)
         .addKeyValue("outcome", outcome)
         .log("defaulted deal terminated");
+  }
+
+  static void wrongSeal(DealId deal, long leaf, Path file) {
+    LOG.atError()
+        .addKeyValue("deal", deal)
+        .addKeyValue("leaf", leaf)
+        .addKeyValue("evidence", file)
+        .log("A LEAF IS SEALED WRONG: 'granary audit dispute FILE' forfeits the deal's collateral");
+  }
+
+  static void disputed(DealId deal, long leaf, String outcome) {
+    LOG.atWarn()
+        .addKeyValue("deal", deal)
+        .addKeyValue("leaf", leaf)
+        .addKeyValue("outcome", outcome)
+        .log("wrong seal disputed");
   }
 
   static void chainUnavailable(String reason) {

@@ -1,5 +1,7 @@
 package io.granary.auditor;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.granary.auditor.grpc.AuditGrpc;
@@ -12,6 +14,7 @@ import io.granary.proofs.challenge.PeriodClock;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.EventStream;
 import io.granary.protocol.chain.MarketEvent;
+import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
@@ -33,13 +36,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The auditor daemon: takes pushed proofs, learns from the chain which deals name it, pulls and
- * notes what did not come, and ends defaulted deals.
+ * notes what did not come, ends defaulted deals, and keeps what shows a wrong seal.
  */
 public final class AuditorNode implements AutoCloseable {
+  /** Refusals of a dispute that no later block takes back. */
+  private static final Set<String> DECIDED =
+      Set.of("WrongState", "SealIsRight", "BadDisputeOpening", "LeafOutOfRange");
+
   private final AuditorConfig config;
   private final AuditorPorts ports;
   private final EthKey identity;
@@ -76,7 +84,12 @@ public final class AuditorNode implements AutoCloseable {
     AuditStore store = RocksAuditStore.open(config.home().resolve("db"));
     try {
       ProofCheck check =
-          new ProofCheck(ports.reader(), ports.directory(), store, Clock.systemUTC());
+          new ProofCheck(
+              ports.reader(),
+              ports.directory(),
+              store,
+              Clock.systemUTC(),
+              evidence -> keep(config, evidence));
       NodeServer server =
           NodeServer.start(
               config.listen(),
@@ -159,7 +172,55 @@ public final class AuditorNode implements AutoCloseable {
         }
       }
     }
+    if (config.dispute()) {
+      dispute();
+    }
     writeStatus(head);
+  }
+
+  private static Path disputes(AuditorConfig config) {
+    return config.home().resolve("disputes");
+  }
+
+  private static void keep(AuditorConfig config, DisputeEvidence evidence) {
+    try {
+      Path file = evidence.save(disputes(config));
+      AuditorLog.wrongSeal(evidence.dealId(), evidence.leaf().value(), file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Files say what is to be disputed, so a restart forgets nothing. */
+  private void dispute() {
+    if (!Files.isDirectory(disputes(config))) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(disputes(config))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".json")).toList()) {
+        dispute(file, DisputeEvidence.load(file));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void dispute(Path file, DisputeEvidence evidence) throws IOException {
+    Optional<WatchedDeal> deal = store.deal(evidence.dealId());
+    if (deal.isEmpty()) {
+      return;
+    }
+    TxResult result =
+        ports.disputes().disputeSeal(deal.get().terms(), evidence.leaf(), evidence.openings());
+    AuditorLog.disputed(evidence.dealId(), evidence.leaf().value(), result.toString());
+    if (result instanceof TxResult.Refused refused && !DECIDED.contains(refused.error())) {
+      if (refused.error().equals("Unsettled")) {
+        ports.market().settle(List.of(evidence.dealId()));
+      }
+      return;
+    }
+    // It stays as a record, and is not sent again.
+    Files.move(file, file.resolveSibling(file.getFileName() + ".done"), REPLACE_EXISTING);
   }
 
   private void lookForGaps(WatchedDeal deal, DealSnapshot chain, long head) {
@@ -248,8 +309,7 @@ public final class AuditorNode implements AutoCloseable {
     Path temporary = config.home().resolve("status.json.new");
     try {
       Files.write(temporary, json.writerWithDefaultPrettyPrinter().writeValueAsBytes(status));
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

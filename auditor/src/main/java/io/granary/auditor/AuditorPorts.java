@@ -1,5 +1,6 @@
 package io.granary.auditor;
 
+import io.granary.protocol.chain.AuditMarket;
 import io.granary.protocol.chain.ChainReader;
 import io.granary.protocol.chain.ClientMarket;
 import io.granary.protocol.chain.EventStream;
@@ -16,6 +17,7 @@ import io.granary.protocol.chain.MinerDirectory;
  * @param history where the market begins
  * @param events the market's events
  * @param market for ending defaulted deals
+ * @param disputes for disputing wrong seals
  */
 public record AuditorPorts(
     ChainReader chain,
@@ -23,4 +25,5 @@ public record AuditorPorts(
     MinerDirectory directory,
     MarketHistory history,
     EventStream events,
-    ClientMarket market) {}
+    ClientMarket market,
+    AuditMarket disputes) {}

@@ -4,7 +4,9 @@ import io.granary.auditor.storage.AuditRecord;
 import io.granary.auditor.storage.AuditStore;
 import io.granary.auditor.storage.WatchedDeal;
 import io.granary.proofs.Hash32;
+import io.granary.proofs.LeafIndex;
 import io.granary.proofs.challenge.Positions;
+import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.opening.DualVerifier;
 import io.granary.protocol.chain.MarketReader;
 import io.granary.protocol.chain.MinerDirectory;
@@ -24,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Checks pushed or pulled proofs against the chain and keeps the good ones (Protocol §6). Safe for
@@ -34,13 +37,24 @@ public final class ProofCheck {
   private final MinerDirectory directory;
   private final AuditStore store;
   private final Clock clock;
+  private final Consumer<DisputeEvidence> wrongSeals;
 
-  /** Over a chain and a store. */
-  public ProofCheck(MarketReader reader, MinerDirectory directory, AuditStore store, Clock clock) {
+  /**
+   * Over a chain and a store.
+   *
+   * @param wrongSeals told of leaves that open to both roots and are sealed wrong
+   */
+  public ProofCheck(
+      MarketReader reader,
+      MinerDirectory directory,
+      AuditStore store,
+      Clock clock,
+      Consumer<DisputeEvidence> wrongSeals) {
     this.reader = reader;
     this.directory = directory;
     this.store = store;
     this.clock = clock;
+    this.wrongSeals = wrongSeals;
   }
 
   /** What became of a proof. */
@@ -173,6 +187,7 @@ public final class ProofCheck {
               deal.id(),
               new AuditRecord(proof.period(), AuditRecord.Verdict.WRONG, wrong.reason(), now()));
         }
+        wrongSeal(deal, verifier, proof.openings(), wrong.opening()).ifPresent(wrongSeals);
         yield refuse(
             "WRONG_OPENING",
             "opening " + wrong.opening() + ": " + wrong.reason(),
@@ -180,6 +195,24 @@ public final class ProofCheck {
             "openings of leaves " + positions);
       }
     };
+  }
+
+  /** Empty when the opening does not lead to both roots: that convicts nobody. */
+  private static Optional<DisputeEvidence> wrongSeal(
+      WatchedDeal deal, DualVerifier verifier, List<DualOpening> openings, int at) {
+    if (at >= openings.size()) {
+      return Optional.empty();
+    }
+    DualOpening o = openings.get(at);
+    boolean leads =
+        o.piece().opens(verifier.pieceRoot(), o.leaf(), verifier.leafCount())
+            && o.sealed().opens(verifier.sealedRoot(), o.leaf(), verifier.leafCount());
+    boolean sealed =
+        verifier.verify(List.of(o.leaf()), List.of(o)) instanceof DualVerifier.Verdict.Ok;
+    return leads && !sealed
+        ? Optional.of(
+            new DisputeEvidence(deal.id(), new LeafIndex(o.leaf()), DualOpening.pack(List.of(o))))
+        : Optional.empty();
   }
 
   private Instant now() {

@@ -1,5 +1,6 @@
 package io.granary.auditor;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -20,6 +21,7 @@ import io.granary.proofs.seal.Replica;
 import io.granary.proofs.seal.ReplicaFiles;
 import io.granary.proofs.seal.SealedPiece;
 import io.granary.proofs.seal.Sealer;
+import io.granary.proofs.tree.Opening;
 import io.granary.protocol.chain.MarketReader;
 import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.chain.MinerDirectory;
@@ -106,13 +108,17 @@ class ProofSinkTest {
           TokenAmount.of(1),
           2,
           3,
-          12);
+          12,
+          8,
+          1,
+          200_000);
 
   @TempDir Path dir;
   private final EthKey operator = EthKey.generate();
   private final Map<Period, Hash32> seeds = new HashMap<>();
   private final Map<DealId, Replica> replicas = new HashMap<>();
   private final Map<DealId, WatchedDeal> deals = new HashMap<>();
+  private final List<DisputeEvidence> wrongSeals = new ArrayList<>();
   private AuditStore store;
   private NodeServer server;
   private ManagedChannel channel;
@@ -135,7 +141,9 @@ class ProofSinkTest {
             Set.of(AuditServiceGrpc.getPushPeriodProofsMethod().getFullMethodName()),
             List.of(
                 new AuditGrpc(
-                    new ProofCheck(reader(), directory(), store, Clock.systemUTC()), store)));
+                    new ProofCheck(
+                        reader(), directory(), store, Clock.systemUTC(), wrongSeals::add),
+                    store)));
     channel =
         PeerChannels.open(new PeerRecord(AUDITOR, "127.0.0.1:" + server.port(), tls.tlsKeyHash()));
   }
@@ -299,6 +307,43 @@ class ProofSinkTest {
     store.close();
     store = RocksAuditStore.open(dir.resolve("db"));
     assertEquals(AuditRecord.Verdict.OK, store.record(DEAL, PERIOD).orElseThrow().verdict());
+  }
+
+  /** Only a leaf that leads to both roots and is sealed wrong convicts. */
+  @Test
+  void aWrongSealIsEvidenceAndAnythingElseIsNot() throws IOException {
+    PeriodProof honest = honest();
+    DualOpening first = honest.openings().getFirst();
+    List<DualOpening> torn = new ArrayList<>(honest.openings());
+    byte[] packed = first.sealed().packed();
+    packed[40] ^= 1;
+    torn.set(0, new DualOpening(first.leaf(), first.piece(), Opening.of(packed)));
+    refused("WRONG_OPENING", new PeriodProof(DEAL, PERIOD, honest.seed(), torn));
+    List<DualOpening> swapped = new ArrayList<>(honest.openings());
+    swapped.set(0, honest.openings().getLast());
+    refused("WRONG_OPENING", new PeriodProof(DEAL, PERIOD, honest.seed(), swapped));
+    assertEquals(List.of(), wrongSeals);
+
+    // This deal's replica is not of its piece: the other's bytes under its mask.
+    WatchedDeal good = deals.get(DEAL);
+    DealProposal other = deals.get(OTHER).terms();
+    Replica wrong = replicas.get(DEAL);
+    Replica rightPiece = replicas.get(OTHER);
+    store.watch(List.of(new WatchedDeal(DEAL, other, good.sealedRoot())), new BlockNumber(2));
+    List<DualOpening> openings = new ArrayList<>();
+    for (long leaf : Positions.audit(honest.seed(), DEAL.hash(), other.size().leafCount())) {
+      openings.add(
+          new DualOpening(leaf, rightPiece.openBoth(leaf).piece(), wrong.openBoth(leaf).sealed()));
+    }
+    refused("WRONG_OPENING", new PeriodProof(DEAL, PERIOD, honest.seed(), openings));
+    assertEquals(1, wrongSeals.size());
+    DisputeEvidence evidence = wrongSeals.getFirst();
+    assertEquals(DEAL, evidence.dealId());
+    assertEquals(openings.getFirst().leaf(), evidence.leaf().value());
+    DisputeEvidence read = DisputeEvidence.load(evidence.save(dir.resolve("disputes")));
+    assertEquals(evidence.dealId(), read.dealId());
+    assertEquals(evidence.leaf(), read.leaf());
+    assertArrayEquals(DualOpening.pack(openings.subList(0, 1)), read.openings());
   }
 
   @Test

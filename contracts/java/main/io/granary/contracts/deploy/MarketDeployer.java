@@ -122,7 +122,8 @@ public final class MarketDeployer implements AutoCloseable {
   }
 
   private Address create(String binary, String arguments) {
-    TransactionSender.Outcome outcome = sender.send(null, binary + arguments);
+    TransactionSender.Outcome outcome =
+        sender.send(TransactionSender.Call.to(null, binary + arguments));
     TransactionSender.Mined mined = outcome.mined();
     if (mined == null) {
       throw new TxRefusedException((io.granary.protocol.chain.TxResult.Refused) outcome.result());
@@ -154,7 +155,10 @@ public final class MarketDeployer implements AutoCloseable {
         p.minCollateralPerLeaf().units(),
         BigInteger.valueOf(p.maintenanceNotice()),
         BigInteger.valueOf(p.maintenancePeriods()),
-        BigInteger.valueOf(p.maintenanceQuarter()));
+        BigInteger.valueOf(p.maintenanceQuarter()),
+        BigInteger.valueOf(p.demandBlocks()),
+        BigInteger.valueOf(p.demandSpacing()),
+        BigInteger.valueOf(p.demandGas()));
   }
 
   @Override

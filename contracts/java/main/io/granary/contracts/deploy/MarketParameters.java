@@ -31,13 +31,16 @@ public record MarketParameters(
     int maintenanceNotice,
     int maintenancePeriods,
     int maintenanceQuarter,
+    int demandBlocks,
+    int demandSpacing,
+    int demandGas,
     TokenAmount minStake,
     int channelChallengeBlocks,
     int seedLookahead) {
   /**
    * A public network with blocks of 12 seconds: a period is a day, its window six hours. A miner
-   * may announce three days a quarter, two days before; and it has three days to redeem what a
-   * client that closes its channel has promised.
+   * may announce three days a quarter, two days before; it has twelve hours to answer a demand, and
+   * three days to redeem what a client that closes its channel has promised.
    */
   public static MarketParameters production() {
     return new MarketParameters(
@@ -61,6 +64,9 @@ public record MarketParameters(
         2,
         3,
         90,
+        3600,
+        5,
+        200_000,
         TokenAmount.parseTokens("100"),
         21_600,
         // An epoch of the beacon chain.
@@ -89,6 +95,9 @@ public record MarketParameters(
         2,
         4,
         32,
+        16,
+        1,
+        200_000,
         TokenAmount.parseTokens("100"),
         24,
         2);

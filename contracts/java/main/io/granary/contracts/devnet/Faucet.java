@@ -40,7 +40,9 @@ public final class Faucet implements AutoCloseable {
               new ReadonlyTransactionManager(rpc.web3j(), Address.ZERO.toString()),
               new DefaultGasProvider());
       sender
-          .send(token, bound.mint(account.toString(), tokens.units()).encodeFunctionCall())
+          .send(
+              TransactionSender.Call.to(
+                  token, bound.mint(account.toString(), tokens.units()).encodeFunctionCall()))
           .result()
           .orThrow();
     }

@@ -35,6 +35,28 @@ final class Remedies {
           Map.entry(
               "DealsLive",
               "the stake leaves when no deal of this miner is live; let them end first"),
+          Map.entry(
+              "AlreadyDemanded",
+              "a demand of this side is open on the deal; wait for its answer, or resolve it after its deadline"),
+          Map.entry(
+              "BadDisputeOpening",
+              "the openings do not lead to the deal's two roots; take them from a proof of the miner's"),
+          Map.entry("BondTooHigh", "send a smaller bond"),
+          Map.entry("BondTooLow", "send at least the bond named; it rises with the base fee"),
+          Map.entry(
+              "DemandOpen",
+              "a demand on the deal is open and holds its collateral; answer it, or resolve it after its deadline"),
+          Map.entry("DemandPending", "the miner may still answer; wait until the deadline is over"),
+          Map.entry(
+              "DemandsOver",
+              "the collateral hold of the deal is over; nothing is demanded any more"),
+          Map.entry("EtherRefused", "the recipient does not take ether; name another"),
+          Map.entry("LeafOutOfRange", "the piece has fewer leaves; count them from zero"),
+          Map.entry("NoEther", "no ether of bonds belongs to this account"),
+          Map.entry("NotDemanded", "no demand of this side is open on the deal"),
+          Map.entry("NotDemander", "only the deal's client and its auditor may demand"),
+          Map.entry(
+              "SealIsRight", "that leaf is sealed as it must be; there is nothing to dispute"),
           Map.entry("Defaulted", "it missed too many periods in a row and can only be terminated"),
           Map.entry(
               "DrawExhausted",

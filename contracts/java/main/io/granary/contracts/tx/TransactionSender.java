@@ -97,17 +97,34 @@ public final class TransactionSender {
   }
 
   /**
-   * Sends a call.
+   * What to send.
    *
    * @param to the contract, or null to deploy
    * @param data calldata or init code in hex
+   * @param wei ether that goes along
+   */
+  public record Call(@Nullable Address to, String data, BigInteger wei) {
+    /** Without ether. */
+    public static Call to(@Nullable Address to, String data) {
+      return new Call(to, data, BigInteger.ZERO);
+    }
+
+    private Transaction asked(Address from) {
+      return new Transaction(
+          from.toString(), null, null, null, to == null ? null : to.toString(), wei, data);
+    }
+  }
+
+  /**
+   * Sends a call.
+   *
    * @throws ChainUnavailableException when the endpoint is down, or the transaction was not mined
    *     in time
    */
-  public Outcome send(@Nullable Address to, String data) {
+  public Outcome send(Call call) {
     BigInteger gas;
     try {
-      gas = estimate(to, data);
+      gas = estimate(call);
     } catch (RpcErrorException e) {
       return refused(e);
     }
@@ -115,7 +132,7 @@ public final class TransactionSender {
     while (true) {
       Pending pending;
       try {
-        pending = new Pending(to, data, gas);
+        pending = new Pending(call, gas);
       } catch (RpcErrorException e) {
         // An estimate does not ask what the sender can pay; the endpoint does when it is sent.
         return refused(e);
@@ -127,7 +144,7 @@ public final class TransactionSender {
         ended();
       }
       if (receipt.isPresent()) {
-        return outcome(receipt.get(), to, data);
+        return outcome(receipt.get(), call);
       }
       LOG.atWarn()
           .addKeyValue("from", address())
@@ -136,13 +153,13 @@ public final class TransactionSender {
     }
   }
 
-  private BigInteger estimate(@Nullable Address to, String data) {
-    Transaction call =
-        Transaction.createFunctionCallTransaction(
-            address().toString(), null, null, null, to == null ? null : to.toString(), data);
+  private BigInteger estimate(Call call) {
     Request<?, EthEstimateGas> request =
         new Request<>(
-            "eth_estimateGas", List.of(call, "pending"), rpc.service(), EthEstimateGas.class);
+            "eth_estimateGas",
+            List.of(call.asked(address()), "pending"),
+            rpc.service(),
+            EthEstimateGas.class);
     BigInteger estimate = rpc.send(request).getAmountUsed();
     // State can change before the transaction is mined; unused gas costs nothing.
     return estimate
@@ -167,7 +184,7 @@ public final class TransactionSender {
     throw e;
   }
 
-  private Outcome outcome(TransactionReceipt receipt, @Nullable Address to, String data) {
+  private Outcome outcome(TransactionReceipt receipt, Call call) {
     BlockRef block =
         new BlockRef(
             new BlockNumber(receipt.getBlockNumber().longValueExact()),
@@ -187,8 +204,7 @@ public final class TransactionSender {
       rpc.send(
           rpc.web3j()
               .ethCall(
-                  Transaction.createEthCallTransaction(
-                      address().toString(), to == null ? null : to.toString(), data),
+                  call.asked(address()),
                   org.web3j.protocol.core.DefaultBlockParameter.valueOf(receipt.getBlockNumber())));
     } catch (RpcErrorException e) {
       return refused(e);
@@ -206,16 +222,14 @@ public final class TransactionSender {
 
   /** One nonce and the transactions sent under it. */
   private final class Pending {
-    private final @Nullable Address to;
-    private final String data;
+    private final Call call;
     private final BigInteger gas;
     private final List<String> hashes = new ArrayList<>();
     private Fees fees;
     private BigInteger nonce = BigInteger.ZERO;
 
-    Pending(@Nullable Address to, String data, BigInteger gas) {
-      this.to = to;
-      this.data = data;
+    Pending(Call call, BigInteger gas) {
+      this.call = call;
       this.gas = gas;
       this.fees = currentFees();
       submitting.lock();
@@ -243,9 +257,9 @@ public final class TransactionSender {
               chainId,
               nonce,
               gas,
-              to == null ? "" : to.toString(),
-              BigInteger.ZERO,
-              data,
+              call.to() == null ? "" : call.to().toString(),
+              call.wei(),
+              call.data(),
               fees.tip(),
               fees.max());
       byte[] signed = TransactionEncoder.signMessage(raw, chainId, credentials);

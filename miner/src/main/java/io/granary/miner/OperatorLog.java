@@ -1,6 +1,7 @@
 package io.granary.miner;
 
 import io.granary.proofs.hash.HashEngine;
+import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.Refusal;
@@ -355,10 +356,21 @@ public final class OperatorLog {
 
   /** Collateral was cut for missed periods. */
   public void slashed(DealId deal, String tokens) {
-    error("slashed", "deal " + deal + ": " + tokens + " tokens of collateral for missed periods")
+    error("slashed", "deal " + deal + ": " + tokens + " tokens of collateral")
         .addKeyValue("deal", deal)
         .addKeyValue("tokens", tokens)
         .log("collateral slashed");
+  }
+
+  /** Somebody demands a leaf on chain; without an answer the deal and its collateral are lost. */
+  public void demanded(OpenDemand demand) {
+    info("demanded")
+        .addKeyValue("deal", demand.dealId())
+        .addKeyValue("leaf", demand.leaf().value())
+        .addKeyValue("byAuditor", demand.byAuditor())
+        .addKeyValue("deadline", demand.deadline())
+        .addKeyValue("bondWei", demand.bond())
+        .log("a leaf is demanded");
   }
 
   /** A deal was extended or its client gave notice, or a reorg took its extension back. */

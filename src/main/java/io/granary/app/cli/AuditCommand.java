@@ -20,7 +20,17 @@ import picocli.CommandLine.Option;
     name = "audit",
     description =
         "Replay the market from its deployment and check every challenge, opening, payment and slash. Exit code 3: something is not right.",
-    footer = {"", "Example: granary audit --json", "         granary audit --miner 0x…"})
+    subcommands = {
+      DemandCommands.Demand.class,
+      DemandCommands.Resolve.class,
+      DemandCommands.Dispute.class
+    },
+    footer = {
+      "",
+      "Example: granary audit --json",
+      "         granary audit --miner 0x…",
+      "         granary audit demand 0x5f3a…"
+    })
 public final class AuditCommand implements Callable<Integer> {
   /** Exit code when something is not right. */
   public static final int FOUND = 3;

@@ -90,11 +90,17 @@ public final class AuditorCommand implements Callable<Integer> {
         description = "What it binds (default: ${DEFAULT-VALUE}).")
     String listen = "";
 
+    @Option(
+        names = "--dispute",
+        description =
+            "Dispute a leaf that is sealed wrong on chain at once; costs gas and earns nothing. Without it the evidence is kept, and the log names the command.")
+    boolean dispute;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
       EthKey key = common.wallet();
       AutoCloseable node =
-          Nodes.startAuditor(place(), common.chainConfig(), key, Endpoints.parse(listen));
+          Nodes.startAuditor(place(), common.chainConfig(), key, Endpoints.parse(listen), dispute);
       common
           .out()
           .println("auditor " + key.address() + " runs at " + listen + "; stop it with Ctrl-C");

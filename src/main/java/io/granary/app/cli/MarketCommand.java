@@ -90,6 +90,9 @@ public final class MarketCommand implements Callable<Integer> {
       v.put("maintenanceNotice", t.maintenanceNotice());
       v.put("maintenancePeriods", t.maintenancePeriods());
       v.put("maintenanceQuarter", t.maintenanceQuarter());
+      v.put("demandBlocks", t.demandBlocks());
+      v.put("demandSpacing", t.demandSpacing());
+      v.put("demandGas", t.demandGas());
       return v;
     }
   }

@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code granary withdraw}. */
@@ -29,10 +30,23 @@ public final class WithdrawCommand implements Callable<Integer> {
       description = "How many to announce; nothing: pay out what was announced.")
   @Nullable String amount;
 
+  @Option(
+      names = "--ether",
+      description =
+          "Pay out the ether of bonds instead: those of answered demands, for a miner, and those that came back.")
+  boolean ether;
+
   @Override
   public Integer call() throws IOException {
     EthKey key = common.wallet();
     try (GranaryChain chain = common.connect(Optional.of(key))) {
+      if (ether) {
+        if (amount != null) {
+          throw new IllegalArgumentException("--ether takes no amount: all of it is paid out");
+        }
+        withdrawEther(chain, key);
+        return 0;
+      }
       if (amount != null) {
         TokenAmount tokens = TokenAmount.parseTokens(amount);
         TxResult.Confirmed tx = chain.actions().requestWithdrawal(tokens).orThrow();
@@ -65,5 +79,13 @@ public final class WithdrawCommand implements Callable<Integer> {
       }
       return 0;
     }
+  }
+
+  private void withdrawEther(GranaryChain chain, EthKey key) {
+    String wei = chain.queries().etherOf(key.address()).toString();
+    TxResult.Confirmed tx = chain.actions().withdrawEther().orThrow();
+    common.print(
+        Map.of("ok", true, "wei", wei, "transaction", tx.hash().toString()),
+        out -> out.println("✓ withdrawn " + wei + " wei of bonds  (" + tx.hash() + ")"));
   }
 }

@@ -93,7 +93,11 @@ public final class Nodes {
 
   /** Starts an auditor. */
   public static AutoCloseable startAuditor(
-      Path home, ChainConfig chainConfig, EthKey identity, InetSocketAddress listen)
+      Path home,
+      ChainConfig chainConfig,
+      EthKey identity,
+      InetSocketAddress listen,
+      boolean dispute)
       throws IOException {
     GranaryChain chain = GranaryChain.connect(chainConfig, Optional.of(identity));
     try {
@@ -101,13 +105,14 @@ public final class Nodes {
       Duration poll = chainConfig.confirmations() == 0 ? Duration.ofMillis(500) : defaults.poll();
       AuditorNode node =
           AuditorNode.start(
-              new AuditorConfig(home, listen, poll, true),
+              new AuditorConfig(home, listen, poll, true, dispute),
               new AuditorPorts(
                   chain.queries(),
                   chain.queries(),
                   chain.queries(),
                   chain.queries(),
                   chain.events(),
+                  chain.actions(),
                   chain.actions()),
               identity,
               TlsIdentity.load(home));

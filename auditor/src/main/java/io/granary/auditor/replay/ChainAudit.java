@@ -1,17 +1,22 @@
 package io.granary.auditor.replay;
 
 import io.granary.proofs.Hash32;
+import io.granary.proofs.LeafIndex;
 import io.granary.protocol.chain.ChainReader;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.MarketHistory;
 import io.granary.protocol.chain.MarketReader;
+import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
 import java.math.BigInteger;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -103,6 +108,10 @@ public final class ChainAudit {
           new Finding(
               head.value(), "", "tokens burned", model.burned.toString(), burned.toString()));
     }
+    Optional<Finding> ether = compareEther(model.demands, head);
+    if (ether.isPresent()) {
+      return ether;
+    }
     for (ModelDeal d : model.deals.values()) {
       Optional<Finding> difference = compare(d, head);
       if (difference.isPresent()) {
@@ -120,6 +129,48 @@ public final class ChainAudit {
             new Finding(
                 head.value(), "", "tokens held by the market", "at least " + owed, held.toString()))
         : Optional.empty();
+  }
+
+  private Optional<Finding> compareEther(DemandModel model, BlockNumber head) {
+    for (Map.Entry<Address, BigInteger> account : model.ether.entrySet()) {
+      BigInteger actual = reader.etherOf(account.getKey());
+      if (!actual.equals(account.getValue())) {
+        return Optional.of(
+            new Finding(
+                head.value(),
+                "",
+                "ether of " + account.getKey(),
+                account.getValue().toString(),
+                actual.toString()));
+      }
+    }
+    List<OpenDemand> expected =
+        model.open.entrySet().stream().map(e -> openDemand(e.getKey(), e.getValue())).toList();
+    List<DealId> deals = expected.stream().map(OpenDemand::dealId).distinct().toList();
+    List<OpenDemand> found = reader.demands(deals);
+    if (!Set.copyOf(expected).equals(Set.copyOf(found))) {
+      return Optional.of(
+          new Finding(head.value(), "", "open demands", expected.toString(), found.toString()));
+    }
+    BigInteger held = chain.wei(reader.terms().domain().market());
+    return held.compareTo(model.owed()) < 0
+        ? Optional.of(
+            new Finding(
+                head.value(),
+                "",
+                "ether held by the market",
+                "at least " + model.owed(),
+                held.toString()))
+        : Optional.empty();
+  }
+
+  private static OpenDemand openDemand(DemandModel.Slot slot, DemandModel.Open open) {
+    return new OpenDemand(
+        slot.deal(),
+        slot.byAuditor(),
+        new LeafIndex(open.leaf()),
+        open.bond(),
+        new BlockNumber(open.deadline()));
   }
 
   private Optional<Finding> compare(ModelDeal d, BlockNumber head) {
@@ -200,7 +251,7 @@ public final class ChainAudit {
             m.deals.size(),
             m.sealOpenings,
             m.proofs,
-            m.openings,
+            m.openings + m.demands.openings,
             proved,
             missed,
             paid.toString(),
@@ -208,7 +259,7 @@ public final class ChainAudit {
             slashed.toString(),
             m.burned.toString()),
         m.deals.values().stream().map(ChainAudit::row).toList(),
-        m.unseen);
+        m.unseen + m.demands.unseen);
   }
 
   private static AuditReport.DealRow row(ModelDeal d) {

@@ -56,6 +56,7 @@ final class MarketModel {
   private final Map<Address, ProvingSet> sets = new HashMap<>();
   private final Map<Address, Set<Long>> bits = new HashMap<>();
   private final Map<Address, Set<Long>> excused = new HashMap<>();
+  final DemandModel demands;
   BigInteger burned = BigInteger.ZERO;
   long events;
   long sealOpenings;
@@ -70,6 +71,7 @@ final class MarketModel {
     this.terms = terms;
     this.seedValue = seedValue;
     this.calls = calls;
+    this.demands = new DemandModel(terms, calls);
   }
 
   void apply(MarketEvent event) {
@@ -91,6 +93,12 @@ final class MarketModel {
       case MarketEvent.EntryPurged e -> purged(e);
       case MarketEvent.PeriodProved e -> proved(e);
       case MarketEvent.MaintenanceAnnounced e -> announced(e);
+      case MarketEvent.DemandRaised e -> demandRaised(e);
+      case MarketEvent.DemandAnswered e ->
+          demands.answered(e, deal(e, e.dealId(), DealState.ACTIVE));
+      case MarketEvent.DemandResolved e -> demands.resolved(e, known(e, e.dealId()));
+      case MarketEvent.SealDisputed e -> demands.disputed(e, deal(e, e.dealId(), DealState.ACTIVE));
+      case MarketEvent.EtherWithdrawn e -> demands.withdrawn(e);
     }
   }
 
@@ -138,11 +146,16 @@ final class MarketModel {
         && !isExcused(miner, period);
   }
 
-  private ModelDeal deal(MarketEvent event, DealId id, DealState wanted) {
+  private ModelDeal known(MarketEvent event, DealId id) {
     ModelDeal deal = deals.get(DealKey.of(id));
     if (deal == null) {
       throw Finding.at(event, "deal " + id, "published before", "never seen");
     }
+    return deal;
+  }
+
+  private ModelDeal deal(MarketEvent event, DealId id, DealState wanted) {
+    ModelDeal deal = known(event, id);
     require(event, "state of deal " + id, wanted, deal.state);
     return deal;
   }
@@ -590,6 +603,7 @@ final class MarketModel {
     ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
     require(e, "settled periods of " + d.id + " at its completion", d.end, d.cursor);
     require(e, "default of " + d.id + " at its completion", false, d.run > terms.maxMissRun());
+    require(e, "open demand on " + d.id + " at its completion", false, demands.holds(d));
     long due =
         d.endedByBoth ? 0 : clock(d.terms.miner()).periodEnd(d.end - 1) + terms.collateralHold();
     require(
@@ -605,11 +619,46 @@ final class MarketModel {
     d.state = DealState.COMPLETED;
   }
 
+  private void demandRaised(MarketEvent.DemandRaised e) {
+    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    long over = clock(d.terms.miner()).periodEnd(d.end - 1);
+    demands.raised(e, d, over + terms.collateralHold(), atEase(d.terms.miner(), e));
+  }
+
+  /** demandBlocks from now, or from the end of maintenance that begins before they are over. */
+  private long atEase(Address miner, MarketEvent.DemandRaised e) {
+    PeriodClock clock = clock(miner);
+    long deadline = e.at().block().value() + terms.demandBlocks();
+    long p = clock.periodAt(e.at().block().value());
+    for (; p <= clock.periodAt(deadline); p++) {
+      if (isExcused(miner, p)) {
+        deadline = clock.periodEnd(p) + terms.demandBlocks();
+      }
+    }
+    return deadline;
+  }
+
+  /** A forfeit settles all that is closed before; a default stops the settling for good. */
+  private boolean isForfeit(ModelDeal d, long block) {
+    if (d.run > terms.maxMissRun()) {
+      return true;
+    }
+    long closed = Math.min(clock(d.terms.miner()).periodAt(block), d.end);
+    return d.forfeit != ModelDeal.Forfeit.NONE && d.cursor >= closed;
+  }
+
   private void terminated(MarketEvent.DealTerminated e) {
     ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
-    require(e, "default of " + d.id + " at its termination", true, d.run > terms.maxMissRun());
+    require(
+        e,
+        "default of " + d.id + " at its termination",
+        true,
+        isForfeit(d, e.at().block().value()));
     BigInteger half = d.collateral.shiftRight(1);
-    BigInteger tip = half.min(terms.tipCap().units());
+    BigInteger tip =
+        d.forfeit == ModelDeal.Forfeit.DISPUTED
+            ? BigInteger.ZERO
+            : half.min(terms.tipCap().units());
     require(e, "refund at the termination of " + d.id, d.unspent(), e.refunded().units());
     require(
         e, "client's half at the termination of " + d.id, half.subtract(tip), e.toClient().units());

@@ -42,6 +42,15 @@ final class ModelDeal {
   /** Both sides have agreed to end it: nothing is locked for its price, and nothing is held. */
   boolean endedByBoth;
 
+  /** Why it is forfeit, apart from a default (Protocol §6.1, §6.2). */
+  enum Forfeit {
+    NONE,
+    UNANSWERED,
+    DISPUTED
+  }
+
+  Forfeit forfeit = Forfeit.NONE;
+
   ModelDeal(DealId id, DealProposal terms, Hash32 sealedRoot, long sealBlock, int penaltyBps) {
     this.id = id;
     this.terms = terms;

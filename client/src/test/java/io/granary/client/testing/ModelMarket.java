@@ -15,6 +15,7 @@ import io.granary.protocol.chain.MarketReader;
 import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.chain.MinerDirectory;
 import io.granary.protocol.chain.MinerRecord;
+import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
@@ -72,7 +73,10 @@ public final class ModelMarket
           TokenAmount.of(1),
           2,
           3,
-          12);
+          12,
+          16,
+          1,
+          200_000);
 
   private final Map<DealId, DealSnapshot> deals = new LinkedHashMap<>();
   private final Map<Address, MinerRecord> miners = new LinkedHashMap<>();
@@ -447,5 +451,20 @@ public final class ModelMarket
   @Override
   public TxResult terminate(DealId deal) {
     throw unused();
+  }
+
+  @Override
+  public List<OpenDemand> demands(List<DealId> ids) {
+    throw new UnsupportedOperationException("no client demands anything here");
+  }
+
+  @Override
+  public BigInteger leastBond() {
+    throw new UnsupportedOperationException("no client demands anything here");
+  }
+
+  @Override
+  public BigInteger etherOf(Address account) {
+    throw new UnsupportedOperationException("no client demands anything here");
   }
 }

@@ -19,8 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The miner's loops: deals, proving, pushing. Proving has a thread of its own, so that nothing
- * makes it wait.
+ * The miner's loops: deals, proving, pushing, demands. Proving has a thread of its own, so that
+ * nothing makes it wait.
  */
 public final class MinerEngine implements AutoCloseable {
   private final List<AutoCloseable> parts;
@@ -57,6 +57,7 @@ public final class MinerEngine implements AutoCloseable {
             proofs,
             new AuditorClient(ports.reader().terms().domain(), operator),
             log);
+    DemandDesk desk = new DemandDesk(ports, book, replicas, log);
     StatusFile status =
         new StatusFile(config, ports, miner, operator.address(), port, book, proofs, log);
     RegistryWatch registry =
@@ -70,6 +71,8 @@ public final class MinerEngine implements AutoCloseable {
       started.add(
           new Loop("miner-pushing", config.tuning(), log, MinerEngine::endProcess, pusher::run));
       started.add(pusher);
+      started.add(
+          new Loop("miner-demands", config.tuning(), log, MinerEngine::endProcess, desk::run));
       started.add(
           new Loop(
               "miner-deals",

@@ -14,6 +14,7 @@ import io.granary.protocol.chain.MarketReader;
 import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.chain.MinerDirectory;
 import io.granary.protocol.chain.MinerRecord;
+import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.Seeds;
 import io.granary.protocol.crypto.SigningDomain;
@@ -30,6 +31,7 @@ import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -73,12 +75,17 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
           TokenAmount.of(1),
           2,
           3,
-          12);
+          12,
+          16,
+          1,
+          200_000);
 
   final Address miner;
   final Map<DealId, DealSnapshot> deals = new HashMap<>();
   final Set<Long> proved = new HashSet<>();
   final Set<Long> excused = new HashSet<>();
+  final List<OpenDemand> demands = new ArrayList<>();
+  final Map<Address, BigInteger> ether = new HashMap<>();
   ProvingSet set = new ProvingSet();
   long head = 100;
   private final Map<Address, AccountBalance> accounts = new HashMap<>();
@@ -342,6 +349,31 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   public Subscription follow(BlockNumber from, Listener listener) {
     listeners.add(listener);
     return () -> listeners.remove(listener);
+  }
+
+  @Override
+  public synchronized List<OpenDemand> demands(List<DealId> ids) {
+    requireUp();
+    return demands.stream().filter(d -> ids.contains(d.dealId())).toList();
+  }
+
+  @Override
+  public BigInteger leastBond() {
+    return BigInteger.valueOf(terms.demandGas()).multiply(BigInteger.TEN.pow(9));
+  }
+
+  @Override
+  public synchronized BigInteger etherOf(Address account) {
+    return ether.getOrDefault(account, BigInteger.ZERO);
+  }
+
+  /** A client demands a leaf; answered at the latest in the block after so many. */
+  public synchronized OpenDemand demand(DealId id, long leaf, long blocks) {
+    OpenDemand demand =
+        new OpenDemand(
+            id, false, new LeafIndex(leaf), leastBond(), new BlockNumber(head + 1 + blocks));
+    demands.add(demand);
+    return demand;
   }
 
   /** State of a deal, NONE when it was never seen. */

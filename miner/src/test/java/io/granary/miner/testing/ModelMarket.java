@@ -11,6 +11,7 @@ import io.granary.proofs.tree.TreeShape;
 import io.granary.protocol.chain.BatchItem;
 import io.granary.protocol.chain.BatchResult;
 import io.granary.protocol.chain.MinerMarket;
+import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.deal.DealProposal;
@@ -41,6 +42,9 @@ public final class ModelMarket implements MinerMarket {
 
   /** Proofs that were sent and did not hold; no miner may ever send one. */
   public final AtomicInteger wrongProofs = new AtomicInteger();
+
+  /** Answers in each transaction that answered demands. */
+  public final List<Integer> answerSizes = new CopyOnWriteArrayList<>();
 
   /** Periods proved. */
   public final AtomicInteger proofs = new AtomicInteger();
@@ -269,6 +273,47 @@ public final class ModelMarket implements MinerMarket {
             d.removed(),
             noticed));
     chain.set.moveEnd(id.hash(), end.index());
+  }
+
+  @Override
+  public BatchResult answer(List<Answer> answers) {
+    synchronized (chain) {
+      chain.requireUp();
+      List<BatchItem> items = new ArrayList<>();
+      for (Answer a : answers) {
+        DealId id = Eip712.dealId(ModelChain.DOMAIN, a.proposal());
+        items.add(new BatchItem(id, answer(id, a)));
+      }
+      answerSizes.add(answers.size());
+      return new BatchResult(confirmed(), items);
+    }
+  }
+
+  private String answer(DealId id, Answer a) {
+    OpenDemand open =
+        chain.demands.stream()
+            .filter(d -> d.dealId().equals(id) && d.byAuditor() == a.byAuditor())
+            .findFirst()
+            .orElse(null);
+    DealSnapshot deal = chain.deals.get(id);
+    if (open == null || deal.state() != DealState.ACTIVE) {
+      return "NoDemand";
+    }
+    if (chain.head + 1 > open.deadline().value()) {
+      return "AnswerTooLate";
+    }
+    long leaves = a.proposal().size().leafCount();
+    List<Long> leaf = List.of(open.leaf().value());
+    DualVerifier verifier =
+        new DualVerifier(id.hash(), 1, a.proposal().pieceRoot(), deal.sealedRoot(), leaves);
+    if (!(verifier.verify(leaf, unpack(leaf, leaves, a.openings()))
+        instanceof DualVerifier.Verdict.Ok)) {
+      wrongProofs.incrementAndGet();
+      return "BadOpening";
+    }
+    chain.demands.remove(open);
+    chain.ether.merge(chain.miner, open.bond(), BigInteger::add);
+    return "";
   }
 
   @Override

@@ -15,4 +15,13 @@ public sealed interface MarketCall {
     /** One deal of the batch. */
     public record Item(DealProposal proposal, byte[] openings) {}
   }
+
+  /** {@code answerDemands}. */
+  record Answer(List<Item> items) implements MarketCall {
+    /** One answer of the batch. */
+    public record Item(DealProposal proposal, boolean byAuditor, byte[] openings) {}
+  }
+
+  /** {@code disputeSeal}. */
+  record Dispute(DealProposal proposal, long leaf, byte[] openings) implements MarketCall {}
 }

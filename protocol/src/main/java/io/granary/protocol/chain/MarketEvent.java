@@ -8,6 +8,7 @@ import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import io.granary.protocol.values.TxHash;
+import java.math.BigInteger;
 
 /** One log of the market contract, typed. Fields as in {@code IStorageMarket.sol}. */
 public sealed interface MarketEvent {
@@ -103,5 +104,29 @@ public sealed interface MarketEvent {
       implements MarketEvent {}
 
   record MaintenanceAnnounced(Position at, Address miner, Period first, long count)
+      implements MarketEvent {}
+
+  record DemandRaised(
+      Position at,
+      DealId dealId,
+      Address miner,
+      Address demander,
+      boolean byAuditor,
+      long leaf,
+      BigInteger bond,
+      BlockNumber deadline)
+      implements MarketEvent {}
+
+  record DemandAnswered(
+      Position at, DealId dealId, Address miner, boolean byAuditor, BigInteger bond)
+      implements MarketEvent {}
+
+  record DemandResolved(
+      Position at, DealId dealId, Address demander, boolean byAuditor, BigInteger bond)
+      implements MarketEvent {}
+
+  record SealDisputed(Position at, DealId dealId, Address by, long leaf) implements MarketEvent {}
+
+  record EtherWithdrawn(Position at, Address account, Address to, BigInteger wei)
       implements MarketEvent {}
 }

@@ -8,6 +8,7 @@ import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Optional;
 
@@ -71,4 +72,13 @@ public interface MarketReader {
    *     entries are left in the set
    */
   List<DrawnLeaf> drawnLeaves(Address miner, Period period);
+
+  /** The demands on these deals that are not closed (Protocol §6.1), in their order. */
+  List<OpenDemand> demands(List<DealId> deals);
+
+  /** Least bond of a demand in the next block, wei. */
+  BigInteger leastBond();
+
+  /** Wei of bonds that an account may withdraw. */
+  BigInteger etherOf(Address account);
 }

@@ -31,6 +31,9 @@ import io.granary.protocol.values.TokenAmount;
  * @param maintenanceNotice periods from the current one to the first that can be announced
  * @param maintenancePeriods most periods a miner may excuse in a quarter; zero: none
  * @param maintenanceQuarter periods of a quarter
+ * @param demandBlocks R, least blocks to answer a demand in
+ * @param demandSpacing c, least blocks between the deadlines of two demands on a miner
+ * @param demandGas gas that the bond of a demand pays for
  */
 public record MarketTerms(
     SigningDomain domain,
@@ -55,4 +58,7 @@ public record MarketTerms(
     TokenAmount minCollateralPerLeaf,
     int maintenanceNotice,
     int maintenancePeriods,
-    int maintenanceQuarter) {}
+    int maintenanceQuarter,
+    int demandBlocks,
+    int demandSpacing,
+    int demandGas) {}

@@ -26,6 +26,15 @@ public interface MinerMarket {
    */
   record Activation(DealProposal proposal, byte[] openings) {}
 
+  /**
+   * The answer to one demand.
+   *
+   * @param proposal the deal's terms
+   * @param byAuditor whose demand
+   * @param openings piece leaf and path, sealed leaf and path of the demanded leaf
+   */
+  record Answer(DealProposal proposal, boolean byAuditor, byte[] openings) {}
+
   /** Publishes deals (Protocol §3.3). */
   BatchResult publish(List<Publication> deals);
 
@@ -55,6 +64,9 @@ public interface MinerMarket {
    * Excuses whole periods to come (Protocol §5.7); cannot be taken back. The owner may send it too.
    */
   TxResult announceMaintenance(Address miner, Period first, long count);
+
+  /** Answers demands (Protocol §6.1); one item of the result for each, in their order. */
+  BatchResult answer(List<Answer> answers);
 
   /** Settles closed periods of deals (Protocol §5.5). */
   TxResult settle(List<DealId> deals);

@@ -48,7 +48,12 @@ public final class DealLifecycle {
               "it was not activated by block " + chain.activateBy());
       case COMPLETED -> delete(deal, chain, "completed");
       case TERMINATED ->
-          delete(deal, chain, "terminated after " + chain.missRun() + " misses in a row");
+          delete(
+              deal,
+              chain,
+              chain.missRun() > view.terms().maxMissRun()
+                  ? "terminated after " + chain.missRun() + " misses in a row"
+                  : "terminated for a demand without an answer, or a leaf that was sealed wrong");
     };
   }
 

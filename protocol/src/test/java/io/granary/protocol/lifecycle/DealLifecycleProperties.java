@@ -56,7 +56,10 @@ class DealLifecycleProperties {
           TokenAmount.of(1),
           2,
           3,
-          12);
+          12,
+          8,
+          1,
+          200_000);
   private static final PeriodClock CLOCK = new PeriodClock(20, 8, 7);
 
   private static DealProposal terms(long publishBy, long activateBy) {

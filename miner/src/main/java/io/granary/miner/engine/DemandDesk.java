@@ -1,0 +1,125 @@
+package io.granary.miner.engine;
+
+import io.granary.miner.MinerPorts;
+import io.granary.miner.OperatorLog;
+import io.granary.miner.model.StoredDeal;
+import io.granary.miner.replica.Reading;
+import io.granary.miner.replica.ReplicaReader;
+import io.granary.miner.storage.DealBook;
+import io.granary.proofs.opening.DualOpening;
+import io.granary.protocol.chain.BatchItem;
+import io.granary.protocol.chain.BatchResult;
+import io.granary.protocol.chain.MinerMarket;
+import io.granary.protocol.chain.OpenDemand;
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.values.DealId;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Answers demands (Protocol §6.1) as soon as they are seen, those that fall due first in front,
+ * many in one transaction. It looks at states, not at events, so a restart forgets none.
+ */
+final class DemandDesk {
+  /** Answers of one transaction; 20 of the largest pieces stay below three million gas. */
+  private static final int BATCH = 20;
+
+  /** Blocks before an answer that was skipped or refused is tried again. */
+  private static final long RETRY_BLOCKS = 3;
+
+  private final MinerPorts ports;
+  private final DealBook book;
+  private final ReplicaReader replicas;
+  private final OperatorLog log;
+  private final Map<OpenDemand, Long> notBefore = new HashMap<>();
+  private long lastHead = -1;
+
+  DemandDesk(MinerPorts ports, DealBook book, ReplicaReader replicas, OperatorLog log) {
+    this.ports = ports;
+    this.book = book;
+    this.replicas = replicas;
+    this.log = log;
+  }
+
+  /** One round; nothing is done where the head is as it was. */
+  void run() {
+    long head = ports.chain().head().number().value();
+    if (head == lastHead) {
+      return;
+    }
+    List<DealId> deals =
+        book.all().stream().filter(StoredDeal::hasReplica).map(StoredDeal::id).toList();
+    List<OpenDemand> open =
+        deals.isEmpty()
+            ? List.of()
+            : ports.reader().demands(deals).stream()
+                .filter(d -> d.deadline().value() > head)
+                .sorted(Comparator.comparing(OpenDemand::deadline))
+                .toList();
+    notBefore.keySet().retainAll(open);
+    List<OpenDemand> due =
+        open.stream().filter(d -> notBefore.getOrDefault(d, 0L) <= head).toList();
+    for (int from = 0; from < due.size(); from += BATCH) {
+      answer(due.subList(from, Math.min(due.size(), from + BATCH)), head);
+    }
+    // Last, so that a round that the chain cut short is done again.
+    lastHead = head;
+  }
+
+  private void answer(List<OpenDemand> demands, long head) {
+    List<OpenDemand> opened = new ArrayList<>();
+    List<MinerMarket.Answer> answers = new ArrayList<>();
+    for (OpenDemand demand : demands) {
+      log.demanded(demand);
+      StoredDeal deal = book.find(demand.dealId()).orElseThrow();
+      Optional<byte[]> openings = open(deal, demand);
+      if (openings.isPresent()) {
+        opened.add(demand);
+        answers.add(new MinerMarket.Answer(deal.terms(), demand.byAuditor(), openings.get()));
+      } else {
+        // The tree may be built again, or the operator may restore the replica, in time.
+        notBefore.put(demand, head + RETRY_BLOCKS);
+      }
+    }
+    if (!answers.isEmpty()) {
+      note(opened, ports.market().answer(answers), head);
+    }
+  }
+
+  private Optional<byte[]> open(StoredDeal deal, OpenDemand demand) {
+    return switch (replicas.openBoth(deal, List.of(demand.leaf().value()))) {
+      case Reading.Good<List<DualOpening>> good -> Optional.of(DualOpening.pack(good.value()));
+      case Reading.Damaged<List<DualOpening>> damaged -> {
+        log.damaged(
+            deal.id(),
+            "answer due by block " + demand.deadline() + ", or the collateral is lost",
+            damaged.reason());
+        yield Optional.empty();
+      }
+    };
+  }
+
+  private void note(List<OpenDemand> demands, BatchResult result, long head) {
+    switch (result.tx()) {
+      case TxResult.Refused refused -> {
+        log.refused("answer", refused);
+        demands.forEach(d -> notBefore.put(d, head + RETRY_BLOCKS));
+      }
+      case TxResult.Confirmed tx -> {
+        log.sent("answer", demands.size(), tx);
+        for (int i = 0; i < demands.size(); i++) {
+          BatchItem item = result.items().get(i);
+          // Somebody else may send a miner's answer; the bond is the miner's all the same.
+          if (!item.ok() && !item.skipped().equals("NoDemand")) {
+            log.skipped("answer", item.dealId(), item.skipped());
+            notBefore.put(demands.get(i), head + RETRY_BLOCKS);
+          }
+        }
+      }
+    }
+  }
+}
