@@ -43,6 +43,8 @@ abstract contract MarketBase is IMarketEvents, EIP712 {
     uint256 internal immutable MAINTENANCE_NOTICE;
     uint256 internal immutable MAINTENANCE_PERIODS;
     uint256 internal immutable MAINTENANCE_QUARTER;
+    uint16 internal immutable MAX_FAULTY_PERIODS;
+    uint16 internal immutable FAULT_FEE_BPS;
 
     /// @notice keccak256(abi.encode(parameters)): the contracts of a market agree in it.
     bytes32 public immutable paramsHash;
@@ -73,6 +75,8 @@ abstract contract MarketBase is IMarketEvents, EIP712 {
         MAINTENANCE_NOTICE = p.maintenanceNotice;
         MAINTENANCE_PERIODS = p.maintenancePeriods;
         MAINTENANCE_QUARTER = p.maintenanceQuarter;
+        MAX_FAULTY_PERIODS = p.maxFaultyPeriods;
+        FAULT_FEE_BPS = p.faultFeeBps;
     }
 
     /// @dev The parameters as libraries take them.
@@ -99,7 +103,9 @@ abstract contract MarketBase is IMarketEvents, EIP712 {
             minCollateralPerLeaf: MIN_COLLATERAL,
             maintenanceNotice: uint32(MAINTENANCE_NOTICE),
             maintenancePeriods: uint32(MAINTENANCE_PERIODS),
-            maintenanceQuarter: uint32(MAINTENANCE_QUARTER)
+            maintenanceQuarter: uint32(MAINTENANCE_QUARTER),
+            maxFaultyPeriods: MAX_FAULTY_PERIODS,
+            faultFeeBps: FAULT_FEE_BPS
         });
     }
 

@@ -13,6 +13,7 @@ import {
     Account,
     Deal,
     DealProposal,
+    DealState,
     DealView,
     DrawnLeaf,
     EarlyEnd,
@@ -74,6 +75,7 @@ contract MarketReads is IMarketReads, MarketBase {
         v.sealBlock = d.sealBlock;
         v.sealedRoot = d.height == 0 ? d.sealedRoot : _s.sets[d.miner].entries[d.height][d.index].sealedRoot;
         v.noticed = d.noticed;
+        if (d.state == DealState.Faulty) v.faultySince = d.cursor - d.index;
     }
 
     /// @inheritdoc IMarketReads

@@ -40,7 +40,8 @@ enum DealState {
     Completed, // ran to its end, collateral freed
     Expired, // published, never activated in time
     Terminated, // forfeited after more than maxMissRun misses in a row
-    Cancelled // the client withdrew the signed proposal before it was published
+    Cancelled, // the client withdrew the signed proposal before it was published
+    Faulty // active, but its miner has declared that it cannot prove the replica: out of the proving set
 }
 
 /// @notice A deal as the contract stores it: four slots.
@@ -54,8 +55,8 @@ enum DealState {
 /// @param proved settled ones of these that were proved
 /// @param cursor next period to settle
 /// @param end first period no longer covered
-/// @param index slot of its entry in the proving set array of its height
-/// @param sealedRoot root of the replica's tree; zero once the entry of the proving set holds it
+/// @param index slot of its entry in the proving set array of its height; while Faulty, periods settled since the declaration
+/// @param sealedRoot root of the replica's tree; zero while the entry of the proving set holds it
 struct Deal {
     address client;
     uint96 price;
@@ -83,6 +84,7 @@ struct Deal {
 /// @param missed settled periods that were not proved, excused ones (Protocol §5.7) included: those the client has back
 /// @param removed true once its entry has left the proving set
 /// @param noticed true once the client has given notice
+/// @param faultySince first period of the declared fault (Protocol §5.8); zero unless Faulty
 struct DealView {
     DealState state;
     address client;
@@ -101,6 +103,7 @@ struct DealView {
     bytes32 sealedRoot;
     bool removed;
     bool noticed;
+    uint32 faultySince;
 }
 
 /// @notice Tokens an address has in the market.
@@ -122,10 +125,10 @@ struct Publication {
     bytes signature;
 }
 
-/// @notice One deal to activate.
+/// @notice One deal to activate, or to recover (Protocol §5.8).
 /// @param openings for each drawn position: piece leaf, piece path, sealed leaf, sealed path; 32 bytes a node,
 /// paths bottom-up of exactly ⌈log2 leafCount⌉ nodes, concatenated
-/// @param seedProof what the seed source needs to vouch for the seal block (empty for BlockHashSeed)
+/// @param seedProof what the seed source needs to vouch for the block of the draw (empty for BlockHashSeed)
 struct Activation {
     DealProposal proposal;
     bytes seedProof;
@@ -221,6 +224,8 @@ enum SkipReason {
 /// @param maintenanceNotice whole periods from the current one to the first that an announcement may excuse, at least 1
 /// @param maintenancePeriods most periods a miner may excuse in a quarter; none when zero
 /// @param maintenanceQuarter periods of a quarter, at least four times maintenancePeriods
+/// @param maxFaultyPeriods most periods F of a declared fault, at least 1
+/// @param faultFeeBps fee of a faulty period, in 1/10,000 of a period's pay: from 10,000 to missPenaltyBps
 struct MarketParams {
     address token;
     address registry;
@@ -244,6 +249,8 @@ struct MarketParams {
     uint32 maintenanceNotice;
     uint32 maintenancePeriods;
     uint32 maintenanceQuarter;
+    uint16 maxFaultyPeriods;
+    uint16 faultFeeBps;
 }
 
 /// @notice One leaf a miner must open.

@@ -81,6 +81,8 @@ abstract contract MarketFixture is Test {
         p.maintenanceNotice = 2;
         p.maintenancePeriods = 3;
         p.maintenanceQuarter = 12;
+        p.maxFaultyPeriods = 4;
+        p.faultFeeBps = 10_000;
     }
 
     function deployMarket(MarketParams memory p) internal returns (IMinerRegistry r, IStorageMarket m) {
