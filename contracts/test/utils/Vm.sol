@@ -8,6 +8,8 @@ interface Vm {
     function deployCode(string calldata artifact) external returns (address);
     function deal(address account, uint256 balance) external;
     function roll(uint256 blockNumber) external;
+    function load(address target, bytes32 slot) external view returns (bytes32);
+    function store(address target, bytes32 slot, bytes32 value) external;
     function getBlockNumber() external view returns (uint256);
     function chainId(uint256 id) external;
     function setBlockhash(uint256 blockNumber, bytes32 value) external;
