@@ -233,11 +233,12 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         bytes32 value = SEED_SOURCE.valueAt(d.sealBlock, a.seedProof);
         if (value == 0) return SkipReason.SealSeedGone;
         bytes32 seed = keccak256(abi.encode(value, address(this), dealId));
-        uint256 height = PieceMath.height(PieceMath.leafCount(a.proposal.rawSize));
+        uint256 leaves = PieceMath.leafCount(a.proposal.rawSize);
+        uint256 height = PieceMath.height(leaves);
         if (_s.sets[d.miner].count(height) >= ProvingSet.MAX_ENTRIES) return SkipReason.SetFull;
-        if (!SealOpenings.valid(dealId, seed, a.proposal, d.sealedRoot, a.openings, SEAL_CHALLENGES)) {
-            return SkipReason.BadOpening;
-        }
+        if (!SealOpenings.valid(
+                dealId, seed, a.proposal.pieceRoot, d.sealedRoot, leaves, height, a.openings, SEAL_CHALLENGES
+            )) return SkipReason.BadOpening;
         return SkipReason.None;
     }
 

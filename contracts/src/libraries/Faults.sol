@@ -47,11 +47,11 @@ library Faults {
         uint32 from = openCursor(dealId, d, duty);
         bytes32 seed = recoverySeed(p, dealId, miner, duty - 1, from - d.index, a.seedProof);
         bytes32 sealedRoot = d.sealedRoot;
-        if (!SealOpenings.valid(dealId, seed, a.proposal, sealedRoot, a.openings, p.sealChallenges)) {
-            revert IMarketEvents.BadRecovery(dealId, duty - 1);
-        }
         uint40 leaves = PieceMath.leafCount(a.proposal.rawSize);
         uint8 height = PieceMath.height(leaves);
+        if (!SealOpenings.valid(
+                dealId, seed, a.proposal.pieceRoot, sealedRoot, leaves, height, a.openings, p.sealChallenges
+            )) revert IMarketEvents.BadRecovery(dealId, duty - 1);
         if (s.sets[miner].count(height) >= ProvingSet.MAX_ENTRIES) revert IMarketEvents.SetFull(miner, height);
         d.index = s.sets[miner].insert(height, ProvingSet.Entry(sealedRoot, leaves, d.end, bytes23(dealId)));
         d.height = height;

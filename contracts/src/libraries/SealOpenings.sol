@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {DealProposal} from "../types/MarketTypes.sol";
 import {MerkleTree} from "./MerkleTree.sol";
-import {PieceMath} from "./PieceMath.sol";
 import {ProvingSet} from "./ProvingSet.sol";
 import {StreamSeal} from "./StreamSeal.sol";
 
@@ -11,19 +9,20 @@ import {StreamSeal} from "./StreamSeal.sol";
 library SealOpenings {
     /// @param seed draws the positions
     /// @param sealedRoot root that the replica's openings lead to
+    /// @param leaves of the piece, and `height` of its trees: they cost gas, and the caller has them
     /// @param openings for each position: piece leaf, piece path, sealed leaf, sealed path
     /// @param count positions
     /// @return false when the length, a mask or a root is wrong
     function valid(
         bytes32 dealId,
         bytes32 seed,
-        DealProposal calldata t,
+        bytes32 pieceRoot,
         bytes32 sealedRoot,
+        uint256 leaves,
+        uint256 height,
         bytes calldata openings,
         uint256 count
     ) internal view returns (bool) {
-        uint256 leaves = PieceMath.leafCount(t.rawSize);
-        uint256 height = PieceMath.height(leaves);
         uint256 half = (height + 1) << 5;
         if (openings.length != count * 2 * half) return false;
         uint256 at;
@@ -37,7 +36,7 @@ library SealOpenings {
                 xored := xor(calldataload(at), calldataload(add(at, half)))
             }
             if (xored != StreamSeal.mask(dealId, uint64(leaf))) return false;
-            if (MerkleTree.rootOf(at, leaf, height) != t.pieceRoot) return false;
+            if (MerkleTree.rootOf(at, leaf, height) != pieceRoot) return false;
             if (MerkleTree.rootOf(at + half, leaf, height) != sealedRoot) return false;
             at += 2 * half;
         }
