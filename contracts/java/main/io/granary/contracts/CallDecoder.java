@@ -15,8 +15,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decodes the calldata of {@code prove} and {@code activateDeals} by the Solidity ABI's own rules:
- * bytes at offsets, so that nothing about nested structs is left to a generic decoder.
+ * Decodes the calldata of {@code prove}, {@code activateDeals} and {@code recover} by the Solidity
+ * ABI's own rules: bytes at offsets, so that nothing about nested structs is left to a generic
+ * decoder.
  */
 final class CallDecoder {
   private static final String PROPOSAL =
@@ -24,6 +25,7 @@ final class CallDecoder {
   private static final String PROVE = selector("prove(address,uint32,bytes,bytes)");
   private static final String ACTIVATE =
       selector("activateDeals((" + PROPOSAL + ",bytes,bytes)[])");
+  private static final String RECOVER = selector("recover((" + PROPOSAL + ",bytes,bytes))");
   private static final int WORD = 32;
   private static final int PROPOSAL_WORDS = 13;
 
@@ -49,6 +51,11 @@ final class CallDecoder {
       if (selector.equals(ACTIVATE)) {
         return List.of(activate(data));
       }
+      if (selector.equals(RECOVER)) {
+        return item(data, offset(data, 0)).map(MarketCall.Recover::new).stream()
+            .map(MarketCall.class::cast)
+            .toList();
+      }
       return List.of();
     } catch (IndexOutOfBoundsException | ArithmeticException | IllegalArgumentException malformed) {
       return List.of();
@@ -61,11 +68,14 @@ final class CallDecoder {
     int base = array + WORD;
     List<MarketCall.Activate.Item> items = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      int item = base + offset(data, base + i * WORD);
-      byte[] openings = bytes(data, item, item + (PROPOSAL_WORDS + 1) * WORD);
-      proposed(data, item).ifPresent(p -> items.add(new MarketCall.Activate.Item(p, openings)));
+      item(data, base + offset(data, base + i * WORD)).ifPresent(items::add);
     }
     return new MarketCall.Activate(items);
+  }
+
+  private static Optional<MarketCall.Activate.Item> item(byte[] data, int at) {
+    byte[] openings = bytes(data, at, at + (PROPOSAL_WORDS + 1) * WORD);
+    return proposed(data, at).map(p -> new MarketCall.Activate.Item(p, openings));
   }
 
   /** Empty when no deal can be of that proposal: the contract skips it, and so does the reader. */

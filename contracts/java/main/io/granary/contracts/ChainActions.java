@@ -91,16 +91,25 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
 
   @Override
   public BatchResult activate(List<Activation> deals) {
-    List<StorageMarket.Activation> structs =
-        deals.stream()
-            .map(
-                d ->
-                    new StorageMarket.Activation(
-                        Structs.struct(d.proposal()), new byte[0], d.openings()))
-            .toList();
+    List<StorageMarket.Activation> structs = deals.stream().map(ChainActions::struct).toList();
     return batch(
         send(terms.domain().market(), bound.market().activateDeals(structs)),
         deals.stream().map(d -> Eip712.dealId(terms.domain(), d.proposal())).toList());
+  }
+
+  private static StorageMarket.Activation struct(Activation deal) {
+    return new StorageMarket.Activation(
+        Structs.struct(deal.proposal()), new byte[0], deal.openings());
+  }
+
+  @Override
+  public TxResult declareFaults(List<DealId> deals) {
+    return market(bound.market().declareFaults(ids(deals)));
+  }
+
+  @Override
+  public TxResult recover(Activation deal) {
+    return market(bound.market().recover(struct(deal)));
   }
 
   @Override

@@ -235,6 +235,12 @@ public final class ChainQueries
     return blockValue(sealBlock.value()).map(value -> Seeds.seal(value, marketAddress(), id));
   }
 
+  @Override
+  public Optional<Hash32> recoverySeed(DealId id, Address miner, Period drawnBy) {
+    return blockValue(clock(miner).challengeBlock(drawnBy.index()))
+        .map(value -> Seeds.recovery(value, marketAddress(), id, drawnBy));
+  }
+
   /** What the block-hash seed source says of a block, for as long as the node knows it. */
   private Optional<Hash32> blockValue(long number) {
     if (number > head().number().value()) {

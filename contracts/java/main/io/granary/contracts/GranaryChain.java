@@ -134,7 +134,9 @@ public final class GranaryChain implements AutoCloseable {
         new TokenAmount(p.minCollateralPerLeaf),
         p.maintenanceNotice.intValueExact(),
         p.maintenancePeriods.intValueExact(),
-        p.maintenanceQuarter.intValueExact());
+        p.maintenanceQuarter.intValueExact(),
+        p.maxFaultyPeriods.intValueExact(),
+        p.faultFeeBps.intValueExact());
   }
 
   /** The market's parameters. */

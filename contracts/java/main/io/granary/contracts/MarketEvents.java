@@ -36,7 +36,9 @@ final class MarketEvents {
           entry(StorageMarket.DEALTERMINATED_EVENT, MarketEvents::terminated),
           entry(StorageMarket.ENTRYPURGED_EVENT, MarketEvents::purged),
           entry(StorageMarket.PERIODPROVED_EVENT, MarketEvents::proved),
-          entry(StorageMarket.MAINTENANCEANNOUNCED_EVENT, MarketEvents::maintenance));
+          entry(StorageMarket.MAINTENANCEANNOUNCED_EVENT, MarketEvents::maintenance),
+          entry(StorageMarket.FAULTDECLARED_EVENT, MarketEvents::faultDeclared),
+          entry(StorageMarket.DEALRECOVERED_EVENT, MarketEvents::recovered));
 
   private MarketEvents() {}
 
@@ -200,5 +202,16 @@ final class MarketEvents {
     var e = StorageMarket.getMaintenanceAnnouncedEventFromLog(log);
     return new MarketEvent.MaintenanceAnnounced(
         at, Address.parse(e.miner), period(e.firstPeriod), e.count.longValueExact());
+  }
+
+  private static MarketEvent faultDeclared(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getFaultDeclaredEventFromLog(log);
+    return new MarketEvent.FaultDeclared(at, id(e.dealId), Address.parse(e.miner), period(e.from));
+  }
+
+  private static MarketEvent recovered(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealRecoveredEventFromLog(log);
+    return new MarketEvent.DealRecovered(
+        at, id(e.dealId), Address.parse(e.miner), period(e.from), period(e.drawnBy));
   }
 }

@@ -87,6 +87,7 @@ final class Structs {
         new BlockNumber(v.sealBlock.longValueExact()),
         Hash32.of(v.sealedRoot),
         v.removed,
-        v.noticed);
+        v.noticed,
+        new Period(v.faultySince.longValueExact()));
   }
 }

@@ -106,7 +106,9 @@ class ProofSinkTest {
           TokenAmount.of(1),
           2,
           3,
-          12);
+          12,
+          4,
+          10_000);
 
   @TempDir Path dir;
   private final EthKey operator = EthKey.generate();
@@ -216,7 +218,8 @@ class ProofSinkTest {
         new BlockNumber(3),
         Hash32.ZERO,
         false,
-        false);
+        false,
+        new Period(0));
   }
 
   private MinerDirectory directory() {

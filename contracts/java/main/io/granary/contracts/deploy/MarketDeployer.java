@@ -131,7 +131,9 @@ public final class MarketDeployer implements AutoCloseable {
         p.minCollateralPerLeaf().units(),
         BigInteger.valueOf(p.maintenanceNotice()),
         BigInteger.valueOf(p.maintenancePeriods()),
-        BigInteger.valueOf(p.maintenanceQuarter()));
+        BigInteger.valueOf(p.maintenanceQuarter()),
+        BigInteger.valueOf(p.maxFaultyPeriods()),
+        BigInteger.valueOf(p.faultFeeBps()));
   }
 
   @Override

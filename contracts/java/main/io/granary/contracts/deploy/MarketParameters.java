@@ -27,10 +27,13 @@ public record MarketParameters(
     int maintenanceNotice,
     int maintenancePeriods,
     int maintenanceQuarter,
+    int maxFaultyPeriods,
+    int faultFeeBps,
     TokenAmount minStake) {
   /**
    * A public network with blocks of 12 seconds: a period is a day, its window six hours, and a
-   * miner may announce three days a quarter, two days before.
+   * miner may announce three days a quarter, two days before. A lost replica is made again within a
+   * week.
    */
   public static MarketParameters production() {
     return new MarketParameters(
@@ -54,6 +57,8 @@ public record MarketParameters(
         2,
         3,
         90,
+        7,
+        10_000,
         TokenAmount.parseTokens("100"));
   }
 
@@ -79,6 +84,8 @@ public record MarketParameters(
         2,
         4,
         32,
+        4,
+        10_000,
         TokenAmount.parseTokens("100"));
   }
 }

@@ -254,11 +254,18 @@ public final class OperatorLog {
 
   /** A replica does not open as it must: nothing was sent. */
   public void proofWithheld(Period period, String deal, long leaf, String reason) {
-    error("proof-withheld", "deal " + deal + ", leaf " + leaf + ": " + reason)
+    error(
+            "proof-withheld",
+            "deal " + deal + ", leaf " + leaf + ": " + reason + "; " + declare(deal))
         .addKeyValue("period", period)
         .addKeyValue("deal", deal)
         .addKeyValue("leaf", leaf)
         .log("PROOF WITHHELD: restore the replica before the period ends");
+  }
+
+  /** What takes a lost replica out of the draws, so that all other deals are proved again. */
+  private static String declare(String deal) {
+    return "if it stays lost, before the next challenge block: granary miner fault " + deal;
   }
 
   /** A period ended without the miner's proof. */
@@ -270,7 +277,7 @@ public final class OperatorLog {
 
   /** A replica was found damaged, outside proving. */
   public void damaged(DealId deal, String during, String reason) {
-    error("damaged", "deal " + deal + ": " + reason)
+    error("damaged", "deal " + deal + ": " + reason + "; " + declare(deal.toString()))
         .addKeyValue("deal", deal)
         .addKeyValue("during", during)
         .log("replica damaged");

@@ -73,7 +73,9 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
           TokenAmount.of(1),
           2,
           3,
-          12);
+          12,
+          4,
+          10_000);
 
   final Address miner;
   final Map<DealId, DealSnapshot> deals = new HashMap<>();
@@ -297,6 +299,14 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   public synchronized Optional<Hash32> sealSeed(DealId id, BlockNumber sealBlock) {
     return sealBlock.value() <= head
         ? Optional.of(Seeds.seal(hashOf(sealBlock.value()), DOMAIN.market(), id))
+        : Optional.empty();
+  }
+
+  @Override
+  public synchronized Optional<Hash32> recoverySeed(DealId id, Address owner, Period drawnBy) {
+    long block = clock(miner).challengeBlock(drawnBy.index());
+    return block <= head
+        ? Optional.of(Seeds.recovery(hashOf(block), DOMAIN.market(), id, drawnBy))
         : Optional.empty();
   }
 

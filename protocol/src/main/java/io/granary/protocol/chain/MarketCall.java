@@ -15,4 +15,7 @@ public sealed interface MarketCall {
     /** One deal of the batch. */
     public record Item(DealProposal proposal, byte[] openings) {}
   }
+
+  /** {@code recover}. */
+  record Recover(Activate.Item item) implements MarketCall {}
 }

@@ -104,4 +104,10 @@ public sealed interface MarketEvent {
 
   record MaintenanceAnnounced(Position at, Address miner, Period first, long count)
       implements MarketEvent {}
+
+  record FaultDeclared(Position at, DealId dealId, Address miner, Period from)
+      implements MarketEvent {}
+
+  record DealRecovered(Position at, DealId dealId, Address miner, Period from, Period drawnBy)
+      implements MarketEvent {}
 }

@@ -31,6 +31,8 @@ import io.granary.protocol.values.TokenAmount;
  * @param maintenanceNotice periods from the current one to the first that can be announced
  * @param maintenancePeriods most periods a miner may excuse in a quarter; zero: none
  * @param maintenanceQuarter periods of a quarter
+ * @param maxFaultyPeriods F, most periods of a declared fault
+ * @param faultFeeBps fee of a faulty period, 1/10,000 of a period's pay
  */
 public record MarketTerms(
     SigningDomain domain,
@@ -55,4 +57,6 @@ public record MarketTerms(
     TokenAmount minCollateralPerLeaf,
     int maintenanceNotice,
     int maintenancePeriods,
-    int maintenanceQuarter) {}
+    int maintenanceQuarter,
+    int maxFaultyPeriods,
+    int faultFeeBps) {}

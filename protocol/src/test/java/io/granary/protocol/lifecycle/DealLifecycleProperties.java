@@ -56,7 +56,9 @@ class DealLifecycleProperties {
           TokenAmount.of(1),
           2,
           3,
-          12);
+          12,
+          4,
+          10_000);
   private static final PeriodClock CLOCK = new PeriodClock(20, 8, 7);
 
   private static DealProposal terms(long publishBy, long activateBy) {
@@ -103,7 +105,8 @@ class DealLifecycleProperties {
         new BlockNumber(sealBlock),
         Hash32.ZERO,
         removed,
-        false);
+        false,
+        new Period(0));
   }
 
   private static List<DealAction> plan(
