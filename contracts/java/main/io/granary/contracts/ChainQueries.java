@@ -342,13 +342,35 @@ public final class ChainQueries
 
   @Override
   public List<MarketEvent> events(BlockNumber from, BlockNumber to) {
+    return events(from, to, FIRST_LOG_PAGE, new String[0]);
+  }
+
+  /** The terms that a deal was published with; empty when its id was never published. */
+  public Optional<io.granary.protocol.deal.DealProposal> proposal(DealId id) {
+    BlockNumber from = deployedAt();
+    BlockNumber to = head().number();
+    // One log at most: endpoints that bound the number of logs answer at once.
+    return events(
+            from,
+            to,
+            to.value() - from.value() + 1,
+            MarketEvents.PUBLISHED_TOPIC,
+            "0x" + id.hash().toHex())
+        .stream()
+        .filter(MarketEvent.DealPublished.class::isInstance)
+        .map(e -> ((MarketEvent.DealPublished) e).proposal())
+        .findFirst();
+  }
+
+  private List<MarketEvent> events(
+      BlockNumber from, BlockNumber to, long firstPage, String... topics) {
     List<MarketEvent> events = new ArrayList<>();
-    long page = FIRST_LOG_PAGE;
+    long page = firstPage;
     for (long first = from.value(); first <= to.value(); ) {
       long last = Math.min(to.value(), first + page - 1);
       List<Log> logs;
       try {
-        logs = logs(first, last);
+        logs = logs(first, last, topics);
       } catch (RpcErrorException e) {
         // Endpoints bound the range or the number of logs, each in its own words: ask for less.
         if (page == 1) {
@@ -363,12 +385,15 @@ public final class ChainQueries
     return events;
   }
 
-  private List<Log> logs(long from, long to) {
+  private List<Log> logs(long from, long to, String... topics) {
     EthFilter filter =
         new EthFilter(
             DefaultBlockParameter.valueOf(big(from)),
             DefaultBlockParameter.valueOf(big(to)),
             marketAddress().toString());
+    for (String topic : topics) {
+      filter.addSingleTopic(topic);
+    }
     List<Log> logs = new ArrayList<>();
     for (EthLog.LogResult<?> result : rpc.send(rpc.web3j().ethGetLogs(filter)).getLogs()) {
       logs.add((Log) result.get());

@@ -40,6 +40,9 @@ final class MarketEvents {
           entry(StorageMarket.FAULTDECLARED_EVENT, MarketEvents::faultDeclared),
           entry(StorageMarket.DEALRECOVERED_EVENT, MarketEvents::recovered));
 
+  /** First topic of the logs that deals are published with; the second is the deal's id. */
+  static final String PUBLISHED_TOPIC = EventEncoder.encode(StorageMarket.DEALPUBLISHED_EVENT);
+
   private MarketEvents() {}
 
   private static Map.Entry<String, BiFunction<MarketEvent.Position, Log, MarketEvent>> entry(

@@ -283,6 +283,26 @@ public final class OperatorLog {
         .log("replica damaged");
   }
 
+  /** The chain has a declared fault of a deal: nothing of it is proved until it has recovered. */
+  public void faultDeclared(DealId deal, Period from) {
+    error(
+            "fault-declared",
+            "deal "
+                + deal
+                + " is faulty from period "
+                + from
+                + " on and costs a fee each period; when its replica is whole: granary miner recover "
+                + deal)
+        .addKeyValue("deal", deal)
+        .addKeyValue("from", from)
+        .log("FAULT DECLARED: restore the replica and recover the deal");
+  }
+
+  /** A faulty deal is in the proving set again. */
+  public void recovered(DealId deal, Period from) {
+    info("recovered").addKeyValue("deal", deal).addKeyValue("from", from).log("deal recovered");
+  }
+
   /** A damaged tree file was built anew from the replica. */
   public void treeRebuilt(DealId deal, Path tree, Duration took) {
     info("tree-rebuilt")

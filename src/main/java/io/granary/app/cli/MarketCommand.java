@@ -80,6 +80,8 @@ public final class MarketCommand implements Callable<Integer> {
       v.put("maintenanceNotice", t.maintenanceNotice());
       v.put("maintenancePeriods", t.maintenancePeriods());
       v.put("maintenanceQuarter", t.maintenanceQuarter());
+      v.put("maxFaultyPeriods", t.maxFaultyPeriods());
+      v.put("faultFeeBps", t.faultFeeBps());
       return v;
     }
   }
