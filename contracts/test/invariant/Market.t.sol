@@ -337,8 +337,12 @@ contract MarketInvariants is MarketFixture {
 
     /// @dev Owner or operator; most freezes are waited for, the others are run into.
     function declareOne(uint256 pick, uint8 how) external watched {
-        bytes32 id = find(pick, DealState.Active);
-        if (id == 0) return;
+        declareAny(pick, how);
+    }
+
+    function declareAny(uint256 pick, uint8 how) private returns (bytes32 id) {
+        id = find(pick, DealState.Active);
+        if (id == 0) return 0;
         address m = view_(id).miner;
         if (how % 4 != 0 && market.isFrozen(m)) travel(market.periodEnd(m, market.periodAt(m, block_())));
         bytes memory call_ = abi.encodeCall(market.declareFaults, (one(id)));
@@ -346,7 +350,7 @@ contract MarketInvariants is MarketFixture {
         attack(may(view_(id).client, address(market), call_));
         attack(may(operatorOf(m == _miners[0] ? _miners[1] : _miners[0]), address(market), call_));
         bool frozen = market.isFrozen(m);
-        if (!may(how & 8 == 0 ? m : operatorOf(m), address(market), call_)) return;
+        if (!may(how & 8 == 0 ? m : operatorOf(m), address(market), call_)) return 0;
         attack(frozen);
         DealView memory v = view_(id);
         attack(v.state != DealState.Faulty || !v.removed || v.faultySince < market.nextDuty(m, block_()));
@@ -359,10 +363,11 @@ contract MarketInvariants is MarketFixture {
     /// @dev In the first window after the declaration or some later time; the fault may have lasted too long by then.
     function recoverOne(uint256 pick, uint8 later) external watched {
         bytes32 id = find(pick, DealState.Faulty);
+        if (id == 0) id = declareAny(pick, later | 1);
         if (id == 0) return;
         DealView memory v = view_(id);
         uint32 since = v.faultySince;
-        travel(market.challengeBlock(v.miner, since + later % 6) + 1);
+        travel(market.challengeBlock(v.miner, since + (later % 4 == 3 ? 5 : later % 2)) + 1);
         if (later & 16 == 0 && market.isFrozen(v.miner)) {
             travel(market.periodEnd(v.miner, market.periodAt(v.miner, block_())));
         }
