@@ -180,7 +180,7 @@ class CommandLineIT {
     says(at("miner end " + NO_DEAL, "--consent", consent), 2, NO_DEAL);
     says(at("miner fault 0xabc"), 2, "not a deal id: '0xabc'");
     says(at("miner recover 0xabc"), 2, "not a deal id: '0xabc'");
-    says(at("miner fault " + NO_DEAL), 2, "deployment.json");
+    says(at("miner fault " + NO_DEAL), 2, "granary miner init");
     says(at("deal"), 2, "cancel");
     at("devnet down");
     says(at("deal watch " + NO_DEAL), 1, "CHAIN_UNAVAILABLE");

@@ -44,6 +44,7 @@ final class MinerFaultCommands {
     @Override
     public Integer call() throws IOException {
       List<DealId> ids = names.stream().map(DealCommand::parse).distinct().toList();
+      String miner = place().settings().miner();
       if (common.deployment == null) {
         common.deployment = place().dir().resolve("deployment.json");
       }
@@ -52,7 +53,7 @@ final class MinerFaultCommands {
         List<String> lines = new ArrayList<>();
         Map<String, Object> v = new LinkedHashMap<>();
         v.put("ok", true);
-        v.put("miner", place().settings().miner());
+        v.put("miner", miner);
         v.putAll(act(chain, operator, ids, lines));
         common.print(v, out -> lines.forEach(out::println));
       }
