@@ -46,6 +46,8 @@ abstract contract MarketBase is IMarketEvents, EIP712 {
     uint256 internal immutable DEMAND_BLOCKS;
     uint256 internal immutable DEMAND_SPACING;
     uint256 internal immutable DEMAND_GAS;
+    uint16 internal immutable MAX_FAULTY_PERIODS;
+    uint16 internal immutable FAULT_FEE_BPS;
 
     /// @notice keccak256(abi.encode(parameters)): the contracts of a market agree in it.
     bytes32 public immutable paramsHash;
@@ -79,6 +81,8 @@ abstract contract MarketBase is IMarketEvents, EIP712 {
         DEMAND_BLOCKS = p.demandBlocks;
         DEMAND_SPACING = p.demandSpacing;
         DEMAND_GAS = p.demandGas;
+        MAX_FAULTY_PERIODS = p.maxFaultyPeriods;
+        FAULT_FEE_BPS = p.faultFeeBps;
     }
 
     /// @dev The parameters as libraries take them.
@@ -108,7 +112,9 @@ abstract contract MarketBase is IMarketEvents, EIP712 {
             maintenanceQuarter: uint32(MAINTENANCE_QUARTER),
             demandBlocks: uint32(DEMAND_BLOCKS),
             demandSpacing: uint32(DEMAND_SPACING),
-            demandGas: uint32(DEMAND_GAS)
+            demandGas: uint32(DEMAND_GAS),
+            maxFaultyPeriods: MAX_FAULTY_PERIODS,
+            faultFeeBps: FAULT_FEE_BPS
         });
     }
 

@@ -5,8 +5,9 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {MarketPart} from "./MarketPart.sol";
 import {IMarketFaults} from "./interfaces/IMarketFaults.sol";
 import {Demands} from "./libraries/Demands.sol";
+import {Faults} from "./libraries/Faults.sol";
 import {Forfeits} from "./libraries/Forfeits.sol";
-import {Answer, DealProposal, MarketParams, SkipReason} from "./types/MarketTypes.sol";
+import {Activation, Answer, DealProposal, MarketParams, SkipReason} from "./types/MarketTypes.sol";
 
 /// @title The market's third contract: what goes wrong with a replica, and who says so (Protocol §5, §6).
 /// @notice Holds to the invariants of StorageMarket, whose storage it works on.
@@ -51,5 +52,17 @@ contract MarketFaults is IMarketFaults, MarketPart, ReentrancyGuardTransient {
         emit EtherWithdrawn(msg.sender, to, amount);
         (bool done,) = to.call{value: amount}("");
         if (!done) revert EtherRefused(to, amount);
+    }
+
+    // ================================================================ declared faults
+
+    /// @inheritdoc IMarketFaults
+    function declareFaults(bytes32[] calldata dealIds) external {
+        Faults.declare(_s, rules(), dealIds);
+    }
+
+    /// @inheritdoc IMarketFaults
+    function recover(Activation calldata recovery) external {
+        Faults.recover(_s, rules(), proposalId(recovery.proposal), recovery);
     }
 }

@@ -78,6 +78,7 @@ contract MarketReads is IMarketReads, MarketBase {
         v.missRun = d.missRun;
         v.sealedRoot = d.height == 0 ? d.sealedRoot : _s.sets[d.miner].entries[d.height][d.index].sealedRoot;
         v.noticed = d.noticed;
+        if (d.state == DealState.Faulty) v.faultySince = d.cursor - d.index;
     }
 
     /// @inheritdoc IMarketReads

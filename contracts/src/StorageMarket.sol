@@ -16,6 +16,7 @@ import {MerkleTree} from "./libraries/MerkleTree.sol";
 import {Pay} from "./libraries/Pay.sol";
 import {PieceMath} from "./libraries/PieceMath.sol";
 import {ProvingSet} from "./libraries/ProvingSet.sol";
+import {SealOpenings} from "./libraries/SealOpenings.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {StreamSeal} from "./libraries/StreamSeal.sol";
 import {
@@ -32,18 +33,21 @@ import {
 /// @title The storage market (Protocol §3 to §5).
 /// @notice Invariants, in words; contracts/test/invariant holds them under random actions:
 /// 1. Conservation: Σ balances + Σ locks + burned = tokens deposited and not withdrawn. The lock of a Published deal is
-///    price + collateral; of an Active one, price less what was paid and refunded of it, plus the collateral left; else zero.
+///    price + collateral; of an Active or Faulty one, price less what was paid and refunded of it, plus the collateral left;
+///    else zero.
 /// 2. No period of a deal is both paid and slashed, and none is settled twice: the cursor only grows. An excused period is
-///    neither, and none is both proved and excused.
+///    neither, and none is both proved and excused. A period of a declared fault is never paid, whatever is proved in it.
 /// 3. Nobody but its owner moves tokens out of an account: balances fall only by the owner's withdrawal, by a
 ///    proposal or extension that the owner signed (client), or that its operator sent (miner).
 /// 4. A miner's proving set does not change from a challenge block until its period is proved or over; an excused period
 ///    has no challenges.
-///    An extension or an early end moves the end of an entry only outside of that.
+///    An extension or an early end moves the end of an entry only outside of that, and only then a fault is declared or
+///    recovered from. A Faulty deal has no entry.
 /// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
 /// 6. Ether: Σ bonds of open demands + Σ ether balances = ether held, but for what was forced upon the contract.
 /// 7. No collateral goes back to a miner while a demand on its deal is open, and none at all for a replica with a wrong leaf
 ///    once that was shown.
+/// 8. Only a miner or its operator declares a fault or recovers: nobody else takes its entries out of the set or puts them in.
 contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using DealSlots for Deal;
@@ -95,6 +99,12 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         // A bond that did not pay for the answer of the largest piece would be a way to make a miner spend.
         if (p.demandGas < Demands.MIN_GAS || p.demandGas > Demands.MAX_GAS) {
             revert BadParameter("demandGas", p.demandGas);
+        }
+        // A fault lasts at least the period whose challenge block draws its recovery.
+        if (p.maxFaultyPeriods == 0) revert BadParameter("maxFaultyPeriods", 0);
+        // Never cheaper than the pay, never dearer than missing: whoever lost a replica says so.
+        if (p.faultFeeBps < Pay.BPS || p.faultFeeBps > p.missPenaltyBps) {
+            revert BadParameter("faultFeeBps", p.faultFeeBps);
         }
     }
 
@@ -248,39 +258,10 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         uint256 leaves = PieceMath.leafCount(a.proposal.rawSize);
         uint256 height = PieceMath.height(leaves);
         if (_s.sets[a.proposal.miner].count(height) >= ProvingSet.MAX_ENTRIES) return (SkipReason.SetFull, 0);
-        if (a.openings.length != (SEAL_CHALLENGES * (height + 1)) << 6) return (SkipReason.BadOpening, 0);
-        (bool right, bytes32 root) = opens(dealId, a, seed, leaves, height);
+        (bool right, bytes32 root) =
+            SealOpenings.rootOf(dealId, seed, a.proposal.pieceRoot, leaves, height, a.openings, SEAL_CHALLENGES);
         if (!right || !d.isSealedAs(root)) return (SkipReason.BadOpening, 0);
         return (SkipReason.None, root);
-    }
-
-    /// @dev Whether the openings are those of the positions that the seed draws, all to the piece root and one sealed root.
-    function opens(bytes32 dealId, Activation calldata a, bytes32 seed, uint256 leaves, uint256 height)
-        private
-        view
-        returns (bool, bytes32 sealedRoot)
-    {
-        uint256 half = (height + 1) << 5;
-        uint256 at;
-        bytes calldata openings = a.openings;
-        assembly ("memory-safe") {
-            at := openings.offset
-        }
-        for (uint256 i = 0; i < SEAL_CHALLENGES; ++i) {
-            uint256 leaf = ProvingSet.expand(seed, i) % leaves;
-            bytes32 xored;
-            assembly ("memory-safe") {
-                xored := xor(calldataload(at), calldataload(add(at, half)))
-            }
-            // BothTrees says the same for the rare paths; a call of it costs 40 gas an opening here.
-            if (xored != StreamSeal.mask(dealId, uint64(leaf))) return (false, 0);
-            if (MerkleTree.rootOf(at, leaf, height) != a.proposal.pieceRoot) return (false, 0);
-            bytes32 root = MerkleTree.rootOf(at + half, leaf, height);
-            if (i == 0) sealedRoot = root;
-            else if (root != sealedRoot) return (false, 0);
-            at += 2 * half;
-        }
-        return (true, sealedRoot);
     }
 
     function activate(bytes32 dealId, DealProposal calldata t, bytes32 sealedRoot) private {
@@ -295,10 +276,13 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
 
     /// @inheritdoc IMarketCore
     function settle(bytes32[] calldata dealIds, uint32 maxPeriods) external {
-        Settlement.Rules memory rules = Settlement.Rules(PERIOD_BLOCKS, MAX_MISS_RUN, MISS_PENALTY_BPS, PRICE_BURN_BPS);
+        Settlement.Rules memory closing =
+            Settlement.Rules(PERIOD_BLOCKS, MAX_MISS_RUN, MISS_PENALTY_BPS, PRICE_BURN_BPS);
         for (uint256 i = 0; i < dealIds.length; ++i) {
             Deal storage d = _s.deals[bytes23(dealIds[i])];
-            if (d.state == DealState.Active) Settlement.settle(_s, rules, dealIds[i], d, maxPeriods);
+            DealState state = d.state;
+            if (state == DealState.Active) Settlement.settle(_s, closing, dealIds[i], d, maxPeriods);
+            else if (state == DealState.Faulty) Settlement.settleFaulty(_s, rules(), dealIds[i], d, maxPeriods);
         }
     }
 

@@ -124,6 +124,16 @@ function sealChallenges() {
   });
 }
 
+function recoveries() {
+  const tag = hex(Buffer.concat([Buffer.from("recovery"), Buffer.alloc(24)]));
+  return [4, 160, 4 * Math.ceil(2 ** 38 / 127)].map((leafCount, i) => {
+    const [value, market, dealId] = [hash(`challenge value ${i}`), address("market"), hash(`deal ${i}`)];
+    const period = [0, 71, 2 ** 32 - 1][i];
+    const seed = keccakOf("bytes32,address,bytes32,uint32,bytes32", value, market, dealId, period, tag);
+    return { value, market, dealId, period, leafCount, seed, positions: positionsOf(seed, 10, leafCount) };
+  });
+}
+
 // ---------------------------------------------------------------- §5 proving
 
 function clocks() {
@@ -540,6 +550,7 @@ const vectors = {
   sizes: sizes(),
   seals: seals(),
   sealChallenges: sealChallenges(),
+  recoveries: recoveries(),
   clocks: clocks(),
   draws: draws(),
   audits: audits(),

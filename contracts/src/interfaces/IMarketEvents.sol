@@ -55,6 +55,7 @@ interface IMarketEvents {
     /// @notice collateral = burned + tip + returned to the miner; the whole price is returned to the client.
     event DealExpired(bytes32 indexed dealId, address indexed by, uint96 burned, uint96 tip);
     /// @notice Periods [from, to) were settled: `proved` of them proved, `excused` announced maintenance, the others missed.
+    /// While the deal's fault is declared (since FaultDeclared) none is proved, and what is slashed is the fee.
     /// @param paid to the miner; @param feeBurned share of the pay that was burned; @param refunded to the client for
     /// missed and excused periods; @param slashed cut from the collateral, of which `slashedToClient` went to the client and the rest was burned
     event DealSettled(
@@ -160,6 +161,24 @@ interface IMarketEvents {
     error SealIsRight(bytes32 dealId, uint40 leafIndex);
     error NoEther(address account);
     error EtherRefused(address to, uint256 amount);
+    // ---------------------------------------------------------------- declared faults
+    /// @notice The miner cannot prove the replica: from period `from` on each period of the deal costs the fee instead of being
+    /// proved, until it has recovered. Its entry has left the proving set (EntryPurged goes before).
+    event FaultDeclared(bytes32 indexed dealId, address indexed miner, uint32 from);
+    /// @notice The miner has opened what the challenge block of period `drawnBy` drew; the entry is appended to the proving set
+    /// array of its height again, and the duty begins with period `from`.
+    event DealRecovered(bytes32 indexed dealId, address indexed miner, uint32 from, uint32 drawnBy);
+
+    /// @notice No period is left for which a fault could be declared, or to which the deal could be recovered.
+    error PastEnd(bytes32 dealId, uint32 end);
+    /// @notice The fault may last longer: `periods` of at most `maxFaultyPeriods` are settled, and collateral is left.
+    error StillFaulty(bytes32 dealId, uint32 periods, uint32 maxFaultyPeriods);
+    /// @notice The positions to open are drawn by a challenge block after the declaration.
+    error RecoveryTooSoon(bytes32 dealId, uint256 challengeBlock, uint256 currentBlock);
+    /// @notice Not the openings that were drawn: wrong length, wrong mask, or a path that misses its root.
+    error BadRecovery(bytes32 dealId, uint32 drawnBy);
+    /// @notice The proving set array of that height has 2^24 - 1 entries.
+    error SetFull(address miner, uint8 height);
 
     // ---------------------------------------------------------------- construction
     error BadParameter(string name, uint256 value);

@@ -25,7 +25,7 @@ interface IMarketReads {
     function account(address owner) external view returns (Account memory);
     /// @notice Tokens burned so far; they stay in the contract, owned by nobody.
     function burned() external view returns (uint256);
-    /// @notice Deals of a miner that are Published or Active.
+    /// @notice Deals of a miner that are Published, Active or Faulty.
     function liveDeals(address miner) external view returns (uint256);
     function periodAt(address miner, uint256 blockNumber) external view returns (uint32);
     /// @notice First period whose challenge block lies after `blockNumber`.

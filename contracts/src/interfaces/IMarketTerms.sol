@@ -19,7 +19,8 @@ interface IMarketTerms {
     function expire(bytes32 dealId) external;
     /// @notice Settles what is left and ends a deal whose periods and collateral hold are over. Anyone.
     function complete(bytes32 dealId) external;
-    /// @notice Settles, then ends a deal with more than maxMissRun misses in a row. Anyone, for a tip.
+    /// @notice Settles, then ends a deal with more than maxMissRun misses in a row, or with a declared fault of more than
+    /// maxFaultyPeriods or without collateral. Anyone, for a tip.
     function terminate(bytes32 dealId) external;
     /// @notice Removes ended entries from their miners' proving sets, outside a freeze. Anyone.
     function purge(bytes32[] calldata dealIds) external;

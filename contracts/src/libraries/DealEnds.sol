@@ -55,9 +55,9 @@ library DealEnds {
 
     /// @notice Settles what is left and ends a deal whose periods and collateral hold are over.
     function complete(MarketState storage s, MarketParams memory p, bytes32 dealId) internal {
-        Deal storage d = inState(s, dealId, DealState.Active);
-        Settlement.settle(s, Settlement.rulesOf(p), dealId, d, Settlement.CHUNK);
-        if (d.missRun > p.maxMissRun) revert IMarketEvents.Defaulted(dealId);
+        Deal storage d = running(s, dealId);
+        settleArrears(s, p, dealId, d);
+        if (Settlement.isDefaulted(p, d)) revert IMarketEvents.Defaulted(dealId);
         uint256 over = PeriodClock.endOf(d.end - 1, PeriodClock.shiftOf(d.miner, p.periodBlocks), p.periodBlocks);
         uint256 due = over + p.collateralHold;
         if (block.number < due) revert IMarketEvents.NotOver(dealId, due, block.number);
@@ -80,7 +80,7 @@ library DealEnds {
         EarlyEnd calldata e,
         bytes calldata signature
     ) internal {
-        Deal storage d = inState(s, e.dealId, DealState.Active);
+        Deal storage d = running(s, e.dealId);
         if (block.number > e.executeBy) revert IMarketEvents.TooLate(e.dealId, e.executeBy, block.number);
         address miner = d.miner;
         if (e.immediate && msg.sender != miner && !IMinerRegistry(p.registry).mayPublish(miner, msg.sender)) {
@@ -95,9 +95,10 @@ library DealEnds {
         // What counts anew counts from the first period whose challenge nobody knows, as with an extension: neither the pay
         // nor the slash of a drawn period changes.
         (uint32 duty, bool frozen) = dutyOf(s, p, miner);
-        if (frozen) revert IMarketEvents.SetFrozenUntil(miner, endOfPeriod(p, miner));
-        Settlement.settle(s, Settlement.rulesOf(p), e.dealId, d, Settlement.CHUNK);
-        if (d.missRun > p.maxMissRun) revert IMarketEvents.Defaulted(e.dealId);
+        // A faulty deal has nothing in the set.
+        if (frozen && d.height != 0) revert IMarketEvents.SetFrozenUntil(miner, endOfPeriod(p, miner));
+        settleArrears(s, p, e.dealId, d);
+        if (Settlement.isDefaulted(p, d)) revert IMarketEvents.Defaulted(e.dealId);
         // The cursor is past the duty where the current period is excused.
         uint32 from = d.cursor > duty ? d.cursor : duty;
         // As many periods' notice as a miner may stay away before it forfeits.
@@ -118,7 +119,7 @@ library DealEnds {
         d.proved = 0;
         d.end = end;
         d.noticed = true;
-        s.sets[d.miner].entries[d.height][d.index].end = end;
+        if (d.height != 0) s.sets[d.miner].entries[d.height][d.index].end = end;
         s.accounts[d.client].balance += refunded;
         emit IMarketEvents.DealShortened(dealId, d.miner, from, end, price, refunded);
     }
@@ -135,11 +136,14 @@ library DealEnds {
         emit IMarketEvents.DealCompleted(dealId, collateral, 0);
     }
 
-    /// @notice Settles, then ends a deal with more than maxMissRun misses in a row.
+    /// @notice Settles, then ends a deal with more than maxMissRun misses in a row, or whose declared fault has lasted too long.
     function terminate(MarketState storage s, MarketParams memory p, bytes32 dealId) internal {
-        Deal storage d = inState(s, dealId, DealState.Active);
-        Settlement.settle(s, Settlement.rulesOf(p), dealId, d, Settlement.CHUNK);
-        if (d.missRun <= p.maxMissRun) revert IMarketEvents.NotDefaulted(dealId, d.missRun, p.maxMissRun);
+        Deal storage d = running(s, dealId);
+        settleArrears(s, p, dealId, d);
+        if (!Settlement.isDefaulted(p, d)) {
+            if (d.state == DealState.Faulty) revert IMarketEvents.StillFaulty(dealId, d.index, p.maxFaultyPeriods);
+            revert IMarketEvents.NotDefaulted(dealId, d.missRun, p.maxMissRun);
+        }
         takeAll(s, p, dealId, d, p.tipCap);
     }
 
@@ -149,10 +153,10 @@ library DealEnds {
     function forfeit(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d, uint96 tipCap)
         internal
     {
-        Settlement.settle(s, Settlement.rulesOf(p), dealId, d, Settlement.CHUNK);
+        settleArrears(s, p, dealId, d);
         uint32 closed = PeriodClock.periodAt(block.number, PeriodClock.shiftOf(d.miner, p.periodBlocks), p.periodBlocks);
         if (closed > d.end) closed = d.end;
-        if (d.cursor < closed && d.missRun <= p.maxMissRun) {
+        if (d.cursor < closed && !Settlement.isDefaulted(p, d)) {
             revert IMarketEvents.Unsettled(dealId, d.cursor, closed);
         }
         takeAll(s, p, dealId, d, tipCap);
@@ -191,9 +195,25 @@ library DealEnds {
         }
     }
 
-    function inState(MarketState storage s, bytes32 dealId, DealState wanted) private view returns (Deal storage d) {
+    function inState(MarketState storage s, bytes32 dealId, DealState wanted) internal view returns (Deal storage d) {
         d = s.deals[bytes23(dealId)];
         if (d.state != wanted) revert IMarketEvents.WrongState(dealId, uint8(d.state));
+    }
+
+    /// @dev A deal that has periods: active, or active and faulty.
+    function running(MarketState storage s, bytes32 dealId) private view returns (Deal storage d) {
+        d = s.deals[bytes23(dealId)];
+        if (d.state != DealState.Active && d.state != DealState.Faulty) {
+            revert IMarketEvents.WrongState(dealId, uint8(d.state));
+        }
+    }
+
+    function settleArrears(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d) private {
+        if (d.state == DealState.Active) {
+            Settlement.settle(s, Settlement.rulesOf(p), dealId, d, Settlement.CHUNK);
+        } else {
+            Settlement.settleFaulty(s, p, dealId, d, Settlement.CHUNK);
+        }
     }
 
     function finish(MarketState storage s, Deal storage d, DealState state) private {
@@ -202,10 +222,10 @@ library DealEnds {
         --s.sets[d.miner].liveDeals;
     }
 
-    /// @dev The miner's next duty, and whether its set is frozen. Only for a miner whose set has an entry: an empty set is
+    /// @notice The miner's next duty, and whether its set is frozen. Only for a miner whose set has an entry: an empty set is
     /// never frozen.
     function dutyOf(MarketState storage s, MarketParams memory p, address miner)
-        private
+        internal
         view
         returns (uint32 duty, bool frozen)
     {
@@ -215,7 +235,7 @@ library DealEnds {
         frozen = duty != period && !Settlement.isDecided(s, miner, period);
     }
 
-    function endOfPeriod(MarketParams memory p, address miner) private view returns (uint256) {
+    function endOfPeriod(MarketParams memory p, address miner) internal view returns (uint256) {
         uint256 shift = PeriodClock.shiftOf(miner, p.periodBlocks);
         return PeriodClock.endOf(PeriodClock.periodAt(block.number, shift, p.periodBlocks), shift, p.periodBlocks);
     }
@@ -236,7 +256,8 @@ library DealEnds {
         }
     }
 
-    function removeEntry(MarketState storage s, bytes32 dealId, Deal storage d) private {
+    /// @notice Takes a deal's entry out of its miner's set; the last one of that height takes its slot. Not in a freeze.
+    function removeEntry(MarketState storage s, bytes32 dealId, Deal storage d) internal {
         uint24 index = d.index;
         bytes23 moved = s.sets[d.miner].remove(d.height, index);
         if (moved != 0) s.deals[moved].index = index;

@@ -33,7 +33,7 @@ library Demands {
 
     /// @notice Demands are raised and answered while the deal's collateral is there.
     function isLive(Deal storage d) internal view returns (bool) {
-        return d.state == DealState.Active;
+        return d.state == DealState.Active || d.state == DealState.Faulty;
     }
 
     /// @notice Whether a demand on the deal is open: then its collateral does not go back.
@@ -61,7 +61,8 @@ library Demands {
         if (byAuditor && msg.sender != t.auditor) revert IMarketEvents.NotDemander(dealId, msg.sender);
         {
             Deal storage d = s.deals[bytes23(dealId)];
-            if (!isLive(d)) revert IMarketEvents.WrongState(dealId, uint8(d.state));
+            // Of a declared fault its miner says itself that it cannot open anything; what was open before stays open.
+            if (d.state != DealState.Active) revert IMarketEvents.WrongState(dealId, uint8(d.state));
             // From here on the deal completes with the answers to what is open: nobody holds collateral for ever.
             uint256 over = PeriodClock.endOf(d.end - 1, PeriodClock.shiftOf(t.miner, p.periodBlocks), p.periodBlocks)
                 + p.collateralHold;

@@ -21,7 +21,7 @@ library ProvingSet {
 
     /// @param weight Σ count · 2^height
     /// @param heights bit h is set while the array of height h has entries
-    /// @param liveDeals deals Published or Active
+    /// @param liveDeals deals Published, Active or Faulty
     struct Set {
         uint72 weight;
         uint40 heights;

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
-import {Deal, MarketParams} from "../types/MarketTypes.sol";
+import {Deal, DealState, MarketParams} from "../types/MarketTypes.sol";
 import {MarketState} from "./MarketState.sol";
 import {Pay} from "./Pay.sol";
 import {PeriodClock} from "./PeriodClock.sol";
@@ -78,6 +78,53 @@ library Settlement {
         d.missRun = uint8(run);
     }
 
+    /// @notice Settles a deal whose fault is declared (Protocol §5.8): each of its periods costs the fee and returns its price,
+    /// whatever the miner proves of other deals. A period is settled from its challenge block on, for from then on no recovery
+    /// can save it. Stops for good when there were more than maxFaultyPeriods, or no collateral is left.
+    function settleFaulty(
+        MarketState storage s,
+        MarketParams memory p,
+        bytes32 dealId,
+        Deal storage d,
+        uint32 maxPeriods
+    ) internal {
+        uint32 from = d.cursor;
+        uint32 count;
+        {
+            uint256 shift = PeriodClock.shiftOf(d.miner, p.periodBlocks);
+            uint256 limit = PeriodClock.nextDuty(block.number, shift, p.periodBlocks, p.windowBlocks);
+            if (limit > d.end) limit = d.end;
+            if (limit <= from) return;
+            uint256 n = limit - from;
+            if (n > maxPeriods) n = maxPeriods;
+            uint256 left = uint256(p.maxFaultyPeriods) + 1 - d.index;
+            if (n > left) n = left;
+            uint256 each = Pay.slashPerMiss(d.price, d.periods, p.faultFeeBps);
+            left = (d.collateral + each - 1) / each;
+            if (n > left) n = left;
+            count = uint32(n);
+        }
+        if (count == 0) return;
+        uint96 refunded;
+        {
+            (uint96 price, uint32 periods) = (d.price, d.periods);
+            uint32 missed = from - (d.end - periods) - d.proved;
+            refunded = Pay.share(price, missed + count, periods) - Pay.share(price, missed, periods);
+        }
+        (uint96 slashed, uint96 toClient) = slash(d, count, p.faultFeeBps);
+        d.cursor = from + count;
+        d.index += uint24(count);
+        s.accounts[d.client].balance += refunded + toClient;
+        s.burned += slashed - toClient;
+        emit IMarketEvents.DealSettled(dealId, from, from + count, 0, 0, 0, 0, refunded, slashed, toClient);
+    }
+
+    /// @notice Settlement has stopped for good: too many misses in a row, or a fault that lasts too long or is no longer paid for.
+    function isDefaulted(MarketParams memory p, Deal storage d) internal view returns (bool) {
+        if (d.state == DealState.Faulty) return d.index > p.maxFaultyPeriods || d.collateral == 0;
+        return d.missRun > p.maxMissRun;
+    }
+
     /// @dev How many of the lowest bits are set, one after the other.
     function onesFromBelow(uint256 bits) private pure returns (uint256 ones) {
         assembly ("memory-safe") {
@@ -129,14 +176,11 @@ library Settlement {
         emit IMarketEvents.DealSettled(dealId, from, to, won, excused, paid, fee, refunded, slashed, toClient);
     }
 
-    /// @dev Each miss by itself: half (rounded down) to the client, the rest burned; the last may find less than a whole
-    /// slash left.
-    function slash(Deal storage d, uint32 lost, uint16 missPenaltyBps)
-        private
-        returns (uint96 slashed, uint96 toClient)
-    {
+    /// @dev Each miss (or fee) by itself: half (rounded down) to the client, the rest burned; the last may find less than a
+    /// whole one left.
+    function slash(Deal storage d, uint32 lost, uint16 penaltyBps) private returns (uint96 slashed, uint96 toClient) {
         uint96 collateral = d.collateral;
-        uint96 each = Pay.slashPerMiss(d.price, d.periods, missPenaltyBps);
+        uint96 each = Pay.slashPerMiss(d.price, d.periods, penaltyBps);
         uint96 whole = collateral / each;
         if (lost <= whole) {
             slashed = each * lost;

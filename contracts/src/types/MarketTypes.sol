@@ -40,7 +40,8 @@ enum DealState {
     Completed, // ran to its end, collateral freed
     Expired, // published, never activated in time
     Terminated, // forfeited: more than maxMissRun misses in a row, a demand without answer, or a leaf that is sealed wrong
-    Cancelled // the client withdrew the signed proposal before it was published
+    Cancelled, // the client withdrew the signed proposal before it was published
+    Faulty // active, but its miner has declared that it cannot prove the replica: out of the proving set
 }
 
 /// @notice A deal as the contract stores it: three slots, and a fourth for a root that has left the proving set. While it is
@@ -55,7 +56,7 @@ enum DealState {
 /// @param proved settled ones of these that were proved
 /// @param cursor next period to settle
 /// @param end first period no longer covered
-/// @param index slot of its entry in the proving set array of its height
+/// @param index slot of its entry in the proving set array of its height; while Faulty, periods settled since the declaration
 /// @param sealedRoot root of the replica's tree; zero while the entry of the proving set holds it
 struct Deal {
     address client;
@@ -85,6 +86,7 @@ struct Deal {
 /// @param missed settled periods that were not proved, excused ones (Protocol §5.7) included: those the client has back
 /// @param removed true once its entry has left the proving set
 /// @param noticed true once the client has given notice
+/// @param faultySince first period of the declared fault (Protocol §5.8); zero unless Faulty
 struct DealView {
     DealState state;
     address client;
@@ -103,6 +105,7 @@ struct DealView {
     bytes32 sealedRoot;
     bool removed;
     bool noticed;
+    uint32 faultySince;
 }
 
 /// @notice Tokens an address has in the market.
@@ -124,10 +127,11 @@ struct Publication {
     bytes signature;
 }
 
-/// @notice One deal to activate.
+/// @notice One deal to activate, or to recover (Protocol §5.8).
 /// @param openings for each drawn position: piece leaf, piece path, sealed leaf, sealed path; 32 bytes a node,
 /// paths bottom-up of exactly ⌈log2 leafCount⌉ nodes, concatenated
-/// @param seedProof what the seed source needs to vouch for the seal block (empty for BlockHashSeed, a header's RLP for PrevRandaoSeed)
+/// @param seedProof what the seed source needs to vouch for the block of the draw (empty for BlockHashSeed, a header's RLP for
+/// PrevRandaoSeed)
 struct Activation {
     DealProposal proposal;
     bytes seedProof;
@@ -248,6 +252,8 @@ enum SkipReason {
 /// @param demandBlocks least blocks R that a miner has to answer a demand, windowBlocks … periodBlocks
 /// @param demandSpacing least blocks c between the deadlines of two demands on a miner, at least 1
 /// @param demandGas gas that the bond of a demand pays for, at the base fee of its block
+/// @param maxFaultyPeriods most periods F of a declared fault, at least 1
+/// @param faultFeeBps fee of a faulty period, in 1/10,000 of a period's pay: from 10,000 to missPenaltyBps
 struct MarketParams {
     address token;
     address registry;
@@ -274,6 +280,8 @@ struct MarketParams {
     uint32 demandBlocks;
     uint32 demandSpacing;
     uint32 demandGas;
+    uint16 maxFaultyPeriods;
+    uint16 faultFeeBps;
 }
 
 /// @notice One leaf a miner must open.

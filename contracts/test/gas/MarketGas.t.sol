@@ -273,6 +273,37 @@ contract MarketGas is MarketFixture {
         assertEq(view_(id).cursor, start + 3);
     }
 
+    function test_gas_faults() public {
+        bytes32[] memory ids = new bytes32[](12);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            ids[i] = activeDeal();
+        }
+        while (market.isFrozen(miner)) rollToNextPeriod();
+        market.settle(ids, 100);
+        bytes32[] memory ten = new bytes32[](10);
+        for (uint256 i = 0; i < 10; ++i) {
+            ten[i] = ids[i + 1];
+        }
+        vm.prank(operator);
+        market.declareFaults(one(ids[0]));
+        snapshot(MARKET, "declareFaults, 1 deal, settled before, another entry moves");
+        vm.prank(operator);
+        market.declareFaults(ten);
+        snapshot(MARKET, "declareFaults, 10 deals, settled before");
+        prove(view_(ids[0]).faultySince);
+        Activation memory a = recovery(ids[0]);
+        vm.prank(operator);
+        market.recover(a);
+        snapshot(MARKET, "recover, 1 deal of 4 leaves, a period to settle");
+        vm.prank(stranger);
+        market.settle(one(ids[1]), 10);
+        snapshot(MARKET, "settle, 1 faulty period");
+        vm.roll(market.challengeBlock(miner, view_(ids[2]).faultySince + 5));
+        vm.prank(stranger);
+        market.terminate(ids[2]);
+        snapshot(MARKET, "terminate, with 5 faulty periods");
+    }
+
     function test_gas_purge() public {
         bytes32 id = activeDeal();
         activeDeal();

@@ -45,6 +45,10 @@ contract MarketInvariants is MarketFixture {
     mapping(address miner => bytes32) private _frozenSet;
     uint256 private _changesInAFreeze;
 
+    // First period of the fault that was declared last and not recovered from; faulty periods of those that were.
+    mapping(bytes32 id => uint32) private _faultySince;
+    mapping(bytes32 id => mapping(uint32 period => bool)) private _recovered;
+
     // Attacks that were not refused; actions in all, and those that neither did anything nor were an attack.
     uint256 private _attacksAccepted;
     uint256 private _calls;
@@ -79,7 +83,7 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory s = new bytes4[](30);
+        bytes4[] memory s = new bytes4[](33);
         // What a deal lives of comes more often.
         (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
         (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
@@ -93,6 +97,7 @@ contract MarketInvariants is MarketFixture {
         s[24] = this.maintain.selector;
         (s[25], s[26], s[27]) = (this.demandOne.selector, this.answerOne.selector, this.resolveOne.selector);
         (s[28], s[29]) = (this.disputeOne.selector, this.forgeDemand.selector);
+        (s[30], s[31], s[32]) = (this.declareOne.selector, this.recoverOne.selector, this.forgeRecovery.selector);
         targets[0] = FuzzSelector(address(this), s);
     }
 
@@ -199,7 +204,7 @@ contract MarketInvariants is MarketFixture {
     function bury() private {
         for (uint256 i = _ids.length; i > 0; --i) {
             DealView memory v = view_(_ids[i - 1]);
-            if (v.state == DealState.Published || v.state == DealState.Active || (v.end != 0 && !v.removed)) continue;
+            if (isLive(v.state) || (v.end != 0 && !v.removed)) continue;
             // Its bonds are to be had still.
             if (openDemand(_ids[i - 1], false).deadline != 0 || openDemand(_ids[i - 1], true).deadline != 0) continue;
             _buried.push(_ids[i - 1]);
@@ -458,6 +463,67 @@ contract MarketInvariants is MarketFixture {
         attack(may(v.miner, address(market), abi.encodeCall(market.endEarly, (e, signature))));
     }
 
+    /// @dev Owner or operator; most freezes are waited for, the others are run into.
+    function declareOne(uint256 pick, uint8 how) external watched {
+        declareAny(pick, how);
+    }
+
+    function declareAny(uint256 pick, uint8 how) private returns (bytes32 id) {
+        id = find(pick, DealState.Active);
+        if (id == 0) return 0;
+        address m = view_(id).miner;
+        if (how % 4 != 0 && market.isFrozen(m)) travel(market.periodEnd(m, market.periodAt(m, block_())));
+        bytes memory call_ = abi.encodeCall(market.declareFaults, (one(id)));
+        attack(strangerMay(call_));
+        attack(may(view_(id).client, address(market), call_));
+        attack(may(operatorOf(m == _miners[0] ? _miners[1] : _miners[0]), address(market), call_));
+        bool frozen = market.isFrozen(m);
+        if (!may(how & 8 == 0 ? m : operatorOf(m), address(market), call_)) return 0;
+        attack(frozen);
+        DealView memory v = view_(id);
+        attack(v.state != DealState.Faulty || !v.removed || v.faultySince < market.nextDuty(m, block_()));
+        _faultySince[id] = v.faultySince;
+        // Once is all, and it is not recovered by what was drawn before.
+        attack(may(m, address(market), call_));
+        attack(may(m, address(market), abi.encodeCall(market.recover, (recovery(id)))));
+    }
+
+    /// @dev In the first window after the declaration or some later time; the fault may have lasted too long by then.
+    function recoverOne(uint256 pick, uint8 later) external watched {
+        bytes32 id = find(pick, DealState.Faulty);
+        if (id == 0) id = declareAny(pick, later | 1);
+        if (id == 0) return;
+        DealView memory v = view_(id);
+        uint32 since = v.faultySince;
+        travel(market.challengeBlock(v.miner, since + (later % 4 == 3 ? 5 : later % 2)) + 1);
+        if (later & 16 == 0 && market.isFrozen(v.miner)) {
+            travel(market.periodEnd(v.miner, market.periodAt(v.miner, block_())));
+        }
+        bytes memory call_ = abi.encodeCall(market.recover, (recovery(id)));
+        // Who has the piece has the openings, too.
+        attack(may(v.client, address(market), call_));
+        attack(strangerMay(call_));
+        bool frozen = market.isFrozen(v.miner);
+        if (!may(later & 8 == 0 ? v.miner : operatorOf(v.miner), address(market), call_)) return;
+        attack(frozen);
+        v = view_(id);
+        attack(v.state != DealState.Active || v.removed || v.cursor < market.nextDuty(v.miner, block_()));
+        attack(v.cursor - since > market.params().maxFaultyPeriods || v.collateral == 0);
+        for (uint32 p = since; p < v.cursor; ++p) {
+            _recovered[id][p] = true;
+        }
+        _faultySince[id] = 0;
+        attack(may(v.miner, address(market), call_));
+    }
+
+    function isFaulty(bytes32 id, uint32 period) private view returns (bool) {
+        return _recovered[id][period] || (_faultySince[id] != 0 && period >= _faultySince[id]);
+    }
+
+    function isLive(DealState s) private pure returns (bool) {
+        return s == DealState.Published || s == DealState.Active || s == DealState.Faulty;
+    }
+
     /// @dev Whatever can be settled; else what time passes to settle.
     function settleOne(uint256 pick, uint8 chunk) external watched {
         if (settleAny(pick, 1 + chunk % 4) || _ids.length == 0) return;
@@ -499,7 +565,7 @@ contract MarketInvariants is MarketFixture {
     function tryToEnd(bytes32 id) private returns (bool) {
         DealState s = view_(id).state;
         if (s == DealState.Published) return strangerMay(abi.encodeCall(market.expire, (id)));
-        if (s != DealState.Active) return false;
+        if (s != DealState.Active && s != DealState.Faulty) return false;
         return strangerMay(abi.encodeCall(market.complete, (id))) || strangerMay(abi.encodeCall(market.terminate, (id)));
     }
 
@@ -651,6 +717,25 @@ contract MarketInvariants is MarketFixture {
         attack(tryActivate(a) == SkipReason.None);
     }
 
+    /// @notice A recovery of which one byte is wrong, or that opens what an earlier challenge block drew.
+    function forgeRecovery(uint256 pick, uint256 at, uint8 flip) external watched {
+        bytes32 id = find(pick, DealState.Faulty);
+        if (id == 0) return;
+        DealView memory v = view_(id);
+        travel(market.challengeBlock(v.miner, v.faultySince) + 1);
+        Activation memory a = recovery(id);
+        a.openings[at % a.openings.length] ^= bytes1(flip == 0 ? 1 : flip);
+        attack(may(v.miner, address(market), abi.encodeCall(market.recover, (a))));
+        a.openings = abi.encodePacked(at);
+        attack(may(v.miner, address(market), abi.encodeCall(market.recover, (a))));
+        // Few leaves are here: another draw may be the same.
+        bytes memory good = recovery(id).openings;
+        a = recovery(id, v.faultySince - 1);
+        if (keccak256(a.openings) != keccak256(good)) {
+            attack(may(v.miner, address(market), abi.encodeCall(market.recover, (a))));
+        }
+    }
+
     /// @notice Proofs with one wrong byte, of wrong length, of another period, or sent twice.
     function forgeProof(uint8 who, uint256 at, uint8 flip) external watched {
         address m = _miners[who & 1];
@@ -738,7 +823,7 @@ contract MarketInvariants is MarketFixture {
         for (uint256 i = 0; i < _ids.length; ++i) {
             DealView memory v = view_(_ids[i]);
             if (v.state == DealState.Published) sum += uint256(v.price) + v.collateral;
-            if (v.state == DealState.Active) {
+            if (v.state == DealState.Active || v.state == DealState.Faulty) {
                 sum += uint256(v.price) - (uint256(v.price) * v.proved) / v.periods - (uint256(v.price) * v.missed)
                 / v.periods + v.collateral;
             }
@@ -779,16 +864,17 @@ contract MarketInvariants is MarketFixture {
             assertLe(v.cursor, v.end, "cursor");
             uint256 proved;
             for (uint32 p = from; p < v.cursor; ++p) {
-                if (market.isProved(v.miner, p)) ++proved;
+                if (market.isProved(v.miner, p) && !isFaulty(_ids[i], p)) ++proved;
             }
             assertEq(proved, v.proved, "paid periods are those whose bit is set");
-            assertEq(runOf(v), v.missRun, "an excused period neither breaks a run nor adds to it");
+            assertEq(runOf(_ids[i], v), v.missRun, "excused and faulty periods neither break a run nor add to it");
         }
     }
 
     /// @dev From the bits alone, over all of the deal.
-    function runOf(DealView memory v) private view returns (uint256 run) {
+    function runOf(bytes32 id, DealView memory v) private view returns (uint256 run) {
         for (uint32 p = v.start; p < v.cursor; ++p) {
+            if (isFaulty(id, p)) continue;
             if (market.isProved(v.miner, p)) run = 0;
             else if (!market.isExcused(v.miner, p)) ++run;
         }
@@ -852,12 +938,12 @@ contract MarketInvariants is MarketFixture {
         assertEq(all, inSet, "entries");
     }
 
-    /// @notice Live deals are those Published or Active.
+    /// @notice Live deals are those Published, Active or Faulty.
     function liveDealsAreCounted() private view {
         uint256[2] memory live;
         for (uint256 i = 0; i < _ids.length; ++i) {
             DealView memory v = view_(_ids[i]);
-            if (v.state == DealState.Published || v.state == DealState.Active) ++live[v.miner == _miners[0] ? 0 : 1];
+            if (isLive(v.state)) ++live[v.miner == _miners[0] ? 0 : 1];
         }
         assertEq(market.liveDeals(_miners[0]), live[0], "live deals");
         assertEq(market.liveDeals(_miners[1]), live[1], "live deals");

@@ -228,6 +228,24 @@ contract MarketConstructorTest is MarketFixture {
         }
     }
 
+    function test_constructor_boundsDeclaredFaults() public {
+        p.maxFaultyPeriods = 0;
+        refused("maxFaultyPeriods", 0);
+        p.maxFaultyPeriods = 1;
+        accepted();
+        p.faultFeeBps = 9999;
+        refused("faultFeeBps", 9999);
+        p.faultFeeBps = 10_001;
+        refused("faultFeeBps", 10_001);
+        (p.missPenaltyBps, p.faultFeeBps) = (15_000, 15_000);
+        accepted();
+        (p.missPenaltyBps, p.faultFeeBps) = (15_000, 15_001);
+        refused("faultFeeBps", 15_001);
+        // Missing would be cheaper than the least fee.
+        p.missPenaltyBps = 9999;
+        refused("faultFeeBps", 10_000);
+    }
+
     /// @dev A contract of other parameters would read the same storage by other rules.
     function test_constructor_revertsIfPartsDiffer() public {
         MarketParams memory q = market.params();

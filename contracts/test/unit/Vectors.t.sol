@@ -120,6 +120,26 @@ contract VectorsTest is MarketFixture {
         assertEq(n, 5);
     }
 
+    function test_recoveries() public view {
+        uint256 n;
+        for (; has(nth(".recoveries", n)); ++n) {
+            string memory v = nth(".recoveries", n);
+            // As Faults.recoverySeed encodes it; Faults.t.sol shows that it does.
+            bytes32 seed = keccak256(
+                abi.encode(
+                    word(v, ".value"),
+                    addressAt(v, ".market"),
+                    word(v, ".dealId"),
+                    uint32(num(v, ".period")),
+                    bytes32("recovery")
+                )
+            );
+            assertEq(seed, word(v, ".seed"), v);
+            checkPositions(v, seed);
+        }
+        assertEq(n, 3);
+    }
+
     function test_audits() public view {
         uint256 n;
         for (; has(nth(".audits", n)); ++n) {

@@ -88,6 +88,8 @@ abstract contract MarketFixture is Test {
         p.demandBlocks = 30;
         p.demandSpacing = 5;
         p.demandGas = 200_000;
+        p.maxFaultyPeriods = 4;
+        p.faultFeeBps = 10_000;
     }
 
     function deployMarket(MarketParams memory p) internal returns (IMinerRegistry r, IStorageMarket m) {
@@ -237,12 +239,16 @@ abstract contract MarketFixture is Test {
     }
 
     /// @notice Openings of both trees at the positions the seal block draws (Protocol §4).
-    function sealOpenings(bytes32 id) internal view returns (bytes memory out) {
-        uint64 rawSize = proposalOf[id].rawSize;
+    function sealOpenings(bytes32 id) internal view returns (bytes memory) {
         uint256 sealBlock = market.deal(id).sealBlock;
-        bytes32 sealSeed = keccak256(abi.encode(seeds.valueAt(sealBlock, ""), address(market), id));
+        return dualOpenings(id, keccak256(abi.encode(seeds.valueAt(sealBlock, ""), address(market), id)));
+    }
+
+    /// @notice Openings of both trees at the positions that the seed expands to.
+    function dualOpenings(bytes32 id, bytes32 seed) internal view returns (bytes memory out) {
+        uint64 rawSize = proposalOf[id].rawSize;
         for (uint256 i = 0; i < market.params().sealChallenges; ++i) {
-            uint256 leaf = uint256(sha256(abi.encodePacked(sealSeed, i))) % PieceMath.leafCount(rawSize);
+            uint256 leaf = uint256(sha256(abi.encodePacked(seed, i))) % PieceMath.leafCount(rawSize);
             out = bytes.concat(
                 out,
                 PlainTree.opening(pieceLeaves(rawSize), heightOf(rawSize), leaf),
@@ -380,6 +386,32 @@ abstract contract MarketFixture is Test {
         while (leaf == a || leaf == b) ++leaf;
         wrongLeaf[id] = leaf + 1;
         activeDeal(p);
+    }
+
+    // ---------------------------------------------------------------- declared faults
+
+    /// @notice Without waiting for the set to thaw.
+    function declareFault(bytes32 id) internal {
+        vm.prank(operator);
+        market.declareFaults(one(id));
+    }
+
+    /// @notice Openings of both trees at the positions that the challenge block of `period` draws for a recovery.
+    function recovery(bytes32 id, uint32 period) internal view returns (Activation memory) {
+        bytes32 value = seeds.valueAt(market.challengeBlock(proposalOf[id].miner, period), "");
+        bytes32 seed = keccak256(abi.encode(value, address(market), id, period, bytes32("recovery")));
+        return Activation(proposalOf[id], "", dualOpenings(id, seed));
+    }
+
+    /// @notice What would recover the deal now.
+    function recovery(bytes32 id) internal view returns (Activation memory) {
+        return recovery(id, market.nextDuty(proposalOf[id].miner, block_()) - 1);
+    }
+
+    function recover(bytes32 id) internal {
+        Activation memory a = recovery(id);
+        vm.prank(operator);
+        market.recover(a);
     }
 
     // ---------------------------------------------------------------- proving

@@ -10,10 +10,11 @@ interface Vm {
     function roll(uint256 blockNumber) external;
     /// @param basefee of the block, wei
     function fee(uint256 basefee) external;
+    function load(address target, bytes32 slot) external view returns (bytes32);
+    function store(address target, bytes32 slot, bytes32 value) external;
     function getBlockNumber() external view returns (uint256);
     function chainId(uint256 id) external;
     function setBlockhash(uint256 blockNumber, bytes32 value) external;
-    function store(address target, bytes32 slot, bytes32 value) external;
     function etch(address target, bytes calldata code) external;
     function mockCall(address callee, bytes calldata data, bytes calldata answer) external;
     function prank(address sender) external;

@@ -26,6 +26,7 @@ final class CallDecoder {
       selector("activateDeals((" + PROPOSAL + ",bytes,bytes)[])");
   private static final String ANSWER = selector("answerDemands((" + PROPOSAL + ",bool,bytes)[])");
   private static final String DISPUTE = selector("disputeSeal(" + PROPOSAL + ",uint64,bytes)");
+  private static final String RECOVER = selector("recover((" + PROPOSAL + ",bytes,bytes))");
   private static final int WORD = 32;
   private static final int PROPOSAL_WORDS = 13;
 
@@ -62,6 +63,11 @@ final class CallDecoder {
             .stream()
             .toList();
       }
+      if (selector.equals(RECOVER)) {
+        return item(data, offset(data, 0)).map(MarketCall.Recover::new).stream()
+            .map(MarketCall.class::cast)
+            .toList();
+      }
       return List.of();
     } catch (IndexOutOfBoundsException | ArithmeticException | IllegalArgumentException malformed) {
       return List.of();
@@ -74,9 +80,7 @@ final class CallDecoder {
     int base = array + WORD;
     List<MarketCall.Activate.Item> items = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      int item = base + offset(data, base + i * WORD);
-      byte[] openings = bytes(data, item, item + (PROPOSAL_WORDS + 1) * WORD);
-      proposed(data, item).ifPresent(p -> items.add(new MarketCall.Activate.Item(p, openings)));
+      item(data, base + offset(data, base + i * WORD)).ifPresent(items::add);
     }
     return new MarketCall.Activate(items);
   }
@@ -94,6 +98,11 @@ final class CallDecoder {
           .ifPresent(p -> items.add(new MarketCall.Answer.Item(p, byAuditor, openings)));
     }
     return new MarketCall.Answer(items);
+  }
+
+  private static Optional<MarketCall.Activate.Item> item(byte[] data, int at) {
+    byte[] openings = bytes(data, at, at + (PROPOSAL_WORDS + 1) * WORD);
+    return proposed(data, at).map(p -> new MarketCall.Activate.Item(p, openings));
   }
 
   /** Empty when no deal can be of that proposal: the contract skips it, and so does the reader. */

@@ -3,8 +3,8 @@ package io.granary.contracts;
 import io.granary.contracts.bindings.StorageMarket;
 import io.granary.contracts.tx.TransactionSender;
 import io.granary.proofs.Hash32;
-import io.granary.proofs.challenge.PeriodClock;
 import io.granary.proofs.LeafIndex;
+import io.granary.proofs.challenge.PeriodClock;
 import io.granary.protocol.chain.AuditMarket;
 import io.granary.protocol.chain.BatchItem;
 import io.granary.protocol.chain.BatchResult;
@@ -118,6 +118,32 @@ public final class ChainActions implements MinerMarket, ClientMarket, AuditMarke
   }
 
   @Override
+  public TxResult declareFaults(List<DealId> deals) {
+    return market(bound.market().declareFaults(ids(deals)));
+  }
+
+  /** What the seed source wants for the latest challenge block, which draws a recovery. */
+  private byte[] recoveryProof(Address miner) {
+    if (!seeds.needsProof()) {
+      return new byte[0];
+    }
+    PeriodClock clock = clock(miner);
+    return seeds.proof(clock.challengeBlock(clock.nextDuty(seeds.head() + 1) - 1));
+  }
+
+  @Override
+  public TxResult recover(Activation deal) {
+    return market(
+        bound
+            .market()
+            .recover(
+                new StorageMarket.Activation(
+                    Structs.struct(deal.proposal()),
+                    recoveryProof(deal.proposal().miner()),
+                    deal.openings())));
+  }
+
+  @Override
   public BatchResult extend(List<SignedExtension> deals) {
     List<StorageMarket.SignedExtension> structs =
         deals.stream()
@@ -168,12 +194,12 @@ public final class ChainActions implements MinerMarket, ClientMarket, AuditMarke
 
   @Override
   public TxResult prove(Address miner, Period period, byte[] openings) {
-    PeriodClock clock =
-        new PeriodClock(
-            terms.periodBlocks(),
-            terms.windowBlocks(),
-            Seeds.clockShift(miner, terms.periodBlocks()));
-    return prove(miner, period, seeds.proof(clock.challengeBlock(period.index())), openings);
+    return prove(miner, period, seeds.proof(clock(miner).challengeBlock(period.index())), openings);
+  }
+
+  private PeriodClock clock(Address miner) {
+    return new PeriodClock(
+        terms.periodBlocks(), terms.windowBlocks(), Seeds.clockShift(miner, terms.periodBlocks()));
   }
 
   /** With a proof for the seed source as given. */

@@ -230,6 +230,12 @@ public final class ChainQueries
     return seedValue(sealBlock).map(value -> Seeds.seal(value, marketAddress(), id));
   }
 
+  @Override
+  public Optional<Hash32> recoverySeed(DealId id, Address miner, Period drawnBy) {
+    return seedValue(new BlockNumber(clock(miner).challengeBlock(drawnBy.index())))
+        .map(value -> Seeds.recovery(value, marketAddress(), id, drawnBy));
+  }
+
   private static final Set<String> NOTHING_TO_PROVE =
       Set.of("NoDuty", "WrongPeriod", "WindowNotOpen");
 
@@ -356,12 +362,29 @@ public final class ChainQueries
 
   @Override
   public List<MarketEvent> events(BlockNumber from, BlockNumber to) {
+    return events(from, to, List.of());
+  }
+
+  /** The terms that a deal was published with; empty when its id was never published. */
+  public Optional<io.granary.protocol.deal.DealProposal> proposal(DealId id) {
+    // Pages as for all events: an endpoint that bounds the range has its say.
+    return events(
+            deployedAt(),
+            head().number(),
+            List.of(MarketEvents.PUBLISHED_TOPIC, "0x" + id.hash().toHex()))
+        .stream()
+        .filter(MarketEvent.DealPublished.class::isInstance)
+        .map(e -> ((MarketEvent.DealPublished) e).proposal())
+        .findFirst();
+  }
+
+  private List<MarketEvent> events(BlockNumber from, BlockNumber to, List<String> topics) {
     List<MarketEvent> events = new ArrayList<>();
     new LogPages(rpc, marketAddress())
         .forEach(
             from.value(),
             to.value(),
-            List.of(),
+            topics,
             log -> MarketEvents.decode(log).ifPresent(events::add));
     return events;
   }

@@ -121,7 +121,9 @@ public final class ChannelGateway implements ChannelReader, ChannelWriter {
   }
 
   private TransactionSender.Outcome send(RemoteFunctionCall<?> call) {
-    return signer().sender().send(domain.channels(), call.encodeFunctionCall());
+    return signer()
+        .sender()
+        .send(TransactionSender.Call.to(domain.channels(), call.encodeFunctionCall()));
   }
 
   // ---------------------------------------------------------------- reading

@@ -167,7 +167,9 @@ public final class GranaryChain implements AutoCloseable {
         p.maintenanceQuarter.intValueExact(),
         p.demandBlocks.intValueExact(),
         p.demandSpacing.intValueExact(),
-        p.demandGas.intValueExact());
+        p.demandGas.intValueExact(),
+        p.maxFaultyPeriods.intValueExact(),
+        p.faultFeeBps.intValueExact());
   }
 
   /** The market's parameters. */

@@ -41,7 +41,12 @@ final class MarketEvents {
           entry(StorageMarket.DEMANDANSWERED_EVENT, MarketEvents::demandAnswered),
           entry(StorageMarket.DEMANDRESOLVED_EVENT, MarketEvents::demandResolved),
           entry(StorageMarket.SEALDISPUTED_EVENT, MarketEvents::disputed),
-          entry(StorageMarket.ETHERWITHDRAWN_EVENT, MarketEvents::etherWithdrawn));
+          entry(StorageMarket.ETHERWITHDRAWN_EVENT, MarketEvents::etherWithdrawn),
+          entry(StorageMarket.FAULTDECLARED_EVENT, MarketEvents::faultDeclared),
+          entry(StorageMarket.DEALRECOVERED_EVENT, MarketEvents::recovered));
+
+  /** First topic of the logs that deals are published with; the second is the deal's id. */
+  static final String PUBLISHED_TOPIC = EventEncoder.encode(StorageMarket.DEALPUBLISHED_EVENT);
 
   private MarketEvents() {}
 
@@ -242,5 +247,16 @@ final class MarketEvents {
     var e = StorageMarket.getEtherWithdrawnEventFromLog(log);
     return new MarketEvent.EtherWithdrawn(
         at, Address.parse(e.account), Address.parse(e.to), e.amount);
+  }
+
+  private static MarketEvent faultDeclared(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getFaultDeclaredEventFromLog(log);
+    return new MarketEvent.FaultDeclared(at, id(e.dealId), Address.parse(e.miner), period(e.from));
+  }
+
+  private static MarketEvent recovered(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealRecoveredEventFromLog(log);
+    return new MarketEvent.DealRecovered(
+        at, id(e.dealId), Address.parse(e.miner), period(e.from), period(e.drawnBy));
   }
 }

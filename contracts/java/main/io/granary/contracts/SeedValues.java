@@ -39,6 +39,11 @@ final class SeedValues {
     };
   }
 
+  /** Number of the newest block. */
+  long head() {
+    return blocks.head().number().value();
+  }
+
   /** The proof of a block's value; no bytes, too, when that is not fixed yet. */
   byte[] proof(long block) {
     return switch (kind) {

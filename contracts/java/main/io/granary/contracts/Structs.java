@@ -90,7 +90,8 @@ final class Structs {
         new BlockNumber(v.sealBlock.longValueExact()),
         Hash32.of(v.sealedRoot),
         v.removed,
-        v.noticed);
+        v.noticed,
+        new Period(v.faultySince.longValueExact()));
   }
 
   /** Empty for a slot without a demand. */

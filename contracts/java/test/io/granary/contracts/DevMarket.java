@@ -298,8 +298,17 @@ public final class DevMarket implements AutoCloseable {
   public MinerMarket.Activation activation(DealProposal p) throws IOException {
     DealId id = idOf(p);
     var snapshot = client.queries().deal(id).orElseThrow();
-    Hash32 seed = client.queries().sealSeed(id, snapshot.sealBlock()).orElseThrow();
-    Replica replica = replicas.get(DealKey.of(id));
+    return activation(p, client.queries().sealSeed(id, snapshot.sealBlock()).orElseThrow());
+  }
+
+  /** What recovers a faulty deal in the next block. */
+  public MinerMarket.Activation recovery(DealProposal p) throws IOException {
+    Period drawnBy = new Period(client.queries().clock(miner()).nextDuty(head() + 1) - 1);
+    return activation(p, client.queries().recoverySeed(idOf(p), miner(), drawnBy).orElseThrow());
+  }
+
+  private MinerMarket.Activation activation(DealProposal p, Hash32 seed) throws IOException {
+    Replica replica = replicas.get(DealKey.of(idOf(p)));
     java.util.List<DualOpening> openings = new java.util.ArrayList<>();
     for (long leaf : Positions.seal(seed, client.terms().sealChallenges(), p.size().leafCount())) {
       openings.add(replica.openBoth(leaf));

@@ -137,6 +137,9 @@ class CommandLineIT extends CommandLineHarness {
     says(at("miner end " + NO_DEAL, "--consent", "1:0x"), 2, "not a consent: '1:0x'");
     String consent = "1:0x" + "ab".repeat(65);
     says(at("miner end " + NO_DEAL, "--consent", consent), 2, NO_DEAL);
+    says(at("miner fault 0xabc"), 2, "not a deal id: '0xabc'");
+    says(at("miner recover 0xabc"), 2, "not a deal id: '0xabc'");
+    says(at("miner fault " + NO_DEAL), 2, "granary miner init");
     says(at("deal"), 2, "cancel");
     at("devnet down");
     says(at("deal watch " + NO_DEAL), 1, "CHAIN_UNAVAILABLE");
@@ -245,6 +248,8 @@ class CommandLineIT extends CommandLineHarness {
     assertTrue(told.path("transaction").asText().startsWith("0x"), told.toString());
     assertEquals(first, told.path("announced").path(0).asLong());
     assertEquals(most, at("market show").json().path("maintenancePeriods").asLong());
+    assertEquals(4, at("market show").json().path("maxFaultyPeriods").asLong());
+    assertEquals(10_000, at("market show").json().path("faultFeeBps").asLong());
     Answer again = at("miner maintenance", Long.toString(first), "1");
     assertEquals("AlreadyExcused", again.json().path("error").asText(), again.text());
     Answer late = at("miner maintenance", "--in", "0", "1");

@@ -18,9 +18,11 @@ import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.DeclaredFault;
 import io.granary.protocol.grpc.CallAuth;
 import io.granary.protocol.grpc.NodeServer;
 import io.granary.protocol.grpc.TlsIdentity;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
@@ -170,6 +172,9 @@ public final class AuditorNode implements AutoCloseable {
         if (config.terminate() && chain.get().state() == DealState.ACTIVE) {
           terminateIfDue(deal, chain.get(), head);
         }
+        if (config.terminate() && chain.get().state() == DealState.FAULTY) {
+          terminateIfFaultyTooLong(deal, chain.get(), head);
+        }
       }
     }
     if (config.dispute()) {
@@ -284,6 +289,13 @@ public final class AuditorNode implements AutoCloseable {
       }
     }
     if (run > limit) {
+      AuditorLog.terminated(deal.id(), ports.market().terminate(deal.id()).toString());
+    }
+  }
+
+  private void terminateIfFaultyTooLong(WatchedDeal deal, DealSnapshot chain, long head) {
+    PeriodClock clock = ports.reader().clock(deal.terms().miner());
+    if (DeclaredFault.of(chain, ports.reader().terms(), clock).isDefaulted(new BlockNumber(head))) {
       AuditorLog.terminated(deal.id(), ports.market().terminate(deal.id()).toString());
     }
   }

@@ -111,7 +111,9 @@ class ProofSinkTest {
           12,
           8,
           1,
-          200_000);
+          200_000,
+          4,
+          10_000);
 
   @TempDir Path dir;
   private final EthKey operator = EthKey.generate();
@@ -224,7 +226,8 @@ class ProofSinkTest {
         new BlockNumber(3),
         Hash32.ZERO,
         false,
-        false);
+        false,
+        new Period(0));
   }
 
   private MinerDirectory directory() {

@@ -75,6 +75,10 @@ final class Cancel {
               + " is active already: it runs until period "
               + d.end()
               + " and pays the miner only for periods that it proves; 'granary deal end' gives notice, 'granary deal terminate' ends it when the miner misses too many in a row";
+      case FAULTY ->
+          "deal "
+              + d.id()
+              + " is published already: its miner has declared a fault, pays for each period of it and is to recover the replica; 'granary deal end' gives notice, 'granary deal terminate' ends it when that takes too long";
       case CANCELLED -> "deal " + d.id() + " is cancelled already: nobody can publish it";
       case COMPLETED, EXPIRED, TERMINATED ->
           "deal " + d.id() + " has ended (" + d.state() + "): there is nothing to cancel";

@@ -47,7 +47,7 @@ public record ListedDeal(
   public boolean isLive() {
     return onChain
         .map(DealSnapshot::state)
-        .filter(s -> s == DealState.PUBLISHED || s == DealState.ACTIVE)
+        .filter(s -> s != DealState.NONE && !s.isFinal())
         .isPresent();
   }
 

@@ -385,7 +385,7 @@ final class Put {
     // Once published the price is locked, and the contract alone says until when it can be active.
     while (published || Instant.now().isBefore(limit)) {
       DealState state = ports.reader().deal(id).map(DealSnapshot::state).orElse(DealState.NONE);
-      if (!published && (state == DealState.PUBLISHED || state == DealState.ACTIVE)) {
+      if (!published && state != DealState.NONE && !state.isFinal()) {
         published = true;
         progress.on(new Progress.Published(who, id));
       }

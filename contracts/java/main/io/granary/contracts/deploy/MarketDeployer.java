@@ -158,7 +158,9 @@ public final class MarketDeployer implements AutoCloseable {
         BigInteger.valueOf(p.maintenanceQuarter()),
         BigInteger.valueOf(p.demandBlocks()),
         BigInteger.valueOf(p.demandSpacing()),
-        BigInteger.valueOf(p.demandGas()));
+        BigInteger.valueOf(p.demandGas()),
+        BigInteger.valueOf(p.maxFaultyPeriods()),
+        BigInteger.valueOf(p.faultFeeBps()));
   }
 
   @Override

@@ -34,13 +34,16 @@ public record MarketParameters(
     int demandBlocks,
     int demandSpacing,
     int demandGas,
+    int maxFaultyPeriods,
+    int faultFeeBps,
     TokenAmount minStake,
     int channelChallengeBlocks,
     int seedLookahead) {
   /**
    * A public network with blocks of 12 seconds: a period is a day, its window six hours. A miner
-   * may announce three days a quarter, two days before; it has twelve hours to answer a demand, and
-   * three days to redeem what a client that closes its channel has promised.
+   * may announce three days a quarter, two days before; it has twelve hours to answer a demand, a
+   * week to make a lost replica again, and three days to redeem what a client that closes its
+   * channel has promised.
    */
   public static MarketParameters production() {
     return new MarketParameters(
@@ -67,6 +70,8 @@ public record MarketParameters(
         3600,
         5,
         200_000,
+        7,
+        10_000,
         TokenAmount.parseTokens("100"),
         21_600,
         // An epoch of the beacon chain.
@@ -98,6 +103,8 @@ public record MarketParameters(
         16,
         1,
         200_000,
+        4,
+        10_000,
         TokenAmount.parseTokens("100"),
         24,
         2);

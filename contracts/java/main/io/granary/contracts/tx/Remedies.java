@@ -57,7 +57,9 @@ final class Remedies {
           Map.entry("NotDemander", "only the deal's client and its auditor may demand"),
           Map.entry(
               "SealIsRight", "that leaf is sealed as it must be; there is nothing to dispute"),
-          Map.entry("Defaulted", "it missed too many periods in a row and can only be terminated"),
+          Map.entry(
+              "Defaulted",
+              "it missed too many periods in a row, or its declared fault lasted too long, and can only be terminated"),
           Map.entry(
               "DrawExhausted",
               "too many ended entries are in the proving set; purge them before the next challenge block"),
@@ -126,7 +128,7 @@ final class Remedies {
           Map.entry("WrongPeriod", "only the current period can be proved"),
           Map.entry(
               "WrongState",
-              "the deal is not in the state this needs (0 none, 1 published, 2 active, 3 completed, 4 expired, 5 terminated, 6 cancelled)"),
+              "the deal is not in the state this needs (0 none, 1 published, 2 active, 3 completed, 4 expired, 5 terminated, 6 cancelled, 7 faulty)"),
           Map.entry("ZeroAddress", "give an address that is not zero"),
           Map.entry(
               "ZeroAmount",
@@ -134,6 +136,17 @@ final class Remedies {
           Map.entry("ZeroOperator", "give the operator key's address"),
           Map.entry("ZeroRecipient", "give an address that is not zero"),
           Map.entry("ZeroTlsKeyHash", "give the hash of the node's TLS key"),
+          Map.entry(
+              "BadRecovery",
+              "these are not the openings that the challenge block of that period drew; make them again from the replica"),
+          Map.entry("PastEnd", "the deal has no period left; it completes by itself"),
+          Map.entry(
+              "RecoveryTooSoon",
+              "what is to be opened is drawn by that challenge block, the first after the declaration; wait until it has passed"),
+          Map.entry("SetFull", "the proving set holds no more entries of that height"),
+          Map.entry(
+              "StillFaulty",
+              "the fault may last longer; it can be terminated when the periods or the collateral are spent"),
           // OpenZeppelin and Solidity
           Map.entry("ERC20InsufficientAllowance", "approve the contract for the amount first"),
           Map.entry(

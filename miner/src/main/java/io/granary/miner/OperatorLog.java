@@ -255,11 +255,18 @@ public final class OperatorLog {
 
   /** A replica does not open as it must: nothing was sent. */
   public void proofWithheld(Period period, String deal, long leaf, String reason) {
-    error("proof-withheld", "deal " + deal + ", leaf " + leaf + ": " + reason)
+    error(
+            "proof-withheld",
+            "deal " + deal + ", leaf " + leaf + ": " + reason + "; " + declare(deal))
         .addKeyValue("period", period)
         .addKeyValue("deal", deal)
         .addKeyValue("leaf", leaf)
         .log("PROOF WITHHELD: restore the replica before the period ends");
+  }
+
+  /** What takes a lost replica out of the draws, so that all other deals are proved again. */
+  private static String declare(String deal) {
+    return "if it stays lost, before the next challenge block: granary miner fault " + deal;
   }
 
   /** A period ended without the miner's proof. */
@@ -271,10 +278,30 @@ public final class OperatorLog {
 
   /** A replica was found damaged, outside proving. */
   public void damaged(DealId deal, String during, String reason) {
-    error("damaged", "deal " + deal + ": " + reason)
+    error("damaged", "deal " + deal + ": " + reason + "; " + declare(deal.toString()))
         .addKeyValue("deal", deal)
         .addKeyValue("during", during)
         .log("replica damaged");
+  }
+
+  /** The chain has a declared fault of a deal: nothing of it is proved until it has recovered. */
+  public void faultDeclared(DealId deal, Period from) {
+    error(
+            "fault-declared",
+            "deal "
+                + deal
+                + " is faulty from period "
+                + from
+                + " on and costs a fee each period; when its replica is whole: granary miner recover "
+                + deal)
+        .addKeyValue("deal", deal)
+        .addKeyValue("from", from)
+        .log("FAULT DECLARED: restore the replica and recover the deal");
+  }
+
+  /** A faulty deal is in the proving set again. */
+  public void recovered(DealId deal, Period from) {
+    info("recovered").addKeyValue("deal", deal).addKeyValue("from", from).log("deal recovered");
   }
 
   /** A damaged tree file was built anew from the replica. */

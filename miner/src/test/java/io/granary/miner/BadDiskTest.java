@@ -9,12 +9,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.granary.miner.storage.StorageException;
 import io.granary.miner.testing.Await;
 import io.granary.miner.testing.Renter;
+import io.granary.proofs.Hash32;
+import io.granary.proofs.challenge.Positions;
+import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.chain.ChainUnavailableException;
+import io.granary.protocol.chain.MinerMarket;
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.grpc.Wire;
+import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.Period;
+import io.granary.v1.GetPeriodProofRequest;
 import io.granary.v1.OpenLeavesRequest;
 import io.granary.v1.OpenLeavesResponse;
 import io.granary.v1.UploadPieceResponse;
@@ -26,6 +35,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -177,6 +188,62 @@ final class BadDiskTest {
         f.renter().retrieve(id, size, Renter.root(piece), 100, 1_000_000).bytes());
     assertEquals(
         "DAMAGED", f.renter().retrieve(id, size, Renter.root(piece), 2_000_000, 0).refused());
+  }
+
+  @Test
+  void aLostReplicaThatIsDeclaredSpoilsNoProofAndIsProvedAgainWhenItHasRecovered()
+      throws IOException {
+    DealId kept = f.activeDeal(Renter.piece(100_000, 16), 200);
+    DealId lost = f.activeDeal(Renter.piece(120_000, 17), 200);
+    byte[] replica = Files.readAllBytes(f.replica(lost));
+    Files.delete(f.replica(lost));
+    f.chain.mineUntil("it is withheld", () -> f.hadTrouble("proof-withheld"));
+    String command = "granary miner fault " + lost;
+    assertTrue(f.node().troubles().stream().anyMatch(t -> t.message().contains(command)));
+    f.chain.mineUntil(
+        "it is declared",
+        () -> f.market.declareFaults(List.of(lost)) instanceof TxResult.Confirmed);
+    int before = f.market.proofs.get();
+    f.chain.mineUntil("the other is proved alone", () -> f.market.proofs.get() >= before + 2);
+    Period since = f.chain.deal(lost).orElseThrow().faultySince();
+    assertFalse(isSigned(lost, since));
+    assertTrue(isSigned(kept, since));
+    Files.write(f.replica(lost), replica);
+    f.chain.mineUntil("it is recovered", () -> recovered(lost));
+    Period from = f.chain.deal(lost).orElseThrow().cursor();
+    f.chain.mineUntil(
+        "it is proved again",
+        () -> f.chain.isProved(f.chain.deal(lost).orElseThrow().miner(), from));
+    f.chain.mineUntil("and audited", () -> isSigned(lost, from));
+    assertEquals(0, f.market.wrongProofs.get());
+  }
+
+  private boolean isSigned(DealId id, Period period) {
+    return f.renter()
+        .proofs()
+        .getPeriodProof(
+            GetPeriodProofRequest.newBuilder()
+                .setDealId(Wire.bytes(id))
+                .setPeriod((int) period.index())
+                .build())
+        .hasProof();
+  }
+
+  private boolean recovered(DealId id) {
+    Address miner = f.chain.deal(id).orElseThrow().miner();
+    long head = f.chain.head().number().value();
+    Period drawnBy = new Period(f.chain.clock(miner).nextDuty(head + 1) - 1);
+    Optional<Hash32> seed = f.chain.recoverySeed(id, miner, drawnBy);
+    if (seed.isEmpty()) {
+      return false;
+    }
+    DealProposal terms = f.node().deals().find(id).orElseThrow().terms();
+    List<Long> positions = Positions.seal(seed.get(), 4, terms.size().leafCount());
+    OpenLeavesResponse opened = open(id, positions.stream().mapToLong(Long::longValue).toArray());
+    byte[] openings =
+        DualOpening.pack(opened.getOpened().getOpeningsList().stream().map(Wire::opening).toList());
+    return f.market.recover(new MinerMarket.Activation(terms, openings))
+        instanceof TxResult.Confirmed;
   }
 
   @Test

@@ -177,6 +177,22 @@ class VectorsTest {
   }
 
   @Test
+  void recoveries() {
+    for (JsonNode v : list("recoveries", 3)) {
+      Hash32 seed =
+          Seeds.recovery(
+              hash(v, "value"),
+              address(v, "market"),
+              new DealId(hash(v, "dealId")),
+              new Period(number(v, "period")));
+      assertEquals(hash(v, "seed"), seed, v.toString());
+      List<Long> positions = numbers(v, "positions");
+      assertEquals(
+          positions, Positions.seal(seed, positions.size(), number(v, "leafCount")), v.toString());
+    }
+  }
+
+  @Test
   void audit_challenges() {
     for (JsonNode v : list("audits", 4)) {
       assertEquals(

@@ -70,6 +70,7 @@ public final class DealCommand implements Callable<Integer> {
     v.put("proved", d.proved());
     v.put("missed", d.missed());
     v.put("missedInARow", d.missRun());
+    v.put("faultySince", d.faultySince().index());
     return v;
   }
 
@@ -444,7 +445,8 @@ public final class DealCommand implements Callable<Integer> {
     }
 
     private void agree(GranaryChain chain, EthKey key, DealSnapshot deal) {
-      if (deal.state() != DealState.ACTIVE || !deal.client().equals(key.address())) {
+      boolean running = deal.state() == DealState.ACTIVE || deal.state() == DealState.FAULTY;
+      if (!running || !deal.client().equals(key.address())) {
         throw new IllegalArgumentException(
             "only the client of an active deal agrees to its end; "
                 + deal.id()

@@ -93,6 +93,8 @@ public final class MarketCommand implements Callable<Integer> {
       v.put("demandBlocks", t.demandBlocks());
       v.put("demandSpacing", t.demandSpacing());
       v.put("demandGas", t.demandGas());
+      v.put("maxFaultyPeriods", t.maxFaultyPeriods());
+      v.put("faultFeeBps", t.faultFeeBps());
       return v;
     }
   }

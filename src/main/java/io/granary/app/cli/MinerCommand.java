@@ -39,6 +39,8 @@ import picocli.CommandLine.Option;
       MinerOwnerCommands.Update.class,
       MinerOwnerCommands.RotateOperator.class,
       MinerOwnerCommands.Maintenance.class,
+      MinerFaultCommands.Declare.class,
+      MinerFaultCommands.Recover.class,
       MinerOwnerCommands.End.class,
       MinerChannelCommands.Channels.class,
       MinerChannelCommands.Redeem.class,
@@ -51,7 +53,7 @@ public final class MinerCommand implements Callable<Integer> {
   public Integer call() {
     throw new IllegalArgumentException(
         "say what to do: granary miner init, run, status, deals, proving, pause, resume, update,"
-            + " rotate-operator, maintenance, end, channels, redeem, consent or exit");
+            + " rotate-operator, maintenance, fault, recover, end, channels, redeem, consent or exit");
   }
 
   /** Where the miner lives. */
@@ -253,12 +255,13 @@ public final class MinerCommand implements Callable<Integer> {
           deals,
           out -> {
             java.util.List<java.util.List<String>> table = new java.util.ArrayList<>();
-            table.add(java.util.List.of("DEAL", "STAGE", "BYTES", "REASON"));
+            table.add(java.util.List.of("DEAL", "STAGE", "STATE", "BYTES", "REASON"));
             for (JsonNode d : deals) {
               table.add(
                   java.util.List.of(
                       d.path("id").asText(),
                       d.path("stage").asText(),
+                      d.path("state").asText(),
                       Out.bytes(d.path("bytes").asLong()),
                       d.path("reason").asText()));
             }

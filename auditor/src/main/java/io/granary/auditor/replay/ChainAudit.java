@@ -181,7 +181,7 @@ public final class ChainAudit {
           new Finding(
               head.value(), "", "state of deal " + d.id, d.state.toString(), state.toString()));
     }
-    if (d.state == DealState.ACTIVE) {
+    if (d.state == DealState.ACTIVE || d.state == DealState.FAULTY) {
       DealSnapshot s = actual.orElseThrow();
       String expected =
           d.end
@@ -196,7 +196,9 @@ public final class ChainAudit {
               + "/"
               + d.run
               + "/"
-              + d.collateral;
+              + d.collateral
+              + "/"
+              + (d.state == DealState.FAULTY ? d.faultySince : 0);
       String found =
           s.end()
               + "/"
@@ -210,13 +212,15 @@ public final class ChainAudit {
               + "/"
               + s.missRun()
               + "/"
-              + s.collateral().units();
+              + s.collateral().units()
+              + "/"
+              + s.faultySince();
       if (!expected.equals(found)) {
         return Optional.of(
             new Finding(
                 head.value(),
                 "",
-                "end/price/cursor/proved/missed/run/collateral of deal " + d.id,
+                "end/price/cursor/proved/missed/run/collateral/faultySince of deal " + d.id,
                 expected,
                 found));
       }

@@ -94,11 +94,12 @@ final class MarketModel {
       case MarketEvent.PeriodProved e -> proved(e);
       case MarketEvent.MaintenanceAnnounced e -> announced(e);
       case MarketEvent.DemandRaised e -> demandRaised(e);
-      case MarketEvent.DemandAnswered e ->
-          demands.answered(e, deal(e, e.dealId(), DealState.ACTIVE));
+      case MarketEvent.DemandAnswered e -> demands.answered(e, running(e, e.dealId()));
       case MarketEvent.DemandResolved e -> demands.resolved(e, known(e, e.dealId()));
-      case MarketEvent.SealDisputed e -> demands.disputed(e, deal(e, e.dealId(), DealState.ACTIVE));
+      case MarketEvent.SealDisputed e -> demands.disputed(e, running(e, e.dealId()));
       case MarketEvent.EtherWithdrawn e -> demands.withdrawn(e);
+      case MarketEvent.FaultDeclared e -> faultDeclared(e);
+      case MarketEvent.DealRecovered e -> recovered(e);
     }
   }
 
@@ -160,6 +161,14 @@ final class MarketModel {
     return deal;
   }
 
+  /** A deal that has periods: active, or faulty. */
+  private ModelDeal running(MarketEvent event, DealId id) {
+    ModelDeal deal = deals.get(DealKey.of(id));
+    return deal != null && deal.state == DealState.FAULTY
+        ? deal
+        : deal(event, id, DealState.ACTIVE);
+  }
+
   // ---------------------------------------------------------------- money
 
   private void withdrawalRequested(MarketEvent.WithdrawalRequested e) {
@@ -202,10 +211,7 @@ final class MarketModel {
     requireBounds(e, p, block);
     debit(e, p.client(), p.price().units(), "price of deal " + e.dealId());
     debit(e, p.miner(), p.collateral().units(), "collateral of deal " + e.dealId());
-    deals.put(
-        key,
-        new ModelDeal(
-            e.dealId(), p, e.sealedRoot(), e.sealBlock().value(), terms.missPenaltyBps()));
+    deals.put(key, new ModelDeal(e.dealId(), p, e.sealedRoot(), e.sealBlock().value(), terms));
   }
 
   private void requireBounds(MarketEvent e, DealProposal p, long block) {
@@ -246,7 +252,9 @@ final class MarketModel {
         isFrozen(e.miner(), block));
     require(e, "first period of " + d.id, clock(e.miner()).nextDuty(block), e.start().index());
     require(e, "end of " + d.id, e.start().index() + d.terms.periods(), e.end().index());
-    checkSeal(e, d);
+    Hash32 seed =
+        Seeds.seal(seedValue.apply(new BlockNumber(d.sealBlock)), terms.domain().market(), d.id);
+    checkSeal(e, d, seed);
     d.state = DealState.ACTIVE;
     d.start = e.start().index();
     d.cursor = d.start;
@@ -256,10 +264,10 @@ final class MarketModel {
   }
 
   /** The contract passes over a bad item and takes a later one: one of a transaction's must do. */
-  private void checkSeal(MarketEvent e, ModelDeal d) {
+  private void checkSeal(MarketEvent e, ModelDeal d, Hash32 seed) {
     List<byte[]> given =
         calls.apply(e.at().tx()).stream()
-            .flatMap(c -> c instanceof MarketCall.Activate a ? a.items().stream() : Stream.empty())
+            .flatMap(MarketModel::opened)
             .filter(item -> item.proposal().equals(d.terms))
             .map(MarketCall.Activate.Item::openings)
             .toList();
@@ -269,20 +277,28 @@ final class MarketModel {
     }
     for (byte[] openings : given.subList(0, given.size() - 1)) {
       try {
-        checkSealOpenings(e, d, openings);
+        checkSealOpenings(e, d, seed, openings);
         return;
       } catch (Finding.FoundException passedOver) {
         // Not the one that activated the deal; the last one has to be good then.
         continue;
       }
     }
-    checkSealOpenings(e, d, given.getLast());
+    checkSealOpenings(e, d, seed, given.getLast());
   }
 
-  private void checkSealOpenings(MarketEvent e, ModelDeal d, byte[] packed) {
+  private static Stream<MarketCall.Activate.Item> opened(MarketCall call) {
+    return switch (call) {
+      case MarketCall.Activate a -> a.items().stream();
+      case MarketCall.Recover r -> Stream.of(r.item());
+      case MarketCall.Prove p -> Stream.empty();
+      case MarketCall.Answer a -> Stream.empty();
+      case MarketCall.Dispute d -> Stream.empty();
+    };
+  }
+
+  private void checkSealOpenings(MarketEvent e, ModelDeal d, Hash32 seed, byte[] packed) {
     TreeShape shape = d.terms.size().shape();
-    Hash32 seed =
-        Seeds.seal(seedValue.apply(new BlockNumber(d.sealBlock)), terms.domain().market(), d.id);
     List<Long> positions = Positions.seal(seed, terms.sealChallenges(), shape.leafCount());
     int half = 32 * (shape.height() + 1);
     require(
@@ -411,12 +427,70 @@ final class MarketModel {
     openings += draws.size();
   }
 
+  // ---------------------------------------------------------------- declared faults
+
+  /** Protocol §5.8; EntryPurged has removed the entry just before. */
+  private void faultDeclared(MarketEvent.FaultDeclared e) {
+    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    Address miner = d.terms.miner();
+    long block = e.at().block().value();
+    require(e, "miner of the faulty deal " + d.id, miner, e.miner());
+    require(e, "default of " + d.id + " when its fault is declared", false, d.defaulted());
+    // With the entry that has left it: it may have been the only one.
+    PeriodClock clock = clock(miner);
+    long period = clock.periodAt(block);
+    boolean decided = isProved(miner, period) || isExcused(miner, period);
+    require(
+        e,
+        "proving set of " + miner + " frozen when a fault is declared",
+        false,
+        block >= clock.challengeBlock(period) && !decided);
+    require(e, "settled periods of " + d.id, firstOpen(miner, block), d.cursor);
+    require(e, "first faulty period of " + d.id, d.cursor, e.from().index());
+    require(e, "fault of " + d.id + " declared before its end", true, d.cursor < d.end);
+    require(
+        e,
+        "entry of the faulty deal " + d.id + " in the proving set",
+        false,
+        set(miner).contains(d.id.hash()));
+    d.faultySince = d.cursor;
+    d.state = DealState.FAULTY;
+  }
+
+  private void recovered(MarketEvent.DealRecovered e) {
+    ModelDeal d = deal(e, e.dealId(), DealState.FAULTY);
+    Address miner = d.terms.miner();
+    long block = e.at().block().value();
+    PeriodClock clock = clock(miner);
+    long drawnBy = clock.nextDuty(block) - 1;
+    require(e, "miner of the recovered deal " + d.id, miner, e.miner());
+    require(e, "default of " + d.id + " at its recovery", false, d.defaulted());
+    require(e, "proving set of " + miner + " frozen at a recovery", false, isFrozen(miner, block));
+    require(e, "period that draws the recovery of " + d.id, drawnBy, e.drawnBy().index());
+    require(
+        e,
+        "challenge block of the recovery of " + d.id + " after the declaration",
+        true,
+        drawnBy >= d.faultySince && block > clock.challengeBlock(drawnBy));
+    require(e, "settled periods of " + d.id, drawnBy + 1, d.cursor);
+    require(e, "first period after the recovery of " + d.id, d.cursor, e.from().index());
+    require(e, "recovery of " + d.id + " before its end", true, d.cursor < d.end);
+    Hash32 value = seedValue.apply(new BlockNumber(clock.challengeBlock(drawnBy)));
+    checkSeal(e, d, Seeds.recovery(value, terms.domain().market(), d.id, new Period(drawnBy)));
+    d.state = DealState.ACTIVE;
+    set(miner).append(new SetEntry(d.id.hash(), d.sealedRoot, d.terms.size().leafCount(), d.end));
+  }
+
   // ---------------------------------------------------------------- settlement
 
   private void settled(MarketEvent.DealSettled e) {
-    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    ModelDeal d = running(e, e.dealId());
     Address miner = d.terms.miner();
     require(e, "first period settled of " + d.id, d.cursor, e.from().index());
+    if (d.state == DealState.FAULTY) {
+      settledFaulty(e, d);
+      return;
+    }
     long current = clock(miner).periodAt(e.at().block().value());
     long closed = isProved(miner, current) || isExcused(miner, current) ? current + 1 : current;
     if (e.to().index() > Math.min(closed, d.end) || e.to().index() <= d.cursor) {
@@ -444,19 +518,47 @@ final class MarketModel {
     }
     require(e, "proved periods of " + d.id, won, e.proved());
     require(e, "excused periods of " + d.id, maintained, e.excused());
-    moveMoney(e, d, won, lost, maintained);
+    moveMoney(e, d, won, lost, maintained, d.slashPerMiss);
+    d.cursor = e.to().index();
+  }
+
+  /** Protocol §5.8: whatever the miner proves of other deals. */
+  private void settledFaulty(MarketEvent.DealSettled e, ModelDeal d) {
+    long drawn = clock(d.terms.miner()).nextDuty(e.at().block().value());
+    long last = Math.min(drawn, d.end);
+    // The period that is one too many, or takes the last of the collateral, is settled, too.
+    long most = d.faultySince + terms.maxFaultyPeriods() + 1;
+    BigInteger lasts =
+        d.collateral
+            .add(d.faultFee)
+            .subtract(BigInteger.ONE)
+            .divide(d.faultFee)
+            .add(BigInteger.valueOf(d.cursor));
+    last = BigInteger.valueOf(Math.min(last, most)).min(lasts).longValueExact();
+    if (e.to().index() > last || e.to().index() <= d.cursor) {
+      throw Finding.at(
+          e, "last faulty period settled of " + d.id, "at most " + last, e.to().index());
+    }
+    require(e, "proved periods of the faulty deal " + d.id, 0L, e.proved());
+    require(e, "excused periods of the faulty deal " + d.id, 0L, e.excused());
+    moveMoney(e, d, 0, e.to().index() - d.cursor, 0, d.faultFee);
     d.cursor = e.to().index();
   }
 
   private void moveMoney(
-      MarketEvent.DealSettled e, ModelDeal d, long won, long lost, long maintained) {
+      MarketEvent.DealSettled e,
+      ModelDeal d,
+      long won,
+      long lost,
+      long maintained,
+      BigInteger penalty) {
     BigInteger paid = d.share(d.proved + won).subtract(d.share(d.proved));
     BigInteger fee = fee(d.share(d.proved + won)).subtract(fee(d.share(d.proved)));
     BigInteger refunded = d.share(d.unproved() + lost + maintained).subtract(d.share(d.unproved()));
     BigInteger slashed = BigInteger.ZERO;
     BigInteger toClient = BigInteger.ZERO;
     for (long i = 0; i < lost; i++) {
-      BigInteger cut = d.slashPerMiss.min(d.collateral);
+      BigInteger cut = penalty.min(d.collateral);
       d.collateral = d.collateral.subtract(cut);
       slashed = slashed.add(cut);
       toClient = toClient.add(cut.shiftRight(1));
@@ -546,14 +648,21 @@ final class MarketModel {
 
   /** Protocol §3.7: notice, or, when no period is left, the consent of both. */
   private void shortened(MarketEvent.DealShortened e) {
-    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    ModelDeal d = running(e, e.dealId());
+    boolean faulty = d.state == DealState.FAULTY;
     Address miner = d.terms.miner();
     long block = e.at().block().value();
     require(e, "miner of the shortened deal " + d.id, miner, e.miner());
-    require(e, "default of " + d.id + " at its early end", false, d.run > terms.maxMissRun());
+    require(e, "default of " + d.id + " at its early end", false, d.defaulted());
+    // A faulty deal has nothing in the set.
     require(
-        e, "proving set of " + miner + " frozen at an early end", false, isFrozen(miner, block));
-    require(e, "settled periods of " + d.id, firstOpen(miner, block), d.cursor);
+        e,
+        "proving set of " + miner + " frozen at an early end",
+        false,
+        !faulty && isFrozen(miner, block));
+    long open =
+        faulty ? Math.max(d.faultySince, clock(miner).nextDuty(block)) : firstOpen(miner, block);
+    require(e, "settled periods of " + d.id, open, d.cursor);
     require(e, "first period of the notice of " + d.id, d.cursor, e.from().index());
     boolean atOnce = e.end().equals(e.from());
     long notice = atOnce ? 0 : terms.maxMissRun() + 1;
@@ -572,7 +681,9 @@ final class MarketModel {
     } else {
       d.noticed = true;
       d.countAnew(e.end().index(), e.price());
-      set(miner).moveEnd(d.id.hash(), d.end);
+      if (!faulty) {
+        set(miner).moveEnd(d.id.hash(), d.end);
+      }
     }
   }
 
@@ -600,9 +711,9 @@ final class MarketModel {
   }
 
   private void completed(MarketEvent.DealCompleted e) {
-    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    ModelDeal d = running(e, e.dealId());
     require(e, "settled periods of " + d.id + " at its completion", d.end, d.cursor);
-    require(e, "default of " + d.id + " at its completion", false, d.run > terms.maxMissRun());
+    require(e, "default of " + d.id + " at its completion", false, d.defaulted());
     require(e, "open demand on " + d.id + " at its completion", false, demands.holds(d));
     long due =
         d.endedByBoth ? 0 : clock(d.terms.miner()).periodEnd(d.end - 1) + terms.collateralHold();
@@ -648,7 +759,7 @@ final class MarketModel {
   }
 
   private void terminated(MarketEvent.DealTerminated e) {
-    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    ModelDeal d = running(e, e.dealId());
     require(
         e,
         "default of " + d.id + " at its termination",

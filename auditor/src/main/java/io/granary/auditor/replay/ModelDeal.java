@@ -1,6 +1,7 @@
 package io.granary.auditor.replay;
 
 import io.granary.proofs.Hash32;
+import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.Pricing;
@@ -17,11 +18,12 @@ final class ModelDeal {
   final DealProposal terms;
   final Hash32 sealedRoot;
   final long sealBlock;
-  private final int penaltyBps;
+  private final MarketTerms market;
   DealState state = DealState.PUBLISHED;
   TokenAmount price;
   long periods;
   BigInteger slashPerMiss;
+  BigInteger faultFee;
   BigInteger collateral;
   BigInteger paid = BigInteger.ZERO;
   BigInteger refunded = BigInteger.ZERO;
@@ -35,6 +37,9 @@ final class ModelDeal {
   long provedBefore;
   long missedBefore;
   long run;
+
+  /** First period of the declared fault; only while faulty. */
+  long faultySince;
 
   /** Its client has given notice: no extension any more. */
   boolean noticed;
@@ -51,16 +56,26 @@ final class ModelDeal {
 
   Forfeit forfeit = Forfeit.NONE;
 
-  ModelDeal(DealId id, DealProposal terms, Hash32 sealedRoot, long sealBlock, int penaltyBps) {
+  ModelDeal(DealId id, DealProposal terms, Hash32 sealedRoot, long sealBlock, MarketTerms market) {
     this.id = id;
     this.terms = terms;
     this.sealedRoot = sealedRoot;
     this.sealBlock = sealBlock;
-    this.penaltyBps = penaltyBps;
+    this.market = market;
     this.collateral = terms.collateral().units();
     this.price = terms.price();
     this.periods = terms.periods();
-    this.slashPerMiss = Pricing.slashPerMiss(price, periods, penaltyBps).units();
+    this.slashPerMiss = Pricing.slashPerMiss(price, periods, market.missPenaltyBps()).units();
+    this.faultFee = Pricing.faultFee(price, periods, market).units();
+  }
+
+  /**
+   * Nothing more is settled: too many misses in a row, or a fault too long or no longer paid for.
+   */
+  boolean defaulted() {
+    return state == DealState.FAULTY
+        ? cursor - faultySince > market.maxFaultyPeriods() || collateral.signum() == 0
+        : run > market.maxMissRun();
   }
 
   /** Counts anew from the cursor on, to a later or nearer end. */
@@ -73,7 +88,8 @@ final class ModelDeal {
     end = newEnd;
     price = newPrice;
     periods = newEnd - cursor;
-    slashPerMiss = Pricing.slashPerMiss(price, periods, penaltyBps).units();
+    slashPerMiss = Pricing.slashPerMiss(price, periods, market.missPenaltyBps()).units();
+    faultFee = Pricing.faultFee(price, periods, market).units();
   }
 
   /** ⌊price · n / periods⌋. */

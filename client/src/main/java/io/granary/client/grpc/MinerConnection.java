@@ -2,6 +2,8 @@ package io.granary.client.grpc;
 
 import com.google.protobuf.UnsafeByteOperations;
 import io.granary.proofs.Hash32;
+import io.granary.proofs.opening.DualOpening;
+import io.granary.proofs.opening.DualVerifier;
 import io.granary.proofs.piece.Chunks;
 import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.piece.RawSize;
@@ -12,6 +14,7 @@ import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.Signatures;
 import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.Refusal;
 import io.granary.protocol.deal.SignedAsk;
@@ -30,6 +33,9 @@ import io.granary.v1.GetAskRequest;
 import io.granary.v1.GetDealRequest;
 import io.granary.v1.GetUploadRequest;
 import io.granary.v1.GetUploadResponse;
+import io.granary.v1.OpenLeavesRequest;
+import io.granary.v1.OpenLeavesResponse;
+import io.granary.v1.ProofServiceGrpc;
 import io.granary.v1.ProposeDealRequest;
 import io.granary.v1.ProposeDealResponse;
 import io.granary.v1.RenewDealRequest;
@@ -56,6 +62,7 @@ import java.time.Clock;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -80,6 +87,7 @@ public final class MinerConnection implements AutoCloseable {
   private final DealServiceGrpc.DealServiceBlockingStub signedDeals;
   private final DealServiceGrpc.DealServiceStub uploads;
   private final RetrievalServiceGrpc.RetrievalServiceBlockingStub retrieval;
+  private final ProofServiceGrpc.ProofServiceBlockingStub proofs;
 
   /** Connects on first use; the miner's TLS key is pinned from the registry. */
   public MinerConnection(MinerRecord miner, SigningDomain domain, EthKey caller) {
@@ -97,6 +105,7 @@ public final class MinerConnection implements AutoCloseable {
     this.signedDeals = DealServiceGrpc.newBlockingStub(signed);
     this.uploads = DealServiceGrpc.newStub(signed);
     this.retrieval = RetrievalServiceGrpc.newBlockingStub(channel);
+    this.proofs = ProofServiceGrpc.newBlockingStub(channel);
   }
 
   private static <S extends io.grpc.stub.AbstractStub<S>> S timed(S stub) {
@@ -173,6 +182,44 @@ public final class MinerConnection implements AutoCloseable {
         case OUTCOME_NOT_SET -> throw lied("its answer to a proposal is empty");
       };
     } catch (StatusRuntimeException e) {
+      throw failed(e);
+    }
+  }
+
+  /**
+   * Leaves of a deal in both trees, checked.
+   *
+   * @param sealedRoot as on chain
+   */
+  public List<DualOpening> open(
+      DealId id, DealProposal terms, Hash32 sealedRoot, List<Long> leaves) {
+    try {
+      OpenLeavesResponse response =
+          timed(proofs)
+              .openLeaves(
+                  OpenLeavesRequest.newBuilder()
+                      .setDealId(Wire.bytes(id))
+                      .addAllLeafIndices(leaves)
+                      .build());
+      List<DualOpening> openings =
+          switch (response.getOutcomeCase()) {
+            case OPENED ->
+                response.getOpened().getOpeningsList().stream().map(Wire::opening).toList();
+            case REFUSED -> throw refused(response.getRefused());
+            case OUTCOME_NOT_SET -> throw lied("its answer to the leaves of a deal is empty");
+          };
+      DualVerifier verifier =
+          new DualVerifier(
+              id.hash(),
+              terms.sealProfile(),
+              terms.pieceRoot(),
+              sealedRoot,
+              terms.size().leafCount());
+      if (verifier.verify(leaves, openings) instanceof DualVerifier.Verdict.Wrong wrong) {
+        throw lied("opening " + wrong.opening() + " of deal " + id + ": " + wrong.reason());
+      }
+      return openings;
+    } catch (StatusRuntimeException | WireException e) {
       throw failed(e);
     }
   }

@@ -4,7 +4,8 @@ package io.granary.client.plan;
  * What the chain says of a miner's deals within the look-back.
  *
  * @param proved settled periods that were proved
- * @param missed settled periods that were missed; announced maintenance is neither
+ * @param missed settled periods that were missed; those of declared faults too; announced
+ *     maintenance is neither
  * @param terminated deals it forfeited: replicas it lost
  */
 public record TrackRecord(long proved, long missed, long terminated) {

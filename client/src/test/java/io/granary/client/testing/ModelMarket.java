@@ -76,7 +76,9 @@ public final class ModelMarket
           12,
           16,
           1,
-          200_000);
+          200_000,
+          4,
+          10_000);
 
   private final Map<DealId, DealSnapshot> deals = new LinkedHashMap<>();
   private final Map<Address, MinerRecord> miners = new LinkedHashMap<>();
@@ -181,7 +183,8 @@ public final class ModelMarket
         d.sealBlock(),
         d.sealedRoot(),
         false,
-        d.noticed());
+        d.noticed(),
+        d.faultySince());
   }
 
   /** A deal of which only the miner is known. */
@@ -210,7 +213,8 @@ public final class ModelMarket
         new BlockNumber(0),
         Hash32.ZERO,
         false,
-        false);
+        false,
+        new Period(0));
   }
 
   /** Notes that a deal was activated so many blocks ago. */
@@ -406,6 +410,11 @@ public final class ModelMarket
   @Override
   public Optional<Hash32> sealSeed(DealId id, BlockNumber sealBlock) {
     throw unused();
+  }
+
+  @Override
+  public Optional<Hash32> recoverySeed(DealId id, Address miner, Period drawnBy) {
+    return Optional.empty();
   }
 
   @Override

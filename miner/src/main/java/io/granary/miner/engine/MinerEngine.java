@@ -59,7 +59,8 @@ public final class MinerEngine implements AutoCloseable {
             log);
     DemandDesk desk = new DemandDesk(ports, book, replicas, log);
     StatusFile status =
-        new StatusFile(config, ports, miner, operator.address(), port, book, proofs, log);
+        new StatusFile(
+            config, ports, miner, operator.address(), port, book, chainDeals, proofs, log);
     RegistryWatch registry =
         new RegistryWatch(config, ports, miner, operator.address(), tlsKeyHash, log);
     runner.deleteLeftovers();
@@ -130,6 +131,14 @@ public final class MinerEngine implements AutoCloseable {
         } else if (event instanceof MarketEvent.DealShortened x
             && book.find(x.dealId()).isPresent()) {
           chainDeals.forget(x.dealId());
+        } else if (event instanceof MarketEvent.FaultDeclared f
+            && book.find(f.dealId()).isPresent()) {
+          chainDeals.forget(f.dealId());
+          log.faultDeclared(f.dealId(), f.from());
+        } else if (event instanceof MarketEvent.DealRecovered r
+            && book.find(r.dealId()).isPresent()) {
+          chainDeals.forget(r.dealId());
+          log.recovered(r.dealId(), r.from());
         } else if (event instanceof MarketEvent.DealTerminated t
             && book.find(t.dealId()).isPresent()) {
           chainDeals.forget(t.dealId());

@@ -35,6 +35,7 @@ final class StatusFile {
   private final Address operator;
   private final int port;
   private final DealBook book;
+  private final ChainDeals chainDeals;
   private final ProofStore proofs;
   private final OperatorLog log;
   private boolean lowGas;
@@ -46,6 +47,7 @@ final class StatusFile {
       Address operator,
       int port,
       DealBook book,
+      ChainDeals chainDeals,
       ProofStore proofs,
       OperatorLog log) {
     this.config = config;
@@ -54,6 +56,7 @@ final class StatusFile {
     this.operator = operator;
     this.port = port;
     this.book = book;
+    this.chainDeals = chainDeals;
     this.proofs = proofs;
     this.log = log;
   }
@@ -106,6 +109,8 @@ final class StatusFile {
       ObjectNode row = deals.addObject();
       row.put("id", d.id().toString());
       row.put("stage", stage);
+      // As last read; an event has it read again.
+      row.put("state", chainDeals.find(d.id()).map(c -> c.state().toString()).orElse(""));
       row.put("bytes", d.terms().size().bytes());
       row.put("reason", d.reason());
     }

@@ -78,7 +78,9 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
           12,
           16,
           1,
-          200_000);
+          200_000,
+          4,
+          10_000);
 
   final Address miner;
   final Map<DealId, DealSnapshot> deals = new HashMap<>();
@@ -309,6 +311,14 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   public synchronized Optional<Hash32> sealSeed(DealId id, BlockNumber sealBlock) {
     return sealBlock.value() <= head
         ? Optional.of(Seeds.seal(hashOf(sealBlock.value()), DOMAIN.market(), id))
+        : Optional.empty();
+  }
+
+  @Override
+  public synchronized Optional<Hash32> recoverySeed(DealId id, Address owner, Period drawnBy) {
+    long block = clock(miner).challengeBlock(drawnBy.index());
+    return block <= head
+        ? Optional.of(Seeds.recovery(hashOf(block), DOMAIN.market(), id, drawnBy))
         : Optional.empty();
   }
 

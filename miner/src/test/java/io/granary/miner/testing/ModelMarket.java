@@ -130,7 +130,8 @@ public final class ModelMarket implements MinerMarket {
         new BlockNumber(chain.head + 1 + chain.terms.sealDelay()),
         sealedRoot,
         false,
-        false);
+        false,
+        none);
   }
 
   @Override
@@ -157,21 +158,101 @@ public final class ModelMarket implements MinerMarket {
     if (chain.isFrozen(chain.miner)) {
       return "SetFrozen";
     }
-    long leaves = a.proposal().size().leafCount();
-    Hash32 seed = chain.sealSeed(id, deal.sealBlock()).orElseThrow();
-    List<Long> positions = Positions.seal(seed, chain.terms.sealChallenges(), leaves);
-    DualVerifier verifier =
-        new DualVerifier(id.hash(), 1, a.proposal().pieceRoot(), deal.sealedRoot(), leaves);
-    if (!(verifier.verify(positions, unpack(positions, leaves, a.openings()))
-        instanceof DualVerifier.Verdict.Ok)) {
-      wrongProofs.incrementAndGet();
+    if (!opens(id, a, deal.sealedRoot(), chain.sealSeed(id, deal.sealBlock()).orElseThrow())) {
       return "BadOpening";
     }
     Period start = new Period(chain.clock(chain.miner).nextDuty(chain.head + 1));
     Period end = start.plus(deal.periods());
     chain.deals.put(id, with(deal, DealState.ACTIVE, start, end, start, 0, false));
-    chain.set.append(new SetEntry(id.hash(), deal.sealedRoot(), leaves, end.index()));
+    append(id, a, deal.sealedRoot(), end);
     return "";
+  }
+
+  private void append(DealId id, Activation a, Hash32 sealedRoot, Period end) {
+    long leaves = a.proposal().size().leafCount();
+    chain.set.append(new SetEntry(id.hash(), sealedRoot, leaves, end.index()));
+  }
+
+  private boolean opens(DealId id, Activation a, Hash32 sealedRoot, Hash32 seed) {
+    long leaves = a.proposal().size().leafCount();
+    List<Long> positions = Positions.seal(seed, chain.terms.sealChallenges(), leaves);
+    DualVerifier verifier =
+        new DualVerifier(id.hash(), 1, a.proposal().pieceRoot(), sealedRoot, leaves);
+    boolean good =
+        verifier.verify(positions, unpack(positions, leaves, a.openings()))
+            instanceof DualVerifier.Verdict.Ok;
+    if (!good) {
+      wrongProofs.incrementAndGet();
+    }
+    return good;
+  }
+
+  @Override
+  public TxResult declareFaults(List<DealId> ids) {
+    synchronized (chain) {
+      chain.requireUp();
+      if (chain.isFrozen(chain.miner)) {
+        return refused("SetFrozenUntil");
+      }
+      for (DealId id : ids) {
+        settle(id);
+        DealSnapshot d = chain.deals.get(id);
+        Period from = new Period(chain.clock(chain.miner).nextDuty(chain.head + 1));
+        chain.set.remove(id.hash());
+        chain.deals.put(id, faulty(d, from));
+      }
+      return confirmed();
+    }
+  }
+
+  private static DealSnapshot faulty(DealSnapshot d, Period from) {
+    return new DealSnapshot(
+        d.id(),
+        DealState.FAULTY,
+        d.client(),
+        d.miner(),
+        d.price(),
+        d.collateral(),
+        d.periods(),
+        d.start(),
+        d.end(),
+        from,
+        d.proved(),
+        d.missed(),
+        d.missRun(),
+        d.activateBy(),
+        d.sealBlock(),
+        d.sealedRoot(),
+        true,
+        d.noticed(),
+        from);
+  }
+
+  @Override
+  public TxResult recover(Activation a) {
+    synchronized (chain) {
+      chain.requireUp();
+      DealId id = Eip712.dealId(ModelChain.DOMAIN, a.proposal());
+      DealSnapshot d = chain.deals.get(id);
+      if (d == null || d.state() != DealState.FAULTY) {
+        return refused("WrongState");
+      }
+      if (chain.isFrozen(chain.miner)) {
+        return refused("SetFrozenUntil");
+      }
+      Period duty = new Period(chain.clock(chain.miner).nextDuty(chain.head + 1));
+      Period drawnBy = new Period(duty.index() - 1);
+      if (drawnBy.compareTo(d.faultySince()) < 0) {
+        return refused("RecoveryTooSoon");
+      }
+      Hash32 seed = chain.recoverySeed(id, chain.miner, drawnBy).orElseThrow();
+      if (!opens(id, a, d.sealedRoot(), seed)) {
+        return refused("BadRecovery");
+      }
+      chain.deals.put(id, with(d, DealState.ACTIVE, d.start(), d.end(), duty, d.proved(), false));
+      append(id, a, d.sealedRoot(), d.end());
+      return confirmed();
+    }
   }
 
   private static List<DualOpening> unpack(List<Long> positions, long leaves, byte[] packed) {
@@ -214,7 +295,8 @@ public final class ModelMarket implements MinerMarket {
         d.sealBlock(),
         d.sealedRoot(),
         removed,
-        d.noticed());
+        d.noticed(),
+        state == DealState.FAULTY ? d.faultySince() : new Period(0));
   }
 
   @Override
@@ -271,7 +353,8 @@ public final class ModelMarket implements MinerMarket {
             d.sealBlock(),
             d.sealedRoot(),
             d.removed(),
-            noticed));
+            noticed,
+            d.faultySince()));
     chain.set.moveEnd(id.hash(), end.index());
   }
 
@@ -409,7 +492,7 @@ public final class ModelMarket implements MinerMarket {
     long cursor = d.cursor().index();
     long proved = d.proved();
     for (; cursor < closed; cursor++) {
-      proved += chain.proved.contains(cursor) ? 1 : 0;
+      proved += d.state() == DealState.ACTIVE && chain.proved.contains(cursor) ? 1 : 0;
     }
     chain.deals.put(
         id, with(d, d.state(), d.start(), d.end(), new Period(cursor), proved, d.removed()));

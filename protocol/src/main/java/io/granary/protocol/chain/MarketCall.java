@@ -24,4 +24,7 @@ public sealed interface MarketCall {
 
   /** {@code disputeSeal}. */
   record Dispute(DealProposal proposal, long leaf, byte[] openings) implements MarketCall {}
+
+  /** {@code recover}. */
+  record Recover(Activate.Item item) implements MarketCall {}
 }

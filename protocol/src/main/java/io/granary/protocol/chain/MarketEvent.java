@@ -129,4 +129,10 @@ public sealed interface MarketEvent {
 
   record EtherWithdrawn(Position at, Address account, Address to, BigInteger wei)
       implements MarketEvent {}
+
+  record FaultDeclared(Position at, DealId dealId, Address miner, Period from)
+      implements MarketEvent {}
+
+  record DealRecovered(Position at, DealId dealId, Address miner, Period from, Period drawnBy)
+      implements MarketEvent {}
 }

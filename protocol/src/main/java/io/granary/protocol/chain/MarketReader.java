@@ -65,6 +65,12 @@ public interface MarketReader {
   Optional<Hash32> sealSeed(DealId id, BlockNumber sealBlock);
 
   /**
+   * The seed of a faulty deal's recovery that the challenge block of a period draws (Protocol
+   * §5.8), or empty as above.
+   */
+  Optional<Hash32> recoverySeed(DealId id, Address miner, Period drawnBy);
+
+  /**
    * What {@link MinerMarket#prove} will have to open now, in order; empty when the miner's set has
    * no weight, the window of the period is not open, or the seed is not fixed yet.
    *

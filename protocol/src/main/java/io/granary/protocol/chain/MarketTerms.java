@@ -34,6 +34,8 @@ import io.granary.protocol.values.TokenAmount;
  * @param demandBlocks R, least blocks to answer a demand in
  * @param demandSpacing c, least blocks between the deadlines of two demands on a miner
  * @param demandGas gas that the bond of a demand pays for
+ * @param maxFaultyPeriods F, most periods of a declared fault
+ * @param faultFeeBps fee of a faulty period, 1/10,000 of a period's pay
  */
 public record MarketTerms(
     SigningDomain domain,
@@ -61,4 +63,6 @@ public record MarketTerms(
     int maintenanceQuarter,
     int demandBlocks,
     int demandSpacing,
-    int demandGas) {}
+    int demandGas,
+    int maxFaultyPeriods,
+    int faultFeeBps) {}

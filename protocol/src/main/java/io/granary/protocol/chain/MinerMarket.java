@@ -61,6 +61,18 @@ public interface MinerMarket {
   TxResult prove(Address miner, Period period, byte[] openings);
 
   /**
+   * Declares that replicas cannot be proved (Protocol §5.8), all or none. The owner may send it
+   * too.
+   */
+  TxResult declareFaults(List<DealId> deals);
+
+  /**
+   * Puts a faulty deal back into the proving set (Protocol §5.8), with what the latest challenge
+   * block draws opened as at activation. The owner may send it too.
+   */
+  TxResult recover(Activation deal);
+
+  /**
    * Excuses whole periods to come (Protocol §5.7); cannot be taken back. The owner may send it too.
    */
   TxResult announceMaintenance(Address miner, Period first, long count);

@@ -25,13 +25,15 @@ import io.granary.protocol.values.TokenAmount;
  * @param end first period no longer covered, 0 before activation
  * @param cursor next period to settle
  * @param proved settled periods that were proved
- * @param missed settled periods that were not proved: missed or excused (Protocol §5.7)
+ * @param missed settled periods that were not proved: missed or excused (Protocol §5.7), or of a
+ *     declared fault (§5.8)
  * @param missRun misses in a row up to the cursor
  * @param activateBy last block for activation, 0 once activated
  * @param sealBlock block that draws the seal challenge
  * @param sealedRoot root of the replica, zero before activation
  * @param removed true once its entry has left the proving set
  * @param noticed true once its client has given notice
+ * @param faultySince first period of the declared fault, 0 unless faulty
  */
 public record DealSnapshot(
     DealId id,
@@ -51,4 +53,5 @@ public record DealSnapshot(
     BlockNumber sealBlock,
     Hash32 sealedRoot,
     boolean removed,
-    boolean noticed) {}
+    boolean noticed,
+    Period faultySince) {}

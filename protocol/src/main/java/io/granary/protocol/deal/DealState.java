@@ -15,7 +15,9 @@ public enum DealState {
   /** Forfeited after too many misses in a row. */
   TERMINATED,
   /** Taken back by the client before it was published. */
-  CANCELLED;
+  CANCELLED,
+  /** Active, but its miner has declared that it cannot prove the replica (Protocol §5.8). */
+  FAULTY;
 
   /** True when nothing can happen to the deal any more. */
   public boolean isFinal() {

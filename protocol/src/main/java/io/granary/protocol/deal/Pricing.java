@@ -40,6 +40,11 @@ public final class Pricing {
     return new TokenAmount(slash.max(BigInteger.ONE).min(MAX_UINT96));
   }
 
+  /** Fee of one period of a declared fault, before it is capped by the collateral left (§5.8). */
+  public static TokenAmount faultFee(TokenAmount price, long periods, MarketTerms terms) {
+    return slashPerMiss(price, periods, terms.faultFeeBps());
+  }
+
   private static void requirePeriods(long periods) {
     if (periods < 1) {
       throw new IllegalArgumentException("a deal has at least 1 period, not " + periods);

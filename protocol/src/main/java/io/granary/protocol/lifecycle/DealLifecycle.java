@@ -3,6 +3,7 @@ package io.granary.protocol.lifecycle;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealStage;
+import io.granary.protocol.deal.DeclaredFault;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -38,6 +39,7 @@ public final class DealLifecycle {
       case NONE -> beforePublishing(view, deal);
       case PUBLISHED -> published(view, deal, chain);
       case ACTIVE -> active(view, deal, chain);
+      case FAULTY -> faulty(view, deal, chain);
       case CANCELLED ->
           giveUp(view, deal, lastToPublish(view, deal.proposal()), "the client cancelled it");
       case EXPIRED ->
@@ -53,7 +55,7 @@ public final class DealLifecycle {
               chain,
               chain.missRun() > view.terms().maxMissRun()
                   ? "terminated after " + chain.missRun() + " misses in a row"
-                  : "terminated for a demand without an answer, or a leaf that was sealed wrong");
+                  : "terminated for a fault that lasted too long, a demand without an answer, or a leaf that was sealed wrong");
     };
   }
 
@@ -158,7 +160,13 @@ public final class DealLifecycle {
           : follow(deal, DealStage.ACTIVE);
     }
     long end = chain.end().index();
-    long closed = Math.min(view.closedBefore(), end);
+    return settleOrComplete(view, deal, chain, Math.min(view.closedBefore(), end));
+  }
+
+  private static Optional<DealAction> settleOrComplete(
+      ChainView view, MinerDeal deal, DealSnapshot chain, long closed) {
+    long cursor = chain.cursor().index();
+    long end = chain.end().index();
     long arrears = closed - cursor;
     // Settled before it is completed: a completion that meets a default undoes its own settling.
     if (arrears >= view.settleEvery() || (closed == end && arrears > 0)) {
@@ -169,6 +177,22 @@ public final class DealLifecycle {
       return Optional.of(new DealAction.Complete(deal.id()));
     }
     return follow(deal, DealStage.ACTIVE);
+  }
+
+  /**
+   * Its periods cost the fee whoever settles them; the miner settles so that the deal can end. A
+   * fault that has lasted too long is left to those who want the tip: it spoils no other deal.
+   */
+  private static Optional<DealAction> faulty(ChainView view, MinerDeal deal, DealSnapshot chain) {
+    DeclaredFault fault = DeclaredFault.of(chain, view.terms(), view.clock());
+    if (fault.isDefaulted(view.head())) {
+      return view.closedBefore() - fault.last().index() > view.terms().maxMissRun()
+          ? Optional.of(new DealAction.Terminate(deal.id()))
+          : follow(deal, DealStage.ACTIVE);
+    }
+    long end = chain.end().index();
+    long closed = Math.min(view.clock().nextDuty(view.next()), end);
+    return settleOrComplete(view, deal, chain, closed);
   }
 
   private static Optional<DealAction> purge(ChainView view, MinerDeal deal) {

@@ -13,6 +13,7 @@ import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.DeclaredFault;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
@@ -20,6 +21,7 @@ import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import java.util.List;
 import java.util.Optional;
+import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -59,7 +61,9 @@ class DealLifecycleProperties {
           12,
           8,
           1,
-          200_000);
+          200_000,
+          4,
+          10_000);
   private static final PeriodClock CLOCK = new PeriodClock(20, 8, 7);
 
   private static DealProposal terms(long publishBy, long activateBy) {
@@ -106,7 +110,31 @@ class DealLifecycleProperties {
         new BlockNumber(sealBlock),
         Hash32.ZERO,
         removed,
-        false);
+        false,
+        new Period(0));
+  }
+
+  private static DealSnapshot faulty(long start, long since, long cursor, long collateral) {
+    return new DealSnapshot(
+        ID,
+        DealState.FAULTY,
+        A,
+        A,
+        TokenAmount.of(40),
+        TokenAmount.of(collateral),
+        10,
+        new Period(start),
+        new Period(start + 10),
+        new Period(cursor),
+        0,
+        0,
+        0,
+        new BlockNumber(0),
+        new BlockNumber(0),
+        Hash32.ZERO,
+        true,
+        false,
+        new Period(since));
   }
 
   private static List<DealAction> plan(
@@ -223,6 +251,55 @@ class DealLifecycleProperties {
         plan(head, false, true, DealStage.ACTIVE, terms(1, 1), Optional.of(chain));
     assertEquals(defaulted && waited, actions.contains(new DealAction.Terminate(ID)));
     assertFalse(defaulted && actions.contains(new DealAction.Settle(ID)));
+  }
+
+  /** Period by period, as the contract settles it (Protocol §5.8): fee 4, at most 4 periods. */
+  @Property
+  void a_faulty_deal_is_settled_completed_and_forfeit_as_the_contract_would(
+      @ForAll @IntRange(min = 50, max = 600) int head,
+      @ForAll @IntRange(min = 3, max = 12) int start,
+      @ForAll @IntRange(max = 9) int declared,
+      @ForAll @IntRange(max = 4) int settled,
+      @ForAll @IntRange(max = 24) int collateral) {
+    long since = start + declared;
+    long end = start + 10;
+    long cursor = Math.min(since + settled, end);
+    DealSnapshot chain = faulty(start, since, cursor, collateral);
+    long drawn = Math.min(CLOCK.nextDuty(head + 1L), end);
+    long left = collateral;
+    long at = cursor;
+    while (at < drawn && at - since <= TERMS.maxFaultyPeriods() && left > 0) {
+      left -= Math.min(4, left);
+      at++;
+    }
+    boolean defaulted = at - since > TERMS.maxFaultyPeriods() || left == 0;
+    // What the contract would never hold: a cursor that is ahead of the challenge blocks.
+    Assume.that(cursor <= CLOCK.nextDuty(head + 1L));
+
+    DeclaredFault fault = DeclaredFault.of(chain, TERMS, CLOCK);
+    assertEquals(TokenAmount.of(4), fault.fee());
+    assertEquals(defaulted, fault.isDefaulted(new BlockNumber(head)), fault::toString);
+    assertEquals(at - since, fault.lost(new BlockNumber(head)), fault::toString);
+    List<DealAction> actions =
+        plan(head, false, true, DealStage.ACTIVE, terms(1, 1), Optional.of(chain));
+    assertFalse(actions.contains(new DealAction.Purge(ID)));
+    if (defaulted) {
+      assertFalse(actions.contains(new DealAction.Settle(ID)));
+      assertFalse(actions.contains(new DealAction.Complete(ID)));
+    } else {
+      assertFalse(actions.contains(new DealAction.Terminate(ID)));
+      boolean arrears = drawn - cursor >= 2 || (drawn == end && drawn > cursor);
+      assertEquals(arrears, actions.contains(new DealAction.Settle(ID)));
+      boolean due = cursor == end && head + 1 >= CLOCK.periodEnd(end - 1) + TERMS.collateralHold();
+      assertEquals(due, actions.contains(new DealAction.Complete(ID)));
+      // The last block of a recovery lies before the challenge block that brings the default.
+      if (cursor < end) {
+        boolean late = head >= fault.lastBlock().value();
+        boolean hopeless =
+            CLOCK.nextDuty(head + 1L) > fault.last().index() || CLOCK.nextDuty(head + 1L) >= end;
+        assertEquals(hopeless, late, fault::toString);
+      }
+    }
   }
 
   @Property
