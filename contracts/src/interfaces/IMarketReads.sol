@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Account, DealProposal, DealView, DrawnLeaf, EarlyEnd, Extension, MarketParams} from "../types/MarketTypes.sol";
+import {
+    Account,
+    DealProposal,
+    DealView,
+    DrawnLeaf,
+    EarlyEnd,
+    Extension,
+    Mandate,
+    MandateUse,
+    MarketParams
+} from "../types/MarketTypes.sol";
 
 /// @title Everything that only reads.
 interface IMarketReads {
@@ -10,6 +20,10 @@ interface IMarketReads {
     function dealIdOf(DealProposal calldata proposal) external view returns (bytes32);
     /// @notice What the client signs to extend a deal.
     function extensionDigest(Extension calldata extension) external view returns (bytes32);
+    /// @notice What the client signs as a mandate.
+    function mandateDigest(Mandate calldata m) external view returns (bytes32);
+    /// @notice What has become of a mandate, by its digest.
+    function mandateUse(bytes32 digest) external view returns (MandateUse memory);
     /// @notice What the client signs to end a deal early.
     function earlyEndDigest(EarlyEnd calldata e) external view returns (bytes32);
     function deal(bytes32 dealId) external view returns (DealView memory);

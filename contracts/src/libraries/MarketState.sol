@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Account, Deal} from "../types/MarketTypes.sol";
+import {Account, Deal, MandateUse} from "../types/MarketTypes.sol";
 import {ProvingSet} from "./ProvingSet.sol";
 
 /// @notice All that a market stores, in one struct so that its libraries work on it.
@@ -13,6 +13,7 @@ import {ProvingSet} from "./ProvingSet.sol";
 /// @param periods word p >> 7 of a miner: bit p & 127 when it has proved period p, bit 128 + (p & 127) when p is excused; never
 /// both. One word, because `prove` reads it anyway.
 /// @param burned tokens that nobody owns any more
+/// @param mandates what has become of clients' standing orders, by their digests
 /// @param maintained periods of a quarter that the miner has excused
 struct MarketState {
     mapping(address owner => Account) accounts;
@@ -21,4 +22,5 @@ struct MarketState {
     mapping(address miner => mapping(uint256 word => uint256)) periods;
     uint256 burned;
     mapping(address miner => mapping(uint256 quarter => uint256)) maintained;
+    mapping(bytes32 digest => MandateUse) mandates;
 }
