@@ -39,6 +39,7 @@ import picocli.CommandLine.Option;
       MinerOwnerCommands.Update.class,
       MinerOwnerCommands.RotateOperator.class,
       MinerOwnerCommands.Maintenance.class,
+      MandateCommand.Renewals.class,
       MinerOwnerCommands.End.class,
       MinerChannelCommands.Channels.class,
       MinerChannelCommands.Redeem.class,
@@ -50,7 +51,7 @@ public final class MinerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new IllegalArgumentException(
-        "say what to do: granary miner init, run, status, deals, proving, pause, resume, update,"
+        "say what to do: granary miner init, run, status, deals, proving, pause, resume, renewals, update,"
             + " rotate-operator, maintenance, end, channels, redeem, consent or exit");
   }
 
