@@ -6,6 +6,7 @@ import {IMarketReads} from "./interfaces/IMarketReads.sol";
 import {DealEnds} from "./libraries/DealEnds.sol";
 import {Demands} from "./libraries/Demands.sol";
 import {Maintenance} from "./libraries/Maintenance.sol";
+import {Mandates} from "./libraries/Mandates.sol";
 import {PeriodClock} from "./libraries/PeriodClock.sol";
 import {ProvingSet} from "./libraries/ProvingSet.sol";
 import {Renewals} from "./libraries/Renewals.sol";
@@ -20,6 +21,8 @@ import {
     DrawnLeaf,
     EarlyEnd,
     Extension,
+    Mandate,
+    MandateUse,
     MarketParams
 } from "./types/MarketTypes.sol";
 
@@ -47,6 +50,16 @@ contract MarketReads is IMarketReads, MarketBase {
     /// @inheritdoc IMarketReads
     function extensionDigest(Extension calldata extension) external view returns (bytes32) {
         return _hashTypedDataV4(Renewals.structHash(extension));
+    }
+
+    /// @inheritdoc IMarketReads
+    function mandateDigest(Mandate calldata m) external view returns (bytes32) {
+        return _hashTypedDataV4(Mandates.structHash(m));
+    }
+
+    /// @inheritdoc IMarketReads
+    function mandateUse(bytes32 digest) external view returns (MandateUse memory) {
+        return _s.mandates[digest];
     }
 
     /// @inheritdoc IMarketReads

@@ -5,8 +5,9 @@ import {MarketPart} from "./MarketPart.sol";
 import {IMarketTerms} from "./interfaces/IMarketTerms.sol";
 import {DealEnds} from "./libraries/DealEnds.sol";
 import {Maintenance} from "./libraries/Maintenance.sol";
+import {Mandates} from "./libraries/Mandates.sol";
 import {Renewals} from "./libraries/Renewals.sol";
-import {DealProposal, EarlyEnd, MarketParams, SignedExtension, SkipReason} from "./types/MarketTypes.sol";
+import {DealProposal, EarlyEnd, Mandate, MarketParams, SignedExtension, SkipReason} from "./types/MarketTypes.sol";
 
 /// @title The market's second contract: how deals change and end (Protocol §3.5 to §3.7, §5.7).
 /// @notice Holds to the invariants of StorageMarket, whose storage it works on.
@@ -22,6 +23,16 @@ contract MarketTerms is IMarketTerms, MarketPart {
     /// @inheritdoc IMarketTerms
     function endEarly(EarlyEnd calldata e, bytes calldata signature) external {
         DealEnds.endEarly(_s, rules(), _domainSeparatorV4(), e, signature);
+    }
+
+    /// @inheritdoc IMarketTerms
+    function executeMandate(Mandate calldata m, bytes calldata signature) external {
+        Mandates.execute(_s, rules(), _domainSeparatorV4(), m, signature);
+    }
+
+    /// @inheritdoc IMarketTerms
+    function revokeMandate(Mandate calldata m) external {
+        Mandates.revoke(_s, _domainSeparatorV4(), m);
     }
 
     /// @inheritdoc IMarketTerms

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {Auditor, IMinerRegistry, Miner} from "./interfaces/IMinerRegistry.sol";
+import {Auditor, IMinerRegistry, Miner, RenewalLimits} from "./interfaces/IMinerRegistry.sol";
 import {IStorageMarket} from "./interfaces/IStorageMarket.sol";
 
 /// @title Stakes and identities (Protocol §9).
@@ -26,6 +26,7 @@ contract MinerRegistry is IMinerRegistry {
     mapping(address id => Miner) private _miners;
     mapping(address id => uint256) private _position; // 1-based in _ids
     mapping(address id => Auditor) private _auditors;
+    mapping(address id => RenewalLimits) private _renewals;
     address[] private _ids;
 
     /// @param market_ the market's address, which its deployer predicts: the two name each other
@@ -79,6 +80,13 @@ contract MinerRegistry is IMinerRegistry {
     }
 
     /// @inheritdoc IMinerRegistry
+    function setRenewalLimits(RenewalLimits calldata limits) external {
+        own();
+        _renewals[msg.sender] = limits;
+        emit RenewalLimitsChanged(msg.sender, limits.pricePerLeafPeriod, limits.maxCollateralPerLeaf, limits.maxPeriods);
+    }
+
+    /// @inheritdoc IMinerRegistry
     function addStake(uint96 amount) external {
         Miner storage m = own();
         if (m.exiting) revert MinerExiting(msg.sender);
@@ -104,6 +112,7 @@ contract MinerRegistry is IMinerRegistry {
         if (live != 0) revert DealsLive(msg.sender, live);
         uint96 amount = m.stake;
         delete _miners[msg.sender];
+        delete _renewals[msg.sender];
         uint256 position = _position[msg.sender];
         address last = _ids[_ids.length - 1];
         _ids[position - 1] = last;
@@ -156,6 +165,12 @@ contract MinerRegistry is IMinerRegistry {
     /// @inheritdoc IMinerRegistry
     function isOperator(address id, address operator) external view returns (bool) {
         return operator != address(0) && _miners[id].operator == operator;
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function renewalLimits(address id) external view returns (RenewalLimits memory limits) {
+        Miner storage m = _miners[id];
+        if (m.accepting && !m.exiting) limits = _renewals[id];
     }
 
     function own() private view returns (Miner storage) {

@@ -376,6 +376,54 @@ function extensions() {
   });
 }
 
+// ---------------------------------------------------------------- §3.8 mandates
+
+const MANDATE = [
+  ["bytes32", "dealId"],
+  ["uint32", "periods"],
+  ["uint32", "times"],
+  ["uint96", "maxPricePerPeriod"],
+  ["uint96", "collateral"],
+  ["uint96", "budget"],
+  ["uint96", "tip"],
+  ["uint64", "expiresAt"],
+];
+
+function mandates() {
+  const key = hash("client's key");
+  const usual = {
+    dealId: hash("deal 1"),
+    periods: 30,
+    times: 12,
+    maxPricePerPeriod: "160000",
+    collateral: "1700000",
+    budget: "60000000",
+    tip: "1000",
+    expiresAt: 9000000,
+  };
+  const most = `${2n ** 96n - 1n}`;
+  const widest = {
+    dealId: hash("deal 2"),
+    periods: 2 ** 32 - 1,
+    times: 2 ** 32 - 2,
+    maxPricePerPeriod: most,
+    collateral: `${2n ** 96n - 2n}`,
+    budget: `${2n ** 96n - 3n}`,
+    tip: `${2n ** 96n - 4n}`,
+    expiresAt: 2 ** 53 - 1,
+  };
+  const cases = [
+    [31_337, address("market"), usual],
+    [31_337, address("market"), { ...usual, times: 13 }],
+    [1, address("other market"), { ...usual, tip: "0" }],
+    [2 ** 52, address("market"), widest],
+  ];
+  return cases.map(([chainId, market, mandate]) => {
+    const { digest, signature } = typed(chainId, market, key, "Mandate", MANDATE, mandate);
+    return { chainId, market, mandate, digest, key, signature };
+  });
+}
+
 // ---------------------------------------------------------------- §3.7 early ends
 
 const EARLY_END = [
@@ -557,6 +605,7 @@ const vectors = {
   money: money(),
   deals: deals(),
   extensions: extensions(),
+  mandates: mandates(),
   earlyEnds: earlyEnds(),
   headers: headers(),
   channelMessages: channelMessages(),

@@ -51,6 +51,12 @@ interface IMarketEvents {
     event DealShortened(
         bytes32 indexed dealId, address indexed miner, uint32 from, uint32 end, uint96 price, uint96 refunded
     );
+    /// @notice DealExtended, which follows, came of the client's mandate with this digest, for the `used`th time: `taken` in all left
+    /// the client's balance, `tip` of it to `by`.
+    event MandateExecuted(
+        bytes32 indexed dealId, bytes32 indexed digest, address indexed by, uint32 used, uint96 taken, uint96 tip
+    );
+    event MandateRevocation(bytes32 indexed dealId, bytes32 indexed digest);
     event DealCancelled(bytes32 indexed dealId, address indexed client);
     /// @notice collateral = burned + tip + returned to the miner; the whole price is returned to the client.
     event DealExpired(bytes32 indexed dealId, address indexed by, uint96 burned, uint96 tip);
@@ -99,6 +105,17 @@ interface IMarketEvents {
     error TooLate(bytes32 dealId, uint64 executeBy, uint256 currentBlock);
     /// @notice The deal ends at `end` anyway: no later than it would then.
     error NotSooner(bytes32 dealId, uint32 end);
+    error MandateRevoked(bytes32 dealId);
+    error MandateUsedUp(bytes32 dealId, uint32 times);
+    error MandateTooEarly(bytes32 dealId, uint256 period, uint256 earliest);
+    /// @notice The miner's owner has set no renewal limits, or the miner takes no deals.
+    error MandatesNotTaken(address miner);
+    error MandateTooLong(bytes32 dealId, uint32 periods, uint32 maxPeriods);
+    error MandateTooDear(bytes32 dealId, uint256 pricePerPeriod, uint96 maxPricePerPeriod);
+    error MandateCollateralTooHigh(bytes32 dealId, uint96 collateral, uint256 most);
+    error MandateOverBudget(bytes32 dealId, uint256 spent, uint96 budget);
+    /// @notice An extension of these numbers would be skipped for this reason.
+    error MandateRefused(bytes32 dealId, SkipReason reason);
     error NotPurgeable(bytes32 dealId);
     error SetFrozenUntil(address miner, uint256 blockNumber);
 

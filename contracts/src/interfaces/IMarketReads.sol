@@ -9,6 +9,8 @@ import {
     DrawnLeaf,
     EarlyEnd,
     Extension,
+    Mandate,
+    MandateUse,
     MarketParams
 } from "../types/MarketTypes.sol";
 
@@ -19,6 +21,10 @@ interface IMarketReads {
     function dealIdOf(DealProposal calldata proposal) external view returns (bytes32);
     /// @notice What the client signs to extend a deal.
     function extensionDigest(Extension calldata extension) external view returns (bytes32);
+    /// @notice What the client signs as a mandate.
+    function mandateDigest(Mandate calldata m) external view returns (bytes32);
+    /// @notice What has become of a mandate, by its digest.
+    function mandateUse(bytes32 digest) external view returns (MandateUse memory);
     /// @notice What the client signs to end a deal early.
     function earlyEndDigest(EarlyEnd calldata e) external view returns (bytes32);
     function deal(bytes32 dealId) external view returns (DealView memory);

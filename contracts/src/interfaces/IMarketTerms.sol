@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {DealProposal, EarlyEnd, SignedExtension, SkipReason} from "../types/MarketTypes.sol";
+import {DealProposal, EarlyEnd, Mandate, SignedExtension, SkipReason} from "../types/MarketTypes.sol";
 
 /// @title How deals change and end (Protocol §3.5 to §3.7, §5.7).
 interface IMarketTerms {
@@ -13,6 +13,12 @@ interface IMarketTerms {
     /// miner, or the miner itself, with the client's signature. What is not spent then returns to the client.
     /// @param signature the client's EIP-712 signature over `e`; empty when it is the sender
     function endEarly(EarlyEnd calldata e, bytes calldata signature) external;
+    /// @notice Settles an active deal, then renews it by its client's mandate (Protocol §3.8), near its end and outside a freeze.
+    /// Anyone, for a tip.
+    /// @param signature the client's EIP-712 signature over `m`
+    function executeMandate(Mandate calldata m, bytes calldata signature) external;
+    /// @notice The client takes a mandate back, for good.
+    function revokeMandate(Mandate calldata m) external;
     /// @notice The client takes back a signed proposal that was never published.
     function cancel(DealProposal calldata proposal) external;
     /// @notice Ends a deal that was published and not activated in time. Anyone, for a tip.

@@ -19,6 +19,17 @@ struct Miner {
     string endpoint;
 }
 
+/// @notice At what a miner goes on with deals by their clients' mandates (Protocol §3.8); its collateral is bound without its
+/// asking each time, so only its owner says it.
+/// @param pricePerLeafPeriod price of one leaf for one period; zero: it takes no mandates
+/// @param maxCollateralPerLeaf most collateral of one leaf that a renewed deal may hold
+/// @param maxPeriods most periods that one renewal adds
+struct RenewalLimits {
+    uint96 pricePerLeafPeriod;
+    uint96 maxCollateralPerLeaf;
+    uint32 maxPeriods;
+}
+
 /// @notice An auditor service that miners push proofs to.
 struct Auditor {
     bytes32 tlsKeyHash;
@@ -42,6 +53,10 @@ interface IMinerRegistry {
     event ExitAnnounced(address indexed miner);
     event StakeWithdrawn(address indexed miner, address to, uint96 amount);
     event AuditorRegistered(address indexed auditor, string endpoint, bytes32 tlsKeyHash);
+
+    event RenewalLimitsChanged(
+        address indexed miner, uint96 pricePerLeafPeriod, uint96 maxCollateralPerLeaf, uint32 maxPeriods
+    );
 
     error AlreadyRegistered(address miner);
     error NotRegistered(address miner);
@@ -73,6 +88,9 @@ interface IMinerRegistry {
     /// @notice Owner only: pauses or resumes new deals.
     function setAccepting(bool accepting) external;
 
+    /// @notice Owner only; effective in the same block. A price of zero: no mandates.
+    function setRenewalLimits(RenewalLimits calldata limits) external;
+
     /// @notice Owner only.
     function addStake(uint96 amount) external;
 
@@ -93,6 +111,8 @@ interface IMinerRegistry {
     /// @notice True when `operator` may publish for `id` now: it is the operator, and the miner accepts deals.
     function mayPublish(address id, address operator) external view returns (bool);
     function isOperator(address id, address operator) external view returns (bool);
+    /// @notice At what the miner renews deals by mandate now; all zero while it takes no deals.
+    function renewalLimits(address id) external view returns (RenewalLimits memory);
     function minStake() external view returns (uint96);
     function market() external view returns (address);
     function token() external view returns (address);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Account, Deal, Demand} from "../types/MarketTypes.sol";
+import {Account, Deal, Demand, MandateUse} from "../types/MarketTypes.sol";
 import {ProvingSet} from "./ProvingSet.sol";
 
 /// @notice All that a market stores, in one struct so that its libraries work on it.
@@ -13,6 +13,7 @@ import {ProvingSet} from "./ProvingSet.sol";
 /// @param periods word p >> 7 of a miner: bit p & 127 when it has proved period p, bit 128 + (p & 127) when p is excused; never
 /// both. One word, because `prove` reads it anyway.
 /// @param burned tokens that nobody owns any more
+/// @param mandates what has become of clients' standing orders, by their digests
 /// @param maintained periods of a quarter that the miner has excused
 /// @param demands open demands on a deal: the client's, the auditor's
 /// @param lastDeadlines latest deadline of all demands ever raised on a miner: the end of its queue
@@ -27,4 +28,5 @@ struct MarketState {
     mapping(bytes23 dealKey => Demand[2]) demands;
     mapping(address miner => uint64) lastDeadlines;
     mapping(address owner => uint256) etherOf;
+    mapping(bytes32 digest => MandateUse) mandates;
 }

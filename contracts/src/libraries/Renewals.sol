@@ -65,7 +65,7 @@ library Renewals {
             SkipReason reason = SkipReason.NotActive;
             if (d.state == DealState.Active) {
                 settle(s, p, x.extension.dealId, d, c);
-                reason = refusal(s, p, x.extension, sender, c);
+                reason = maySend(p, sender, c.miner) ? refusal(s, p, x.extension, c) : SkipReason.NotOperator;
                 if (reason == SkipReason.None) {
                     bytes32 digest = MessageHashUtils.toTypedDataHash(domainSeparator, structHash(x.extension));
                     if (!ClientSignature.isValid(c.client, digest, x.signature)) reason = SkipReason.BadSignature;
@@ -80,7 +80,7 @@ library Renewals {
     /// @dev Closed periods are paid at the old price, whatever becomes of the extension: anyone may settle at any time.
     /// Then reads the deal into `c`.
     function settle(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d, Change memory c)
-        private
+        internal
     {
         address miner = d.miner;
         uint256 shift = PeriodClock.shiftOf(miner, p.periodBlocks);
@@ -96,19 +96,20 @@ library Renewals {
         c.client = d.client;
     }
 
-    /// @dev Why a settled deal cannot be extended now (Protocol §3.6), but for the signature.
-    function refusal(
-        MarketState storage s,
-        MarketParams memory p,
-        Extension calldata e,
-        Sender memory sender,
-        Change memory c
-    ) private view returns (SkipReason) {
-        if (sender.miner != c.miner) {
-            sender.miner = c.miner;
-            sender.allowed = msg.sender == c.miner || IMinerRegistry(p.registry).mayPublish(c.miner, msg.sender);
+    function maySend(MarketParams memory p, Sender memory sender, address miner) private view returns (bool) {
+        if (sender.miner != miner) {
+            sender.miner = miner;
+            sender.allowed = msg.sender == miner || IMinerRegistry(p.registry).mayPublish(miner, msg.sender);
         }
-        if (!sender.allowed) return SkipReason.NotOperator;
+        return sender.allowed;
+    }
+
+    /// @dev Why a settled deal cannot be extended now (Protocol §3.6), but for the signature.
+    function refusal(MarketState storage s, MarketParams memory p, Extension memory e, Change memory c)
+        internal
+        view
+        returns (SkipReason)
+    {
         if (block.number > e.executeBy) return SkipReason.ExtendTooLate;
         if (e.oldEnd != c.end) return SkipReason.EndMoved;
         if (c.missRun > p.maxMissRun) return SkipReason.DealDefaulted;
@@ -144,7 +145,7 @@ library Renewals {
         return SkipReason.None;
     }
 
-    function extend(MarketState storage s, Deal storage d, Extension calldata e, Change memory c) private {
+    function extend(MarketState storage s, Deal storage d, Extension memory e, Change memory c) internal {
         uint96 price = uint96(c.price);
         if (price > c.unspent) s.accounts[c.client].balance -= price - c.unspent;
         else if (price < c.unspent) s.accounts[c.client].balance += c.unspent - price;

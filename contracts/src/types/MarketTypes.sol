@@ -161,6 +161,37 @@ struct SignedExtension {
     bytes signature;
 }
 
+/// @notice A client's standing order to go on with a deal (Protocol §3.8); anyone executes it. It signs the EIP-712 digest under
+/// the market's domain.
+/// @param dealId the deal
+/// @param periods that each renewal adds
+/// @param times most renewals
+/// @param maxPricePerPeriod most that a period may cost from a renewal on
+/// @param collateral to which the miner fills up what is left of its own
+/// @param budget most tokens that all renewals together take out of the client's balance, tips included
+/// @param tip to whoever executes it, at most the market's tipCap
+/// @param expiresAt last block in which it may be executed
+struct Mandate {
+    bytes32 dealId;
+    uint32 periods;
+    uint32 times;
+    uint96 maxPricePerPeriod;
+    uint96 collateral;
+    uint96 budget;
+    uint96 tip;
+    uint64 expiresAt;
+}
+
+/// @notice What has become of a mandate.
+/// @param used renewals made by it
+/// @param revoked by its client: no more are made
+/// @param spent of its budget
+struct MandateUse {
+    uint32 used;
+    bool revoked;
+    uint96 spent;
+}
+
 /// @notice A client's wish to end an active deal before its end (Protocol §3.7); to be relayed, or to be agreed to by the
 /// miner, it signs the EIP-712 digest under the market's domain.
 /// @param dealId the deal

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {RenewalLimits} from "../../src/interfaces/IMinerRegistry.sol";
 import {
     Activation,
     Answer,
@@ -8,6 +9,7 @@ import {
     DrawnLeaf,
     EarlyEnd,
     Extension,
+    Mandate,
     Publication,
     SignedExtension,
     SkipReason
@@ -207,6 +209,27 @@ contract MarketGas is MarketFixture {
         for (uint256 i = 0; i < ids.length; ++i) {
             assertEq(view_(ids[i]).end, view_(ids[i]).start + 60);
         }
+    }
+
+    function test_gas_executeMandate() public {
+        vm.prank(miner);
+        registry.setRenewalLimits(RenewalLimits(1200, 1e6, 30));
+        snapshot("MinerRegistry", "setRenewalLimits");
+        // Somebody who has executed mandates before.
+        fund(stranger, 1);
+        bytes32 id = activeDeal(proposal(100, 3));
+        if (market.isFrozen(miner)) rollToNextPeriod();
+        prove(currentPeriod());
+        rollToNextPeriod();
+        market.settle(one(id), 10);
+        Mandate memory m = Mandate(id, 30, 5, 1e6, 0, 1e12, 100, uint64(block_() + 1000));
+        bytes memory signature = sign(CLIENT_KEY, market.mandateDigest(m));
+        vm.prank(stranger);
+        market.executeMandate(m, signature);
+        snapshot(MARKET, "executeMandate, settled before");
+        vm.prank(client);
+        market.revokeMandate(m);
+        snapshot(MARKET, "revokeMandate");
     }
 
     function extensions(bytes32[] memory ids, uint256 from, uint256 count)

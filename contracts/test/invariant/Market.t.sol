@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {RenewalLimits} from "../../src/interfaces/IMinerRegistry.sol";
 import {
     Account,
     Activation,
@@ -11,6 +12,7 @@ import {
     Demand,
     EarlyEnd,
     Extension,
+    Mandate,
     Publication,
     SignedExtension,
     SkipReason
@@ -83,7 +85,7 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory s = new bytes4[](33);
+        bytes4[] memory s = new bytes4[](34);
         // What a deal lives of comes more often.
         (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
         (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
@@ -98,6 +100,7 @@ contract MarketInvariants is MarketFixture {
         (s[25], s[26], s[27]) = (this.demandOne.selector, this.answerOne.selector, this.resolveOne.selector);
         (s[28], s[29]) = (this.disputeOne.selector, this.forgeDemand.selector);
         (s[30], s[31], s[32]) = (this.declareOne.selector, this.recoverOne.selector, this.forgeRecovery.selector);
+        s[33] = this.renewByMandate.selector;
         targets[0] = FuzzSelector(address(this), s);
     }
 
@@ -312,6 +315,38 @@ contract MarketInvariants is MarketFixture {
         if (e.collateral > v.collateral) _agreed[m] += e.collateral - v.collateral;
         // Once is all.
         attack(tryExtend(x, operatorOf(m)) == SkipReason.None);
+    }
+
+    /// @dev By a stranger, for a tip; mostly when the end is near and nothing is frozen, sometimes not.
+    function renewByMandate(uint256 pick, uint8 more, uint16 price, uint16 budget, uint8 how) external watched {
+        bytes32 id = find(pick, DealState.Active);
+        if (id == 0) return;
+        address m = view_(id).miner;
+        uint32 end = view_(id).end;
+        uint256 near = market.periodEnd(m, end - 2) - 1;
+        if (how & 3 != 0 && block_() < near) travel(market.challengeBlock(m, end - 1) - 1);
+        vm.prank(stranger);
+        market.settle(one(id), 1024);
+        vm.prank(m);
+        registry.setRenewalLimits(RenewalLimits(uint96(price) / 16, 1e9, 5));
+        Mandate memory x = Mandate(id, uint32(bound(more, 1, 6)), 1, 1e9, 0, uint96(budget) * 100, 50, type(uint64).max);
+        if (how & 4 == 0) x.collateral = view_(id).collateral + price;
+        (_before[view_(id).client], _before[m]) = (atLeast(view_(id).client), atLeast(m));
+        executeOnce(x, view_(id), market.isFrozen(m) || market.periodAt(m, block_()) + 3 < end);
+    }
+
+    function executeOnce(Mandate memory x, DealView memory v, bool mustFail) private {
+        bytes memory signature = sign(keyOf(v.client), market.mandateDigest(x));
+        bytes memory call_ = abi.encodeCall(market.executeMandate, (x, signature));
+        if (!may(stranger, address(market), call_)) return;
+        done();
+        attack(mustFail);
+        uint256 spent = market.mandateUse(market.mandateDigest(x)).spent;
+        attack(spent > x.budget);
+        _agreed[v.client] += spent;
+        if (x.collateral > v.collateral) _agreed[v.miner] += x.collateral - v.collateral;
+        // Once is all.
+        attack(may(stranger, address(market), call_));
     }
 
     /// @dev By notice, sent or relayed, or by consent; most freezes are waited for, the others are run into.

@@ -8,7 +8,7 @@ import {PeriodClock} from "../../src/libraries/PeriodClock.sol";
 import {PieceMath} from "../../src/libraries/PieceMath.sol";
 import {ProvingSet} from "../../src/libraries/ProvingSet.sol";
 import {StreamSeal} from "../../src/libraries/StreamSeal.sol";
-import {DealProposal, EarlyEnd, Extension, MarketParams} from "../../src/types/MarketTypes.sol";
+import {DealProposal, EarlyEnd, Extension, Mandate, MarketParams} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 
 /// @title The contracts against the vectors that Java is held against too (contracts/tools/make-vectors.mjs).
@@ -283,6 +283,32 @@ contract VectorsTest is MarketFixture {
                     pricePerPeriod: uint96(num(e, ".pricePerPeriod")),
                     collateral: uint96(num(e, ".collateral")),
                     executeBy: uint64(num(e, ".executeBy"))
+                })
+            );
+            assertEq(digest, word(v, ".digest"), v);
+            assertEq(keccak256(sign(num(v, ".key"), digest)), keccak256(blob(v, ".signature")), v);
+        }
+        assertEq(n, 4);
+    }
+
+    function test_mandates() public {
+        uint256 n;
+        for (; has(nth(".mandates", n)); ++n) {
+            string memory v = nth(".mandates", n);
+            string memory m = string.concat(v, ".mandate");
+            IStorageMarket there = IStorageMarket(addressAt(v, ".market"));
+            vm.etch(address(there), address(market).code);
+            vm.chainId(num(v, ".chainId"));
+            bytes32 digest = there.mandateDigest(
+                Mandate({
+                    dealId: word(m, ".dealId"),
+                    periods: uint32(num(m, ".periods")),
+                    times: uint32(num(m, ".times")),
+                    maxPricePerPeriod: uint96(num(m, ".maxPricePerPeriod")),
+                    collateral: uint96(num(m, ".collateral")),
+                    budget: uint96(num(m, ".budget")),
+                    tip: uint96(num(m, ".tip")),
+                    expiresAt: uint64(num(m, ".expiresAt"))
                 })
             );
             assertEq(digest, word(v, ".digest"), v);

@@ -1,5 +1,6 @@
 package io.granary.contracts;
 
+import io.granary.contracts.bindings.MinerRegistry;
 import io.granary.contracts.bindings.StorageMarket;
 import io.granary.contracts.tx.TransactionSender;
 import io.granary.proofs.Hash32;
@@ -9,18 +10,22 @@ import io.granary.protocol.chain.AuditMarket;
 import io.granary.protocol.chain.BatchItem;
 import io.granary.protocol.chain.BatchResult;
 import io.granary.protocol.chain.ClientMarket;
+import io.granary.protocol.chain.MandateMarket;
 import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.chain.MinerMarket;
 import io.granary.protocol.chain.RegistryWriter;
+import io.granary.protocol.chain.RenewalLimits;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.Seeds;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.EarlyEnd;
+import io.granary.protocol.deal.Mandate;
 import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.deal.SignedExtension;
+import io.granary.protocol.deal.SignedMandate;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
@@ -34,7 +39,8 @@ import org.web3j.protocol.core.RemoteFunctionCall;
 import org.web3j.protocol.core.methods.response.Log;
 
 /** Everything one key sends: as a miner's operator, as the owner of an account, to the registry. */
-public final class ChainActions implements MinerMarket, ClientMarket, AuditMarket, RegistryWriter {
+public final class ChainActions
+    implements MinerMarket, ClientMarket, AuditMarket, MandateMarket, RegistryWriter {
   // More than any deal has arrears for in practice; a rest is settled by the next call.
   private static final BigInteger SETTLE_PERIODS = BigInteger.valueOf(1024);
   // A client's own notice needs no deadline: nobody else can hold it back and send it later.
@@ -174,6 +180,19 @@ public final class ChainActions implements MinerMarket, ClientMarket, AuditMarke
     return batch(
         send(terms.domain().market(), bound.market().answerDemands(structs)),
         answers.stream().map(a -> Eip712.dealId(terms.domain(), a.proposal())).toList());
+  }
+
+  @Override
+  public TxResult executeMandate(SignedMandate mandate) {
+    return market(
+        bound
+            .market()
+            .executeMandate(Structs.struct(mandate.mandate()), mandate.signature().bytes()));
+  }
+
+  @Override
+  public TxResult revokeMandate(Mandate mandate) {
+    return market(bound.market().revokeMandate(Structs.struct(mandate)));
   }
 
   private static BatchResult batch(TransactionSender.Outcome outcome, List<DealId> ids) {
@@ -375,6 +394,18 @@ public final class ChainActions implements MinerMarket, ClientMarket, AuditMarke
   @Override
   public TxResult setAccepting(boolean accepting) {
     return registry(bound.registry().setAccepting(accepting));
+  }
+
+  @Override
+  public TxResult setRenewalLimits(RenewalLimits limits) {
+    return registry(
+        bound
+            .registry()
+            .setRenewalLimits(
+                new MinerRegistry.RenewalLimits(
+                    limits.pricePerLeafPeriod().units(),
+                    limits.maxCollateralPerLeaf().units(),
+                    BigInteger.valueOf(limits.maxPeriods()))));
   }
 
   @Override

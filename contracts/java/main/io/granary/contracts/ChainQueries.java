@@ -11,6 +11,7 @@ import io.granary.proofs.challenge.PeriodClock;
 import io.granary.protocol.chain.AccountBalance;
 import io.granary.protocol.chain.ChainReader;
 import io.granary.protocol.chain.DrawnLeaf;
+import io.granary.protocol.chain.MandateUse;
 import io.granary.protocol.chain.MarketCall;
 import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.chain.MarketHistory;
@@ -20,6 +21,7 @@ import io.granary.protocol.chain.MinerDirectory;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.chain.RenewalLimits;
 import io.granary.protocol.chain.TxRefusedException;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Seeds;
@@ -198,6 +200,29 @@ public final class ChainQueries
             bound.market().maintenanceLeft(miner.toString(), big(period.index())),
             BigInteger.class)
         .longValueExact();
+  }
+
+  /** What has become of a mandate (Protocol §3.8), by its digest. */
+  public MandateUse mandateUse(Hash32 digest) {
+    StorageMarket.MandateUse use =
+        calls.call(
+            marketAddress(),
+            bound.market().mandateUse(digest.bytes()),
+            StorageMarket.MandateUse.class);
+    return new MandateUse(use.used.longValueExact(), use.revoked, new TokenAmount(use.spent));
+  }
+
+  /** At what a miner renews by mandate now. */
+  public RenewalLimits renewalLimits(Address miner) {
+    MinerRegistry.RenewalLimits limits =
+        calls.call(
+            terms().registry(),
+            bound.registry().renewalLimits(miner.toString()),
+            MinerRegistry.RenewalLimits.class);
+    return new RenewalLimits(
+        new TokenAmount(limits.pricePerLeafPeriod),
+        new TokenAmount(limits.maxCollateralPerLeaf),
+        limits.maxPeriods.longValueExact());
   }
 
   @Override

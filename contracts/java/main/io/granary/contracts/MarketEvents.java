@@ -28,6 +28,8 @@ final class MarketEvents {
           entry(StorageMarket.DEALSKIPPED_EVENT, MarketEvents::skipped),
           entry(StorageMarket.DEALACTIVATED_EVENT, MarketEvents::activated),
           entry(StorageMarket.DEALEXTENDED_EVENT, MarketEvents::extended),
+          entry(StorageMarket.MANDATEEXECUTED_EVENT, MarketEvents::mandateExecuted),
+          entry(StorageMarket.MANDATEREVOCATION_EVENT, MarketEvents::mandateRevoked),
           entry(StorageMarket.DEALSHORTENED_EVENT, MarketEvents::shortened),
           entry(StorageMarket.DEALCANCELLED_EVENT, MarketEvents::cancelled),
           entry(StorageMarket.DEALEXPIRED_EVENT, MarketEvents::expired),
@@ -136,6 +138,23 @@ final class MarketEvents {
         amount(e.price),
         amount(e.collateral),
         amount(e.carried));
+  }
+
+  private static MarketEvent mandateExecuted(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getMandateExecutedEventFromLog(log);
+    return new MarketEvent.MandateExecuted(
+        at,
+        id(e.dealId),
+        Hash32.of(e.digest),
+        Address.parse(e.by),
+        e.used.longValueExact(),
+        amount(e.taken),
+        amount(e.tip));
+  }
+
+  private static MarketEvent mandateRevoked(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getMandateRevocationEventFromLog(log);
+    return new MarketEvent.MandateRevoked(at, id(e.dealId), Hash32.of(e.digest));
   }
 
   private static MarketEvent shortened(MarketEvent.Position at, Log log) {

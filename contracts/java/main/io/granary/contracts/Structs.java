@@ -10,6 +10,7 @@ import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.Mandate;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
@@ -47,6 +48,18 @@ final class Structs {
         e.pricePerPeriod().units(),
         e.collateral().units(),
         BigInteger.valueOf(e.executeBy().value()));
+  }
+
+  static StorageMarket.Mandate struct(Mandate m) {
+    return new StorageMarket.Mandate(
+        m.dealId().hash().bytes(),
+        BigInteger.valueOf(m.periods()),
+        BigInteger.valueOf(m.times()),
+        m.maxPricePerPeriod().units(),
+        m.collateral().units(),
+        m.budget().units(),
+        m.tip().units(),
+        BigInteger.valueOf(m.expiresAt().value()));
   }
 
   static StorageMarket.EarlyEnd struct(EarlyEnd e) {

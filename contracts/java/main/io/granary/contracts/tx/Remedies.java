@@ -82,6 +82,26 @@ final class Remedies {
           Map.entry(
               "NotClient",
               "only the deal's client may do this, or who has its signature over just this"),
+          Map.entry(
+              "MandateRevoked",
+              "its client has taken the mandate back; it has to sign another one"),
+          Map.entry(
+              "MandateUsedUp",
+              "the mandate has made all its renewals; its client signs another one"),
+          Map.entry(
+              "MandateTooEarly",
+              "a mandate runs near the end of its deal only; wait for that period"),
+          Map.entry(
+              "MandatesNotTaken",
+              "the miner renews nothing by mandate now; its owner sets limits with 'granary miner renewals'"),
+          Map.entry("MandateTooLong", "the miner renews for fewer periods at a time"),
+          Map.entry("MandateTooDear", "the miner's price for renewals is above the mandate's"),
+          Map.entry(
+              "MandateCollateralTooHigh", "the miner binds less collateral by mandate than this"),
+          Map.entry("MandateOverBudget", "the renewal would take more than the mandate's budget"),
+          Map.entry(
+              "MandateRefused",
+              "an extension of these numbers is refused for the reason of that number in SkipReason"),
           Map.entry("NotDefaulted", "it has not missed enough periods in a row to be terminated"),
           Map.entry(
               "NotExpired", "the deal can still be activated; wait until that block has passed"),

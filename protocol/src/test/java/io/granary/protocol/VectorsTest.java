@@ -30,6 +30,7 @@ import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.Mandate;
 import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
@@ -300,6 +301,28 @@ class VectorsTest {
               amount(e, "collateral"),
               new BlockNumber(number(e, "executeBy")));
       Hash32 digest = Eip712.extension(domain, extension);
+      assertEquals(hash(v, "digest"), digest, v.toString());
+      assertArrayEquals(
+          bytes(v, "signature"), EthKey.of(bytes(v, "key")).sign(digest).bytes(), v.toString());
+    }
+  }
+
+  @Test
+  void mandates() {
+    for (JsonNode v : list("mandates", 4)) {
+      SigningDomain domain = new SigningDomain(number(v, "chainId"), address(v, "market"));
+      JsonNode m = v.required("mandate");
+      Mandate mandate =
+          new Mandate(
+              new DealId(hash(m, "dealId")),
+              number(m, "periods"),
+              number(m, "times"),
+              amount(m, "maxPricePerPeriod"),
+              amount(m, "collateral"),
+              amount(m, "budget"),
+              amount(m, "tip"),
+              new BlockNumber(number(m, "expiresAt")));
+      Hash32 digest = Eip712.mandate(domain, mandate);
       assertEquals(hash(v, "digest"), digest, v.toString());
       assertArrayEquals(
           bytes(v, "signature"), EthKey.of(bytes(v, "key")).sign(digest).bytes(), v.toString());

@@ -41,6 +41,7 @@ import picocli.CommandLine.Option;
       MinerOwnerCommands.Maintenance.class,
       MinerFaultCommands.Declare.class,
       MinerFaultCommands.Recover.class,
+      MandateCommand.Renewals.class,
       MinerOwnerCommands.End.class,
       MinerChannelCommands.Channels.class,
       MinerChannelCommands.Redeem.class,
@@ -52,7 +53,7 @@ public final class MinerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new IllegalArgumentException(
-        "say what to do: granary miner init, run, status, deals, proving, pause, resume, update,"
+        "say what to do: granary miner init, run, status, deals, proving, pause, resume, renewals, update,"
             + " rotate-operator, maintenance, fault, recover, end, channels, redeem, consent or exit");
   }
 

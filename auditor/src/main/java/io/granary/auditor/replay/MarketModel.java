@@ -44,6 +44,8 @@ final class MarketModel {
   private static final BigInteger BPS = BigInteger.valueOf(10_000);
 
   private final MarketTerms terms;
+  private final Map<Hash32, Long> mandateUses = new HashMap<>();
+  private final Set<Hash32> revokedMandates = new HashSet<>();
   private final Function<BlockNumber, Hash32> seedValue;
   private final Function<TxHash, List<MarketCall>> calls;
 
@@ -84,6 +86,8 @@ final class MarketModel {
       case MarketEvent.DealSkipped e -> {}
       case MarketEvent.DealActivated e -> activated(e);
       case MarketEvent.DealExtended e -> extended(e);
+      case MarketEvent.MandateExecuted e -> mandated(e);
+      case MarketEvent.MandateRevoked e -> revokedMandates.add(e.digest());
       case MarketEvent.DealShortened e -> shortened(e);
       case MarketEvent.DealCancelled e -> cancelled(e);
       case MarketEvent.DealExpired e -> expired(e);
@@ -621,6 +625,28 @@ final class MarketModel {
     d.collateral = collateral;
     d.countAnew(e.end().index(), e.price());
     set(miner).moveEnd(d.id.hash(), d.end);
+  }
+
+  /** Protocol §3.8: the tip; the renewal itself is the extension that follows. */
+  private void mandated(MarketEvent.MandateExecuted e) {
+    ModelDeal d = deal(e, e.dealId(), DealState.ACTIVE);
+    require(
+        e,
+        "mandate " + e.digest() + " revoked before",
+        false,
+        revokedMandates.contains(e.digest()));
+    long used = mandateUses.merge(e.digest(), 1L, Long::sum);
+    require(e, "renewals by mandate " + e.digest(), used, e.used());
+    require(
+        e,
+        "tip of mandate " + e.digest() + " within the cap",
+        false,
+        terms.tipCap().isLessThan(e.tip()));
+    long period = clock(d.terms.miner()).periodAt(e.at().block().value());
+    require(
+        e, "mandate of " + d.id + " near its end", true, d.end - period <= terms.maxMissRun() + 1L);
+    debit(e, d.terms.client(), e.tip().units(), "tip of the mandate of " + d.id);
+    credit(e.by(), e.tip().units());
   }
 
   /** First period that is not over and whose challenges nobody can know, outside of a freeze. */

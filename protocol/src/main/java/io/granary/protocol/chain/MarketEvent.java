@@ -55,6 +55,19 @@ public sealed interface MarketEvent {
       TokenAmount carried)
       implements MarketEvent {}
 
+  /** A mandate was executed; the {@link DealExtended} that follows says what it has made. */
+  record MandateExecuted(
+      Position at,
+      DealId dealId,
+      Hash32 digest,
+      Address by,
+      long used,
+      TokenAmount taken,
+      TokenAmount tip)
+      implements MarketEvent {}
+
+  record MandateRevoked(Position at, DealId dealId, Hash32 digest) implements MarketEvent {}
+
   record DealShortened(
       Position at,
       DealId dealId,

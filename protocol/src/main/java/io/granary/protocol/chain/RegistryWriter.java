@@ -24,6 +24,9 @@ public interface RegistryWriter {
   /** Pauses or resumes new deals. */
   TxResult setAccepting(boolean accepting);
 
+  /** At what deals are renewed by mandate from now on (Protocol §3.8). */
+  TxResult setRenewalLimits(RenewalLimits limits);
+
   /** Replaces the hot key. */
   TxResult setOperator(Address operator);
 

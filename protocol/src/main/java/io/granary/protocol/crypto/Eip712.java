@@ -6,6 +6,7 @@ import io.granary.protocol.deal.Ask;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.Mandate;
 import io.granary.protocol.deal.PeriodProof;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
@@ -21,6 +22,10 @@ public final class Eip712 {
           "DealProposal(address client,address miner,address auditor,bytes32 pieceRoot,uint64 rawSize,"
               + "uint8 sealProfile,uint32 periods,uint96 price,uint96 collateral,uint64 publishBy,"
               + "uint64 activateBy,bytes32 replaces,bytes32 salt)");
+  private static final Hash32 MANDATE_TYPE =
+      text(
+          "Mandate(bytes32 dealId,uint32 periods,uint32 times,uint96 maxPricePerPeriod,"
+              + "uint96 collateral,uint96 budget,uint96 tip,uint64 expiresAt)");
   private static final Hash32 EXTENSION_TYPE =
       text(
           "Extension(bytes32 dealId,uint32 oldEnd,uint32 newEnd,uint96 pricePerPeriod,"
@@ -85,6 +90,22 @@ public final class Eip712 {
                 .add(p.activateBy().value())
                 .add(p.replaces())
                 .add(p.salt())));
+  }
+
+  /** A mandate's digest, which the deal's client signs (Protocol §3.8). */
+  public static Hash32 mandate(SigningDomain domain, Mandate m) {
+    return digest(
+        domain,
+        new Words()
+            .add(MANDATE_TYPE)
+            .add(m.dealId().hash())
+            .add(m.periods())
+            .add(m.times())
+            .add(m.maxPricePerPeriod().units())
+            .add(m.collateral().units())
+            .add(m.budget().units())
+            .add(m.tip().units())
+            .add(m.expiresAt().value()));
   }
 
   /** An extension's digest, which the deal's client signs (Protocol §3.6). */
