@@ -45,10 +45,6 @@ contract DemandsTest is MarketFixture {
         setUpMarket();
     }
 
-    function half(bytes32 id) private view returns (uint256) {
-        return view_(id).collateral / 2;
-    }
-
     function raiseAs(address by, DealProposal memory p, uint64 leaf, uint256 bond, bytes memory reason) private {
         vm.deal(by, by.balance + bond);
         vm.expectRevert(reason);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {IMinerRegistry, RenewalLimits} from "../../src/interfaces/IMinerRegistry.sol";
 import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
-import {DealProposal, DealState, DealView, Mandate, SkipReason} from "../../src/types/MarketTypes.sol";
+import {DealState, DealView, Mandate, SkipReason} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 import {Wallet} from "../utils/Wallets.sol";
 
