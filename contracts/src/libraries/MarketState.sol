@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Account, Deal} from "../types/MarketTypes.sol";
 import {ProvingSet} from "./ProvingSet.sol";
+import {Publisher} from "./Publisher.sol";
 
 /// @notice All that a market stores, in one struct so that its libraries work on it.
 /// @param accounts unlocked tokens by owner
@@ -14,6 +15,7 @@ import {ProvingSet} from "./ProvingSet.sol";
 /// both. One word, because `prove` reads it anyway.
 /// @param burned tokens that nobody owns any more
 /// @param maintained periods of a quarter that the miner has excused
+/// @param spent what a miner's operator has locked under its collateral budget; not kept while there is none
 struct MarketState {
     mapping(address owner => Account) accounts;
     mapping(bytes23 dealKey => Deal) deals;
@@ -21,4 +23,5 @@ struct MarketState {
     mapping(address miner => mapping(uint256 word => uint256)) periods;
     uint256 burned;
     mapping(address miner => mapping(uint256 quarter => uint256)) maintained;
+    mapping(address miner => Publisher.Spent) spent;
 }

@@ -10,6 +10,7 @@ import {MarketState} from "./MarketState.sol";
 import {Pay} from "./Pay.sol";
 import {PeriodClock} from "./PeriodClock.sol";
 import {ProvingSet} from "./ProvingSet.sol";
+import {Publisher} from "./Publisher.sol";
 import {Settlement} from "./Settlement.sol";
 
 /// @title Longer deals on the same replica (Protocol §3.6).
@@ -44,12 +45,6 @@ library Renewals {
         uint96 topUp; // of the collateral
     }
 
-    /// @dev Who may send for a miner; the deals of a batch are mostly of one.
-    struct Sender {
-        address miner;
-        bool allowed;
-    }
-
     /// @notice Extends many deals; a bad one is skipped with its reason.
     function extendDeals(
         MarketState storage s,
@@ -58,7 +53,7 @@ library Renewals {
         SignedExtension[] calldata extensions
     ) internal returns (SkipReason[] memory reasons) {
         reasons = new SkipReason[](extensions.length);
-        Sender memory sender;
+        Publisher.Sender memory sender;
         for (uint256 i = 0; i < extensions.length; ++i) {
             SignedExtension calldata x = extensions[i];
             Deal storage d = s.deals[bytes23(x.extension.dealId)];
@@ -72,7 +67,7 @@ library Renewals {
                     if (!ClientSignature.isValid(c.client, digest, x.signature)) reason = SkipReason.BadSignature;
                 }
             }
-            if (reason == SkipReason.None) extend(s, d, x.extension, c);
+            if (reason == SkipReason.None) extend(s, d, x.extension, sender, c);
             else emit IMarketEvents.DealSkipped(x.extension.dealId, d.miner, reason);
             reasons[i] = reason;
         }
@@ -102,12 +97,13 @@ library Renewals {
         MarketState storage s,
         MarketParams memory p,
         Extension calldata e,
-        Sender memory sender,
+        Publisher.Sender memory sender,
         Change memory c
     ) private view returns (SkipReason) {
+        // The miner itself needs no right, and no budget holds for it.
         if (sender.miner != c.miner) {
-            sender.miner = c.miner;
-            sender.allowed = msg.sender == c.miner || IMinerRegistry(p.registry).mayPublish(c.miner, msg.sender);
+            if (msg.sender == c.miner) Publisher.loadOwner(sender, c.miner);
+            else Publisher.load(sender, s.spent, IMinerRegistry(p.registry), c.miner);
         }
         if (!sender.allowed) return SkipReason.NotOperator;
         if (block.number > e.executeBy) return SkipReason.ExtendTooLate;
@@ -141,16 +137,26 @@ library Renewals {
         uint256 due = c.price > c.unspent ? c.price - c.unspent : 0;
         if (c.client == c.miner) due += c.topUp;
         if (s.accounts[c.client].balance < due) return SkipReason.ClientShort;
-        if (c.topUp != 0 && s.accounts[c.miner].balance < c.topUp) return SkipReason.MinerShort;
+        if (c.topUp != 0) {
+            if (s.accounts[c.miner].balance < c.topUp) return SkipReason.MinerShort;
+            if (c.topUp > sender.left) return SkipReason.OverBudget;
+        }
         return SkipReason.None;
     }
 
-    function extend(MarketState storage s, Deal storage d, Extension calldata e, Change memory c) private {
+    function extend(
+        MarketState storage s,
+        Deal storage d,
+        Extension calldata e,
+        Publisher.Sender memory sender,
+        Change memory c
+    ) private {
         uint96 price = uint96(c.price);
         if (price > c.unspent) s.accounts[c.client].balance -= price - c.unspent;
         else if (price < c.unspent) s.accounts[c.client].balance += c.unspent - price;
         if (c.topUp != 0) {
             s.accounts[c.miner].balance -= c.topUp;
+            Publisher.count(s.spent, sender, c.topUp);
             d.collateral = c.left + c.topUp;
         }
         d.price = price;

@@ -197,7 +197,8 @@ enum SkipReason {
     EndMoved, // extension: oldEnd is not the deal's end
     DealOver, // extension: the last period is over, the entry has left the proving set, or the client has given notice
     DealDefaulted, // extension: more than maxMissRun misses in a row
-    DealUnsettled // extension: more arrears than one call settles
+    DealUnsettled, // extension: more arrears than one call settles
+    OverBudget // publication, extension: the operator's collateral budget does not reach for it now
 }
 
 /// @notice Constructor parameters of a market; immutable.

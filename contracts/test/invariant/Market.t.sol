@@ -42,6 +42,17 @@ contract MarketInvariants is MarketFixture {
     mapping(address miner => bytes32) private _frozenSet;
     uint256 private _changesInAFreeze;
 
+    // The budgets of operators, and what each has locked under the one it has: block and amount.
+    struct Lock {
+        uint256 at;
+        uint256 amount;
+    }
+
+    mapping(address miner => uint256) private _budget;
+    mapping(address miner => uint256) private _budgetBlocks;
+    mapping(address miner => Lock[]) private _locks;
+    uint256 private _overBudget;
+
     // Attacks that were not refused; actions in all, and those that neither did anything nor were an attack.
     uint256 private _attacksAccepted;
     uint256 private _calls;
@@ -76,7 +87,7 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory s = new bytes4[](25);
+        bytes4[] memory s = new bytes4[](26);
         // What a deal lives of comes more often.
         (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
         (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
@@ -88,6 +99,7 @@ contract MarketInvariants is MarketFixture {
         (s[20], s[21]) = (this.extendOne.selector, this.forgeExtension.selector);
         (s[22], s[23]) = (this.endOneEarly.selector, this.forgeEarlyEnd.selector);
         s[24] = this.maintain.selector;
+        s[25] = this.limit.selector;
         targets[0] = FuzzSelector(address(this), s);
     }
 
@@ -183,6 +195,7 @@ contract MarketInvariants is MarketFixture {
         if (tryPublish(signed, _operators[(pick >> 1) & 1]) != SkipReason.None) return 0;
         _agreed[p.client] += p.price;
         _agreed[p.miner] += p.collateral;
+        lockedByOperator(p.miner, p.collateral);
         id = market.dealIdOf(p);
         _ids.push(id);
         _published[id] = signed;
@@ -295,7 +308,10 @@ contract MarketInvariants is MarketFixture {
         uint256 due = uint256(e.pricePerPeriod) * (e.newEnd - v.cursor);
         uint256 spent = (uint256(v.price) * v.proved) / v.periods + (uint256(v.price) * v.missed) / v.periods;
         if (due > v.price - spent) _agreed[v.client] += due - (v.price - spent);
-        if (e.collateral > v.collateral) _agreed[m] += e.collateral - v.collateral;
+        if (e.collateral > v.collateral) {
+            _agreed[m] += e.collateral - v.collateral;
+            if (how & 16 == 0) lockedByOperator(m, e.collateral - v.collateral);
+        }
         // Once is all.
         attack(tryExtend(x, operatorOf(m)) == SkipReason.None);
     }
@@ -570,16 +586,42 @@ contract MarketInvariants is MarketFixture {
     /// @notice A stranger acts for a miner.
     function meddle(uint8 who, uint8 how) external watched {
         address m = _miners[who & 1];
-        bytes[5] memory calls = [
+        bytes[6] memory calls = [
             abi.encodeCall(registry.update, (m, "mine:1", keccak256("mine"), 1)),
             abi.encodeCall(registry.setOperator, (stranger)),
             abi.encodeCall(registry.setAccepting, (false)),
             abi.encodeCall(registry.announceExit, ()),
-            abi.encodeCall(registry.withdrawStake, (stranger))
+            abi.encodeCall(registry.withdrawStake, (stranger)),
+            abi.encodeCall(registry.setCollateralBudget, (0, 0))
         ];
-        attack(may(stranger, address(registry), calls[how % 5]));
+        attack(may(stranger, address(registry), calls[how % 6]));
         // Nor may the operator touch what is the owner's.
-        attack(may(_operators[who & 1], address(registry), calls[1 + how % 4]));
+        attack(may(_operators[who & 1], address(registry), calls[1 + how % 5]));
+    }
+
+    /// @dev The owner limits its operator, mostly for long windows, or lifts the limit.
+    function limit(uint8 who, uint96 amount, uint16 blocks) external watched {
+        address m = _miners[who & 1];
+        bool lift = who % 4 > 1;
+        (_budget[m], _budgetBlocks[m]) = lift ? (0, 0) : (bound(amount, 20_000, 1_000_000), bound(blocks, 1, 1000));
+        delete _locks[m];
+        vm.prank(m);
+        registry.setCollateralBudget(uint96(_budget[m]), uint32(_budgetBlocks[m]));
+        done();
+    }
+
+    /// @dev All that lies less than a window back is at most twice the budget, and what is locked in one block once.
+    function lockedByOperator(address m, uint256 amount) private {
+        if (_budgetBlocks[m] == 0) return;
+        Lock[] storage locks = _locks[m];
+        locks.push(Lock(block_(), amount));
+        uint256 recent;
+        uint256 here;
+        for (uint256 i = 0; i < locks.length; ++i) {
+            if (locks[i].at + _budgetBlocks[m] > block_()) recent += locks[i].amount;
+            if (locks[i].at == block_()) here += locks[i].amount;
+        }
+        if (recent > 2 * _budget[m] || here > _budget[m]) ++_overBudget;
     }
 
     // ---------------------------------------------------------------- what must hold
@@ -678,6 +720,7 @@ contract MarketInvariants is MarketFixture {
     function nobodyButItsOwnerEmptiesAnAccount() private view {
         assertEq(_lostWithoutConsent, 0, "lost without consent");
         assertEq(_attacksAccepted, 0, "attacks accepted");
+        assertEq(_overBudget, 0, "locked over budget");
     }
 
     /// @notice 4. A set does not change from a challenge block until its period is proved or over.
