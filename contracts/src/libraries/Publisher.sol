@@ -59,6 +59,7 @@ library Publisher {
     /// @notice The window that is open now, or would open.
     function open(Spent storage s, uint256 blocks) internal view returns (uint256 amount, uint256 since) {
         (amount, since) = (s.amount, s.since);
-        if (block.number >= since + blocks) (amount, since) = (0, block.number);
+        // Nothing was ever spent, or long ago. A window may be longer than the chain.
+        if (amount == 0 || block.number >= since + blocks) (amount, since) = (0, block.number);
     }
 }

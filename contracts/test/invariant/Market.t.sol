@@ -603,7 +603,9 @@ contract MarketInvariants is MarketFixture {
     function limit(uint8 who, uint96 amount, uint16 blocks) external watched {
         address m = _miners[who & 1];
         bool lift = who % 4 > 1;
-        (_budget[m], _budgetBlocks[m]) = lift ? (0, 0) : (bound(amount, 20_000, 1_000_000), bound(blocks, 1, 1000));
+        (_budget[m], _budgetBlocks[m]) = lift
+            ? (0, 0)
+            : (bound(amount, 20_000, 1_000_000), blocks % 8 == 0 ? type(uint32).max : bound(blocks, 1, 1000));
         delete _locks[m];
         vm.prank(m);
         registry.setCollateralBudget(uint96(_budget[m]), uint32(_budgetBlocks[m]));

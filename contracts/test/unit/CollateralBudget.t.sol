@@ -142,6 +142,13 @@ contract CollateralBudgetTest is MarketFixture {
         assertSpent(each, block_() + WINDOW);
     }
 
+    function test_publish_windowLongerThanTheChain() public {
+        budget(each, type(uint32).max);
+        expectNext(SkipReason.None);
+        assertSpent(each, block_() + type(uint32).max);
+        expectNext(SkipReason.OverBudget);
+    }
+
     function test_publish_zeroBudgetLocksNothing() public {
         budget(0, 1);
         expectNext(SkipReason.OverBudget);

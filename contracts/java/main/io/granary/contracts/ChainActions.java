@@ -284,6 +284,12 @@ public final class ChainActions implements MinerMarket, ClientMarket, RegistryWr
   }
 
   @Override
+  public TxResult setCollateralBudget(TokenAmount amount, long blocks) {
+    return registry(
+        bound.registry().setCollateralBudget(amount.units(), BigInteger.valueOf(blocks)));
+  }
+
+  @Override
   public TxResult announceExit() {
     return registry(bound.registry().announceExit());
   }

@@ -34,7 +34,8 @@ final class SkipReason {
           "EndMoved",
           "DealOver",
           "DealDefaulted",
-          "DealUnsettled");
+          "DealUnsettled",
+          "OverBudget");
 
   private SkipReason() {}
 

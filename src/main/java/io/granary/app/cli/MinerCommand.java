@@ -40,6 +40,7 @@ import picocli.CommandLine.Option;
       MinerOwnerCommands.RotateOperator.class,
       MinerOwnerCommands.Maintenance.class,
       MinerOwnerCommands.End.class,
+      MinerBudgetCommand.class,
       MinerChannelCommands.Channels.class,
       MinerChannelCommands.Redeem.class,
       MinerChannelCommands.Consent.class,
