@@ -215,7 +215,7 @@ class CommandLineIT extends CommandLineHarness {
     assertEquals("500", at("miner exit", "--withdraw").json().path("wallet").asText());
   }
 
-  private void the_operators_budget_is_set_shown_and_lifted() throws Exception {
+  private void the_operators_budget_is_set_shown_and_lifted() throws IOException {
     assertTrue(at("miner budget").json().path("unlimited").asBoolean());
     JsonNode set = at("miner budget", "2.5", "--blocks", "7200").json();
     assertEquals("2.5", set.path("budget").asText());

@@ -5,6 +5,7 @@ import io.granary.protocol.chain.CollateralBudget;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.values.TokenAmount;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,7 +41,7 @@ final class MinerBudgetCommand extends MinerCommand.Place implements Callable<In
   boolean unlimited;
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     if ((amount == null) != (blocks == null) || unlimited && amount != null) {
       throw new IllegalArgumentException(
           "say AMOUNT --blocks N, or --unlimited; without any of them the budget is shown");
