@@ -9,6 +9,7 @@ import {Maintenance} from "./libraries/Maintenance.sol";
 import {Mandates} from "./libraries/Mandates.sol";
 import {PeriodClock} from "./libraries/PeriodClock.sol";
 import {ProvingSet} from "./libraries/ProvingSet.sol";
+import {Publisher} from "./libraries/Publisher.sol";
 import {Renewals} from "./libraries/Renewals.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {
@@ -107,6 +108,13 @@ contract MarketReads is IMarketReads, MarketBase {
     /// @inheritdoc IMarketReads
     function liveDeals(address miner) external view returns (uint256) {
         return _s.sets[miner].liveDeals;
+    }
+
+    /// @inheritdoc IMarketReads
+    function spentBudget(address miner) external view returns (uint96 amount, uint64 until) {
+        (,, uint32 blocks) = REGISTRY.publishingRights(miner, address(0));
+        (uint256 spent, uint256 since) = Publisher.open(_s.spent[miner], blocks);
+        if (spent != 0) (amount, until) = (uint96(spent), uint64(since + blocks));
     }
 
     /// @inheritdoc IMarketReads

@@ -50,7 +50,13 @@ contract MinerRegistry is IMinerRegistry {
         if (operator == address(0)) revert ZeroOperator();
         _ids.push(msg.sender);
         _position[msg.sender] = _ids.length;
-        _miners[msg.sender] = Miner(operator, stake, true, false, pricePerLeafPeriod, tlsKeyHash, endpoint);
+        Miner storage m = _miners[msg.sender];
+        m.operator = operator;
+        m.accepting = true;
+        m.stake = stake;
+        m.pricePerLeafPeriod = pricePerLeafPeriod;
+        m.tlsKeyHash = tlsKeyHash;
+        m.endpoint = endpoint;
         emit MinerRegistered(msg.sender, operator, stake, endpoint, tlsKeyHash, pricePerLeafPeriod);
         pull(stake);
     }
@@ -84,6 +90,15 @@ contract MinerRegistry is IMinerRegistry {
         own();
         _renewals[msg.sender] = limits;
         emit RenewalLimitsChanged(msg.sender, limits.pricePerLeafPeriod, limits.maxCollateralPerLeaf, limits.maxPeriods);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function setCollateralBudget(uint96 amount, uint32 blocks) external {
+        if (blocks == 0 && amount != 0) revert BudgetWithoutWindow(amount);
+        Miner storage m = own();
+        m.collateralBudget = amount;
+        m.budgetBlocks = blocks;
+        emit CollateralBudgetSet(msg.sender, amount, blocks);
     }
 
     /// @inheritdoc IMinerRegistry
@@ -157,9 +172,21 @@ contract MinerRegistry is IMinerRegistry {
     }
 
     /// @inheritdoc IMinerRegistry
-    function mayPublish(address id, address operator) external view returns (bool) {
+    function mayPublish(address id, address operator) public view returns (bool) {
         Miner storage m = _miners[id];
         return operator != address(0) && m.operator == operator && m.accepting && !m.exiting;
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function publishingRights(address id, address operator)
+        external
+        view
+        returns (bool allowed, uint96 budget, uint32 blocks)
+    {
+        allowed = mayPublish(id, operator);
+        blocks = _miners[id].budgetBlocks;
+        // A slot of its own, which nobody pays for who has no budget.
+        if (blocks != 0) budget = _miners[id].collateralBudget;
     }
 
     /// @inheritdoc IMinerRegistry

@@ -17,6 +17,7 @@ import {Pay} from "./libraries/Pay.sol";
 import {PieceMath} from "./libraries/PieceMath.sol";
 import {ProvingSet} from "./libraries/ProvingSet.sol";
 import {SealOpenings} from "./libraries/SealOpenings.sol";
+import {Publisher} from "./libraries/Publisher.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {StreamSeal} from "./libraries/StreamSeal.sol";
 import {
@@ -173,31 +174,26 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
     /// @inheritdoc IMarketCore
     function publishDeals(Publication[] calldata publications) external returns (SkipReason[] memory reasons) {
         reasons = new SkipReason[](publications.length);
-        Sender memory sender;
+        Publisher.Sender memory sender;
         for (uint256 i = 0; i < publications.length; ++i) {
             Publication calldata p = publications[i];
             bytes32 dealId = proposalId(p.proposal);
             SkipReason reason = refusal(dealId, p, sender);
-            if (reason == SkipReason.None) publish(dealId, p);
+            if (reason == SkipReason.None) publish(dealId, p, sender);
             else emit DealSkipped(dealId, p.proposal.miner, reason);
             reasons[i] = reason;
         }
     }
 
-    /// @dev Whether the caller may publish for a miner; the deals of a batch are mostly of one.
-    struct Sender {
-        address miner;
-        bool allowed;
-    }
-
     /// @dev Why a deal cannot be published now (Protocol §3.3). Only views: a refused one leaves no trace.
-    function refusal(bytes32 dealId, Publication calldata p, Sender memory sender) private view returns (SkipReason) {
+    function refusal(bytes32 dealId, Publication calldata p, Publisher.Sender memory sender)
+        private
+        view
+        returns (SkipReason)
+    {
         DealProposal calldata t = p.proposal;
         if (_s.deals[bytes23(dealId)].state != DealState.None) return SkipReason.AlreadyKnown;
-        if (sender.miner != t.miner) {
-            sender.miner = t.miner;
-            sender.allowed = REGISTRY.mayPublish(t.miner, msg.sender);
-        }
+        if (sender.miner != t.miner) Publisher.load(sender, _s.spent, REGISTRY, t.miner);
         if (!sender.allowed) return SkipReason.NotOperator;
         if (t.client == address(0) || t.miner == address(0) || t.auditor == address(0)) return SkipReason.BadParties;
         if (block.number > t.publishBy) return SkipReason.PublishTooLate;
@@ -216,14 +212,16 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         uint256 own = t.client == t.miner ? uint256(t.price) + t.collateral : t.price;
         if (_s.accounts[t.client].balance < own) return SkipReason.ClientShort;
         if (_s.accounts[t.miner].balance < t.collateral) return SkipReason.MinerShort;
+        if (t.collateral > sender.left) return SkipReason.OverBudget;
         if (!ClientSignature.isValid(t.client, dealId, p.signature)) return SkipReason.BadSignature;
         return SkipReason.None;
     }
 
-    function publish(bytes32 dealId, Publication calldata p) private {
+    function publish(bytes32 dealId, Publication calldata p, Publisher.Sender memory sender) private {
         DealProposal calldata t = p.proposal;
         _s.accounts[t.client].balance -= t.price;
         _s.accounts[t.miner].balance -= t.collateral;
+        Publisher.count(_s.spent, sender, t.collateral);
         ++_s.sets[t.miner].liveDeals;
         uint256 sealBlock = block.number + SEAL_DELAY;
         _s.deals[bytes23(dealId)].publish(t, sealBlock, p.sealedRoot);

@@ -33,6 +33,9 @@ interface IMarketReads {
     function burned() external view returns (uint256);
     /// @notice Deals of a miner that are Published, Active or Faulty.
     function liveDeals(address miner) external view returns (uint256);
+    /// @notice What a miner's operator has locked in the window of its collateral budget that is open now, and the first block after
+    /// that window; zeros while none is open.
+    function spentBudget(address miner) external view returns (uint96 amount, uint64 until);
     function periodAt(address miner, uint256 blockNumber) external view returns (uint32);
     /// @notice First period whose challenge block lies after `blockNumber`.
     function nextDuty(address miner, uint256 blockNumber) external view returns (uint32);

@@ -3,20 +3,24 @@ pragma solidity ^0.8.30;
 
 /// @notice A registered miner.
 /// @param operator hot key: publishes and activates
-/// @param stake tokens staked in the registry
 /// @param accepting false while the owner has paused new deals
 /// @param exiting true once the owner has announced to leave
+/// @param budgetBlocks window of the operator's collateral budget; 0: there is none
+/// @param stake tokens staked in the registry
 /// @param pricePerLeafPeriod posted ask in token units for one leaf for one period
 /// @param tlsKeyHash SHA-256 of the DER SubjectPublicKeyInfo of the node's TLS key
 /// @param endpoint host:port of the node's gRPC services
+/// @param collateralBudget most that the operator locks in a window, when there is a budget
 struct Miner {
     address operator;
-    uint96 stake;
     bool accepting;
     bool exiting;
+    uint32 budgetBlocks;
+    uint96 stake;
     uint96 pricePerLeafPeriod;
     bytes32 tlsKeyHash;
     string endpoint;
+    uint96 collateralBudget;
 }
 
 /// @notice At what a miner goes on with deals by their clients' mandates (Protocol §3.8); its collateral is bound without its
@@ -52,6 +56,7 @@ interface IMinerRegistry {
     event StakeAdded(address indexed miner, uint96 amount);
     event ExitAnnounced(address indexed miner);
     event StakeWithdrawn(address indexed miner, address to, uint96 amount);
+    event CollateralBudgetSet(address indexed miner, uint96 amount, uint32 blocks);
     event AuditorRegistered(address indexed auditor, string endpoint, bytes32 tlsKeyHash);
 
     event RenewalLimitsChanged(
@@ -69,6 +74,8 @@ interface IMinerRegistry {
     error MinerNotExiting(address miner);
     error DealsLive(address miner, uint256 liveDeals);
     error TransferAmountMismatch(uint256 expected, uint256 received);
+    /// @notice Zero blocks lift the budget, and no amount goes with them.
+    error BudgetWithoutWindow(uint96 amount);
 
     /// @notice Registers the caller (the owner key) as a miner and takes its stake (ERC-20 allowance needed).
     function register(
@@ -91,6 +98,13 @@ interface IMinerRegistry {
     /// @notice Owner only; effective in the same block. A price of zero: no mandates.
     function setRenewalLimits(RenewalLimits calldata limits) external;
 
+    /// @notice Owner only, effective in the same block: the operator may lock at most `amount` of the miner's collateral in a window
+    /// of `blocks` blocks, by publishing and by filling up what an extension asks for (Protocol §9). Until it is first set there is
+    /// no limit. It limits what is locked from now on, and what was locked under a budget before in the same window counts.
+    /// @param amount token units; zero: the operator locks nothing
+    /// @param blocks length of the window; zero, with a zero amount, lifts the limit
+    function setCollateralBudget(uint96 amount, uint32 blocks) external;
+
     /// @notice Owner only.
     function addStake(uint96 amount) external;
 
@@ -110,6 +124,12 @@ interface IMinerRegistry {
     function miners(uint256 offset, uint256 limit) external view returns (address[] memory ids);
     /// @notice True when `operator` may publish for `id` now: it is the operator, and the miner accepts deals.
     function mayPublish(address id, address operator) external view returns (bool);
+    /// @notice The same as `mayPublish`, and how much collateral it may lock at most in a window of `blocks` blocks; no limit when
+    /// `blocks` is zero.
+    function publishingRights(address id, address operator)
+        external
+        view
+        returns (bool allowed, uint96 budget, uint32 blocks);
     function isOperator(address id, address operator) external view returns (bool);
     /// @notice At what the miner renews deals by mandate now; all zero while it takes no deals.
     function renewalLimits(address id) external view returns (RenewalLimits memory);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Account, Deal, Demand, MandateUse} from "../types/MarketTypes.sol";
 import {ProvingSet} from "./ProvingSet.sol";
+import {Publisher} from "./Publisher.sol";
 
 /// @notice All that a market stores, in one struct so that its libraries work on it.
 /// @param accounts unlocked tokens by owner
@@ -18,6 +19,7 @@ import {ProvingSet} from "./ProvingSet.sol";
 /// @param demands open demands on a deal: the client's, the auditor's
 /// @param lastDeadlines latest deadline of all demands ever raised on a miner: the end of its queue
 /// @param etherOf wei of bonds that an address may withdraw
+/// @param spent what a miner's operator has locked under its collateral budget; not kept while there is none
 struct MarketState {
     mapping(address owner => Account) accounts;
     mapping(bytes23 dealKey => Deal) deals;
@@ -29,4 +31,5 @@ struct MarketState {
     mapping(address miner => uint64) lastDeadlines;
     mapping(address owner => uint256) etherOf;
     mapping(bytes32 digest => MandateUse) mandates;
+    mapping(address miner => Publisher.Spent) spent;
 }

@@ -9,6 +9,7 @@ import {ClientSignature} from "./ClientSignature.sol";
 import {MarketState} from "./MarketState.sol";
 import {Pay} from "./Pay.sol";
 import {PeriodClock} from "./PeriodClock.sol";
+import {Publisher} from "./Publisher.sol";
 import {Settlement} from "./Settlement.sol";
 
 /// @title Longer deals on the same replica (Protocol §3.6).
@@ -43,12 +44,6 @@ library Renewals {
         uint96 topUp; // of the collateral
     }
 
-    /// @dev Who may send for a miner; the deals of a batch are mostly of one.
-    struct Sender {
-        address miner;
-        bool allowed;
-    }
-
     /// @notice Extends many deals; a bad one is skipped with its reason.
     function extendDeals(
         MarketState storage s,
@@ -57,7 +52,7 @@ library Renewals {
         SignedExtension[] calldata extensions
     ) internal returns (SkipReason[] memory reasons) {
         reasons = new SkipReason[](extensions.length);
-        Sender memory sender;
+        Publisher.Sender memory sender;
         for (uint256 i = 0; i < extensions.length; ++i) {
             SignedExtension calldata x = extensions[i];
             Deal storage d = s.deals[bytes23(x.extension.dealId)];
@@ -65,14 +60,19 @@ library Renewals {
             SkipReason reason = SkipReason.NotActive;
             if (d.state == DealState.Active) {
                 settle(s, p, x.extension.dealId, d, c);
-                reason = maySend(p, sender, c.miner) ? refusal(s, p, x.extension, c) : SkipReason.NotOperator;
+                reason = maySend(s, p, sender, c.miner) ? refusal(s, p, x.extension, c) : SkipReason.NotOperator;
+                if (reason == SkipReason.None && c.topUp > sender.left) reason = SkipReason.OverBudget;
                 if (reason == SkipReason.None) {
                     bytes32 digest = MessageHashUtils.toTypedDataHash(domainSeparator, structHash(x.extension));
                     if (!ClientSignature.isValid(c.client, digest, x.signature)) reason = SkipReason.BadSignature;
                 }
             }
-            if (reason == SkipReason.None) extend(s, d, x.extension, c);
-            else emit IMarketEvents.DealSkipped(x.extension.dealId, d.miner, reason);
+            if (reason == SkipReason.None) {
+                extend(s, d, x.extension, c);
+                if (c.topUp != 0) Publisher.count(s.spent, sender, c.topUp);
+            } else {
+                emit IMarketEvents.DealSkipped(x.extension.dealId, d.miner, reason);
+            }
             reasons[i] = reason;
         }
     }
@@ -96,10 +96,16 @@ library Renewals {
         c.client = d.client;
     }
 
-    function maySend(MarketParams memory p, Sender memory sender, address miner) private view returns (bool) {
+    /// @dev Reads the caller's rights for the miner, once for those of a batch. The miner itself needs no right, and no budget holds
+    /// for it.
+    function maySend(MarketState storage s, MarketParams memory p, Publisher.Sender memory sender, address miner)
+        private
+        view
+        returns (bool)
+    {
         if (sender.miner != miner) {
-            sender.miner = miner;
-            sender.allowed = msg.sender == miner || IMinerRegistry(p.registry).mayPublish(miner, msg.sender);
+            if (msg.sender == miner) Publisher.loadOwner(sender, miner);
+            else Publisher.load(sender, s.spent, IMinerRegistry(p.registry), miner);
         }
         return sender.allowed;
     }

@@ -254,7 +254,8 @@ enum SkipReason {
     DealDefaulted, // extension: more than maxMissRun misses in a row
     DealUnsettled, // extension: more arrears than one call settles
     NoDemand, // answer: no demand of this side is open on the deal, or the deal has ended
-    AnswerTooLate // answer: block > the demand's deadline
+    AnswerTooLate, // answer: block > the demand's deadline
+    OverBudget // publication, extension: the operator's collateral budget does not reach for it now
 }
 
 /// @notice Constructor parameters of a market; immutable.

@@ -101,6 +101,22 @@ contract MarketGas is MarketFixture {
         assertEq(market.liveDeals(miner), 12);
     }
 
+    /// @dev In a window that is open, so the slot of what is spent is not new.
+    function test_gas_publishDeals_withABudget() public {
+        Publication[] memory single = batchOf(1);
+        Publication[] memory batch = batchOf(10);
+        vm.prank(miner);
+        registry.setCollateralBudget(FUNDS, 1000);
+        publish(proposal());
+        vm.prank(operator);
+        market.publishDeals(single);
+        snapshot(MARKET, "publishDeals, 1 deal, collateral budget");
+        vm.prank(operator);
+        market.publishDeals(batch);
+        snapshot(MARKET, "publishDeals, 10 deals, collateral budget");
+        assertEq(market.liveDeals(miner), 13);
+    }
+
     function test_gas_activateDeals() public {
         Publication[] memory publications = batchOf(11);
         vm.prank(operator);

@@ -51,6 +51,17 @@ contract MarketInvariants is MarketFixture {
     mapping(bytes32 id => uint32) private _faultySince;
     mapping(bytes32 id => mapping(uint32 period => bool)) private _recovered;
 
+    // The budgets of operators, and what each has locked under the one it has: block and amount.
+    struct Lock {
+        uint256 at;
+        uint256 amount;
+    }
+
+    mapping(address miner => uint256) private _budget;
+    mapping(address miner => uint256) private _budgetBlocks;
+    mapping(address miner => Lock[]) private _locks;
+    uint256 private _overBudget;
+
     // Attacks that were not refused; actions in all, and those that neither did anything nor were an attack.
     uint256 private _attacksAccepted;
     uint256 private _calls;
@@ -85,7 +96,7 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory s = new bytes4[](34);
+        bytes4[] memory s = new bytes4[](35);
         // What a deal lives of comes more often.
         (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
         (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
@@ -100,7 +111,7 @@ contract MarketInvariants is MarketFixture {
         (s[25], s[26], s[27]) = (this.demandOne.selector, this.answerOne.selector, this.resolveOne.selector);
         (s[28], s[29]) = (this.disputeOne.selector, this.forgeDemand.selector);
         (s[30], s[31], s[32]) = (this.declareOne.selector, this.recoverOne.selector, this.forgeRecovery.selector);
-        s[33] = this.renewByMandate.selector;
+        (s[33], s[34]) = (this.renewByMandate.selector, this.limit.selector);
         targets[0] = FuzzSelector(address(this), s);
     }
 
@@ -198,6 +209,7 @@ contract MarketInvariants is MarketFixture {
         if (tryPublish(signed, _operators[(pick >> 1) & 1]) != SkipReason.None) return 0;
         _agreed[p.client] += p.price;
         _agreed[p.miner] += p.collateral;
+        lockedByOperator(p.miner, p.collateral);
         id = market.dealIdOf(p);
         _ids.push(id);
         _published[id] = signed;
@@ -312,7 +324,10 @@ contract MarketInvariants is MarketFixture {
         uint256 due = uint256(e.pricePerPeriod) * (e.newEnd - v.cursor);
         uint256 spent = (uint256(v.price) * v.proved) / v.periods + (uint256(v.price) * v.missed) / v.periods;
         if (due > v.price - spent) _agreed[v.client] += due - (v.price - spent);
-        if (e.collateral > v.collateral) _agreed[m] += e.collateral - v.collateral;
+        if (e.collateral > v.collateral) {
+            _agreed[m] += e.collateral - v.collateral;
+            if (how & 16 == 0) lockedByOperator(m, e.collateral - v.collateral);
+        }
         // Once is all.
         attack(tryExtend(x, operatorOf(m)) == SkipReason.None);
     }
@@ -818,16 +833,44 @@ contract MarketInvariants is MarketFixture {
     /// @notice A stranger acts for a miner.
     function meddle(uint8 who, uint8 how) external watched {
         address m = _miners[who & 1];
-        bytes[5] memory calls = [
+        bytes[6] memory calls = [
             abi.encodeCall(registry.update, (m, "mine:1", keccak256("mine"), 1)),
             abi.encodeCall(registry.setOperator, (stranger)),
             abi.encodeCall(registry.setAccepting, (false)),
             abi.encodeCall(registry.announceExit, ()),
-            abi.encodeCall(registry.withdrawStake, (stranger))
+            abi.encodeCall(registry.withdrawStake, (stranger)),
+            abi.encodeCall(registry.setCollateralBudget, (0, 0))
         ];
-        attack(may(stranger, address(registry), calls[how % 5]));
+        attack(may(stranger, address(registry), calls[how % 6]));
         // Nor may the operator touch what is the owner's.
-        attack(may(_operators[who & 1], address(registry), calls[1 + how % 4]));
+        attack(may(_operators[who & 1], address(registry), calls[1 + how % 5]));
+    }
+
+    /// @dev The owner limits its operator, mostly for long windows, or lifts the limit.
+    function limit(uint8 who, uint96 amount, uint16 blocks) external watched {
+        address m = _miners[who & 1];
+        bool lift = who % 4 > 1;
+        (_budget[m], _budgetBlocks[m]) = lift
+            ? (0, 0)
+            : (bound(amount, 20_000, 1_000_000), blocks % 8 == 0 ? type(uint32).max : bound(blocks, 1, 1000));
+        delete _locks[m];
+        vm.prank(m);
+        registry.setCollateralBudget(uint96(_budget[m]), uint32(_budgetBlocks[m]));
+        done();
+    }
+
+    /// @dev All that lies less than a window back is at most twice the budget, and what is locked in one block once.
+    function lockedByOperator(address m, uint256 amount) private {
+        if (_budgetBlocks[m] == 0) return;
+        Lock[] storage locks = _locks[m];
+        locks.push(Lock(block_(), amount));
+        uint256 recent;
+        uint256 here;
+        for (uint256 i = 0; i < locks.length; ++i) {
+            if (locks[i].at + _budgetBlocks[m] > block_()) recent += locks[i].amount;
+            if (locks[i].at == block_()) here += locks[i].amount;
+        }
+        if (recent > 2 * _budget[m] || here > _budget[m]) ++_overBudget;
     }
 
     // ---------------------------------------------------------------- what must hold
@@ -941,6 +984,7 @@ contract MarketInvariants is MarketFixture {
     function nobodyButItsOwnerEmptiesAnAccount() private view {
         assertEq(_lostWithoutConsent, 0, "lost without consent");
         assertEq(_attacksAccepted, 0, "attacks accepted");
+        assertEq(_overBudget, 0, "locked over budget");
     }
 
     /// @notice 4. A set does not change from a challenge block until its period is proved or over.

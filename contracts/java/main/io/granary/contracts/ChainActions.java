@@ -414,6 +414,12 @@ public final class ChainActions
   }
 
   @Override
+  public TxResult setCollateralBudget(TokenAmount amount, long blocks) {
+    return registry(
+        bound.registry().setCollateralBudget(amount.units(), BigInteger.valueOf(blocks)));
+  }
+
+  @Override
   public TxResult announceExit() {
     return registry(bound.registry().announceExit());
   }

@@ -10,6 +10,7 @@ import io.granary.proofs.LeafIndex;
 import io.granary.proofs.challenge.PeriodClock;
 import io.granary.protocol.chain.AccountBalance;
 import io.granary.protocol.chain.ChainReader;
+import io.granary.protocol.chain.CollateralBudget;
 import io.granary.protocol.chain.DrawnLeaf;
 import io.granary.protocol.chain.MandateUse;
 import io.granary.protocol.chain.MarketCall;
@@ -366,6 +367,20 @@ public final class ChainQueries
             m.exiting,
             new TokenAmount(m.pricePerLeafPeriod),
             live.longValueExact()));
+  }
+
+  /** What the operator of a registered miner may lock, and has. */
+  public CollateralBudget collateralBudget(Address miner) {
+    MinerRegistry.Miner m =
+        calls.call(
+            terms.registry(), bound.registry().miner(miner.toString()), MinerRegistry.Miner.class);
+    var spent = bound.market().spentBudget(miner.toString());
+    var answer = spent.decodeFunctionResponse(calls.raw(marketAddress(), spent));
+    return new CollateralBudget(
+        new TokenAmount(m.collateralBudget),
+        m.budgetBlocks.longValueExact(),
+        new TokenAmount((BigInteger) answer.get(0).getValue()),
+        new BlockNumber(((BigInteger) answer.get(1).getValue()).longValueExact()));
   }
 
   @Override

@@ -36,7 +36,8 @@ final class SkipReason {
           "DealDefaulted",
           "DealUnsettled",
           "NoDemand",
-          "AnswerTooLate");
+          "AnswerTooLate",
+          "OverBudget");
 
   private SkipReason() {}
 

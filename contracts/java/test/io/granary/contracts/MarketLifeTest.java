@@ -326,6 +326,36 @@ class MarketLifeTest {
   }
 
   @Test
+  void an_operator_locks_no_more_than_its_budget() throws IOException {
+    assertTrue(market.owner.queries().collateralBudget(market.miner()).unlimited());
+    DealProposal first = market.proposal(market.data(10), 1);
+    DealProposal second = market.proposal(market.data(11), 1);
+    TokenAmount most = first.collateral();
+    market.owner.actions().setCollateralBudget(most, 10_000).orThrow();
+    assertEquals(
+        "NotRegistered", refused(market.operator.actions().setCollateralBudget(most, 1)).error());
+    assertEquals(
+        "BudgetWithoutWindow",
+        refused(market.owner.actions().setCollateralBudget(most, 0)).error());
+    var result =
+        market
+            .operator
+            .actions()
+            .publish(
+                List.of(
+                    new MinerMarket.Publication(market.sign(first), Hash32.ZERO),
+                    new MinerMarket.Publication(market.sign(second), Hash32.ZERO)));
+    assertEquals(List.of("", "OverBudget"), result.items().stream().map(i -> i.skipped()).toList());
+    var budget = market.owner.queries().collateralBudget(market.miner());
+    assertEquals(most, budget.amount());
+    assertEquals(most, budget.spent());
+    assertEquals(10_000, budget.blocks());
+    assertTrue(budget.until().value() > market.client.queries().head().number().value());
+    market.owner.actions().setCollateralBudget(TokenAmount.ZERO, 0).orThrow();
+    assertTrue(market.owner.queries().collateralBudget(market.miner()).unlimited());
+  }
+
+  @Test
   void a_cancelled_proposal_cannot_be_published_and_withdrawals_keep_their_notice()
       throws IOException {
     DealProposal p = market.proposal(market.data(10), 1);

@@ -224,6 +224,7 @@ class CommandLineIT extends CommandLineHarness {
 
     assertEquals(false, at("miner pause").json().path("accepting").asBoolean(true));
     assertEquals(true, at("miner resume").json().path("accepting").asBoolean());
+    the_operators_budget_is_set_shown_and_lifted();
     String before = made.json().path("operator").asText();
     String after = at("miner rotate-operator").json().path("operator").asText();
     assertEquals(42, after.length());
@@ -236,6 +237,21 @@ class CommandLineIT extends CommandLineHarness {
     assertEquals("MinerNotExiting", early.json().path("error").asText(), early.text());
     assertEquals(0, at("miner exit").json().path("liveDeals").asLong(-1));
     assertEquals("500", at("miner exit", "--withdraw").json().path("wallet").asText());
+  }
+
+  private void the_operators_budget_is_set_shown_and_lifted() throws IOException {
+    assertTrue(at("miner budget").json().path("unlimited").asBoolean());
+    JsonNode set = at("miner budget", "2.5", "--blocks", "7200").json();
+    assertEquals("2.5", set.path("budget").asText());
+    assertEquals(7200, set.path("blocks").asLong());
+    JsonNode shown = at("miner budget").json();
+    assertEquals("2.5", shown.path("budget").asText());
+    assertEquals("0", shown.path("spent").asText());
+    assertEquals(0, shown.path("until").asLong(-1));
+    says(at("miner budget", "2.5"), 2, "--blocks N");
+    says(at("miner budget", "--unlimited", "--blocks", "5"), 2, "--blocks N");
+    says(at("miner budget", "2.5", "--blocks", "0"), 2, "not 0");
+    assertTrue(at("miner budget", "--unlimited").json().path("unlimited").asBoolean());
   }
 
   private void maintenance_is_announced_and_shown() throws IOException {

@@ -63,6 +63,9 @@ final class Remedies {
           Map.entry(
               "DrawExhausted",
               "too many ended entries are in the proving set; purge them before the next challenge block"),
+          Map.entry(
+              "BudgetWithoutWindow",
+              "a collateral budget is for a number of blocks; say how many, or lift it with 'granary miner budget --unlimited'"),
           Map.entry("MaintenanceEmpty", "announce at least one period"),
           Map.entry(
               "MaintenanceExhausted",

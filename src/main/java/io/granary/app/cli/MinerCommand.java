@@ -43,6 +43,7 @@ import picocli.CommandLine.Option;
       MinerFaultCommands.Recover.class,
       MandateCommand.Renewals.class,
       MinerOwnerCommands.End.class,
+      MinerBudgetCommand.class,
       MinerChannelCommands.Channels.class,
       MinerChannelCommands.Redeem.class,
       MinerChannelCommands.Consent.class,

@@ -30,6 +30,12 @@ public interface RegistryWriter {
   /** Replaces the hot key. */
   TxResult setOperator(Address operator);
 
+  /**
+   * Limits what the operator may lock of the miner's collateral, in a window of so many blocks,
+   * from the same block on. Zero blocks with a zero amount lift the limit.
+   */
+  TxResult setCollateralBudget(TokenAmount amount, long blocks);
+
   /** Announces to leave. */
   TxResult announceExit();
 
