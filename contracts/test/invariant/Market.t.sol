@@ -96,7 +96,7 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory s = new bytes4[](35);
+        bytes4[] memory s = new bytes4[](43);
         // What a deal lives of comes more often.
         (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
         (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
@@ -112,6 +112,9 @@ contract MarketInvariants is MarketFixture {
         (s[28], s[29]) = (this.disputeOne.selector, this.forgeDemand.selector);
         (s[30], s[31], s[32]) = (this.declareOne.selector, this.recoverOne.selector, this.forgeRecovery.selector);
         (s[33], s[34]) = (this.renewByMandate.selector, this.limit.selector);
+        (s[35], s[36], s[37]) = (this.publishOne.selector, this.publishOne.selector, this.activateOne.selector);
+        (s[38], s[39], s[40]) = (this.activateOne.selector, this.proveOne.selector, this.proveOne.selector);
+        (s[41], s[42]) = (this.pass.selector, this.proveOne.selector);
         targets[0] = FuzzSelector(address(this), s);
     }
 
@@ -875,22 +878,19 @@ contract MarketInvariants is MarketFixture {
 
     // ---------------------------------------------------------------- what must hold
 
-    /// @notice Most actions do something or are an attack. Over 330 runs of 100 actions 28 % were neither, 51 % in the worst;
-    /// a run of them has about 7 deals published, 4 activated, 5 proofs, 3 settlements, 4 ends, 4 withdrawals.
+    /// @notice Most actions do something or are an attack; what needs a state that no deal is in does nothing.
     function afterInvariant() public view {
         // What shrinks a failure makes runs too short for shares.
-        if (_calls >= 50) assertLe(10 * _idle, 7 * _calls, "actions that did nothing");
+        if (_calls >= 50) assertLe(10 * _idle, 8 * _calls, "actions that did nothing");
     }
 
-    /// @dev Two campaigns instead of one for each property: every action costs far more than every check.
-    function invariant_moneyMovesOnlyAsAgreed() public view {
+    /// @dev One campaign instead of one for each property: every action costs far more than every check. A failure names the
+    /// property by its message.
+    function invariant_moneyAndSetsHold() public view {
         moneyIsConserved();
         everySettledPeriodIsProvedOrMissedOnce();
         nobodyButItsOwnerEmptiesAnAccount();
         etherIsConserved();
-    }
-
-    function invariant_setsHoldLiveDealsAndFreeze() public view {
         setIsFrozenUntilProvedOrOver();
         maintenanceIsBoundedAndApartFromProofs();
         setIsConsistent();
