@@ -130,7 +130,7 @@ final class DemandModel {
     String name = name(d, e.byAuditor());
     Address demander = e.byAuditor() ? d.terms.auditor() : d.terms.client();
     require(e, "demander of the " + name, demander, e.demander());
-    if (d.state == DealState.ACTIVE) {
+    if (d.state == DealState.ACTIVE || d.state == DealState.FAULTY) {
       require(
           e, "deadline of the " + name + " over", true, e.at().block().value() > was.deadline());
       d.forfeit = ModelDeal.Forfeit.UNANSWERED;

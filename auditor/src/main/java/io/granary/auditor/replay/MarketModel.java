@@ -777,7 +777,7 @@ final class MarketModel {
 
   /** A forfeit settles all that is closed before; a default stops the settling for good. */
   private boolean isForfeit(ModelDeal d, long block) {
-    if (d.run > terms.maxMissRun()) {
+    if (d.defaulted()) {
       return true;
     }
     long closed = Math.min(clock(d.terms.miner()).periodAt(block), d.end);
