@@ -441,7 +441,7 @@ contract MarketInvariants is MarketFixture {
             a = answerTo(id, byAuditor);
         }
         uint256 before = market.etherOf(a.proposal.miner);
-        bool live = view_(id).state == DealState.Active;
+        bool live = isLive(view_(id).state);
         bool accepted = tryAnswer(a) == SkipReason.None;
         if (!accepted) return;
         done();
@@ -457,14 +457,14 @@ contract MarketInvariants is MarketFixture {
         Demand memory open = openDemand(id, byAuditor);
         if (wait) travel(open.deadline + 1);
         DealProposal memory p = proposalOf[id];
-        bool live = view_(id).state == DealState.Active;
+        bool live = isLive(view_(id).state);
         address demander = byAuditor ? auditor : p.client;
         uint256 before = market.etherOf(demander);
         if (!strangerMay(abi.encodeCall(market.resolveDemand, (p, byAuditor)))) return;
         done();
         attack(live && block_() <= open.deadline);
         attack(market.etherOf(demander) - before != open.bond);
-        attack(view_(id).state == DealState.Active);
+        attack(isLive(view_(id).state));
         attack(strangerMay(abi.encodeCall(market.resolveDemand, (p, byAuditor))));
         // A demander takes what is its own, once.
         vm.prank(demander);
