@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {MarketBase} from "./MarketBase.sol";
 import {IMarketReads} from "./interfaces/IMarketReads.sol";
 import {DealEnds} from "./libraries/DealEnds.sol";
+import {HandOvers} from "./libraries/HandOvers.sol";
 import {Maintenance} from "./libraries/Maintenance.sol";
 import {PeriodClock} from "./libraries/PeriodClock.sol";
 import {ProvingSet} from "./libraries/ProvingSet.sol";
@@ -17,6 +18,7 @@ import {
     DrawnLeaf,
     EarlyEnd,
     Extension,
+    Leaving,
     MarketParams
 } from "./types/MarketTypes.sol";
 
@@ -73,7 +75,14 @@ contract MarketReads is IMarketReads, MarketBase {
         v.missRun = d.missRun;
         v.sealBlock = d.sealBlock;
         v.sealedRoot = d.height == 0 ? d.sealedRoot : _s.sets[d.miner].entries[d.height][d.index].sealedRoot;
-        v.noticed = d.noticed;
+        v.noticed = d.leaving == Leaving.Noticed;
+    }
+
+    /// @inheritdoc IMarketReads
+    function handOver(bytes32 dealId) external view returns (bytes23 successor, bool pending, bool waived) {
+        successor = _s.handOvers[bytes23(dealId)].successor;
+        pending = HandOvers.isPending(_s, dealId);
+        waived = _s.handOvers[bytes23(dealId)].waived;
     }
 
     /// @inheritdoc IMarketReads

@@ -4,11 +4,12 @@ pragma solidity ^0.8.30;
 import {MarketPart} from "./MarketPart.sol";
 import {IMarketTerms} from "./interfaces/IMarketTerms.sol";
 import {DealEnds} from "./libraries/DealEnds.sol";
+import {HandOvers} from "./libraries/HandOvers.sol";
 import {Maintenance} from "./libraries/Maintenance.sol";
 import {Renewals} from "./libraries/Renewals.sol";
 import {DealProposal, EarlyEnd, MarketParams, SignedExtension, SkipReason} from "./types/MarketTypes.sol";
 
-/// @title The market's second contract: how deals change and end (Protocol §3.5 to §3.7, §5.7).
+/// @title The market's second contract: how deals change and end (Protocol §3.5 to §3.9, §5.7).
 /// @notice Holds to the invariants of StorageMarket, whose storage it works on.
 contract MarketTerms is IMarketTerms, MarketPart {
     /// @param next MarketFaults
@@ -52,5 +53,22 @@ contract MarketTerms is IMarketTerms, MarketPart {
     /// @inheritdoc IMarketTerms
     function announceMaintenance(address miner, uint32 firstPeriod, uint32 count) external {
         Maintenance.announce(_s, rules(), miner, firstPeriod, count);
+    }
+
+    /// @inheritdoc IMarketTerms
+    function waiveNotice(bytes32[] calldata dealIds) external {
+        HandOvers.waiveNotice(_s, REGISTRY, dealIds);
+    }
+
+    /// @inheritdoc IMarketTerms
+    function coverOf(DealProposal calldata proposal) external view returns (SkipReason, uint96) {
+        return HandOvers.refusal(_s, rules(), proposal);
+    }
+
+    /// @inheritdoc IMarketTerms
+    /// @dev A call of StorageMarket to its own address: inlined there, it would make ordinary activations dearer.
+    function takeOver(DealProposal calldata proposal) external returns (SkipReason, uint32) {
+        if (msg.sender != address(this)) revert NotMarket(msg.sender);
+        return HandOvers.takeOver(_s, rules(), proposalId(proposal), proposal);
     }
 }

@@ -8,9 +8,11 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {MarketBase} from "./MarketBase.sol";
 import {MarketPart} from "./MarketPart.sol";
 import {IMarketCore} from "./interfaces/IMarketCore.sol";
+import {IMarketTerms} from "./interfaces/IMarketTerms.sol";
 import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
 import {ClientSignature} from "./libraries/ClientSignature.sol";
+import {HandOvers} from "./libraries/HandOvers.sol";
 import {MerkleTree} from "./libraries/MerkleTree.sol";
 import {Pay} from "./libraries/Pay.sol";
 import {PieceMath} from "./libraries/PieceMath.sol";
@@ -38,8 +40,11 @@ import {
 ///    proposal or extension that the owner signed (client), or that its operator sent (miner).
 /// 4. A miner's proving set does not change from a challenge block until its period is proved or over; an excused period
 ///    has no challenges.
-///    An extension or an early end moves the end of an entry only outside of that.
+///    An extension, an early end or a hand-over moves the end of an entry only outside of that.
 /// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
+/// 6. No block lies both in a period that a deal is paid for and in one that a deal which it replaces is paid for.
+/// 7. From every state there is a way that anyone can go to an end of every deal, and then every token but the burned ones is in
+///    an account that its owner can empty.
 contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using ProvingSet for ProvingSet.Set;
@@ -149,47 +154,55 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         for (uint256 i = 0; i < publications.length; ++i) {
             Publication calldata p = publications[i];
             bytes32 dealId = proposalId(p.proposal);
-            SkipReason reason = refusal(dealId, p);
-            if (reason == SkipReason.None) publish(dealId, p);
+            (SkipReason reason, uint96 due) = refusal(dealId, p);
+            if (reason == SkipReason.None) publish(dealId, p, due);
             else emit DealSkipped(dealId, p.proposal.miner, reason);
             reasons[i] = reason;
         }
     }
 
-    /// @dev Why a deal cannot be published now (Protocol §3.3). Only views: a refused one leaves no trace.
-    function refusal(bytes32 dealId, Publication calldata p) private view returns (SkipReason) {
+    /// @dev Why a deal cannot be published now (Protocol §3.3), and what of its price is due now. Only views: a refused one leaves
+    /// no trace.
+    function refusal(bytes32 dealId, Publication calldata p) private view returns (SkipReason, uint96 due) {
         DealProposal calldata t = p.proposal;
-        if (_s.deals[bytes23(dealId)].state != DealState.None) return SkipReason.AlreadyKnown;
-        if (!REGISTRY.mayPublish(t.miner, msg.sender)) return SkipReason.NotOperator;
-        if (t.client == address(0) || t.miner == address(0) || t.auditor == address(0)) return SkipReason.BadParties;
-        if (block.number > t.publishBy) return SkipReason.PublishTooLate;
+        if (_s.deals[bytes23(dealId)].state != DealState.None) return (SkipReason.AlreadyKnown, due);
+        if (!REGISTRY.mayPublish(t.miner, msg.sender)) return (SkipReason.NotOperator, due);
+        if (t.client == address(0) || t.miner == address(0) || t.auditor == address(0)) {
+            return (SkipReason.BadParties, due);
+        }
+        if (block.number > t.publishBy) return (SkipReason.PublishTooLate, due);
         if (
             t.publishBy > t.activateBy || t.activateBy < block.number + SEAL_DELAY + WINDOW_BLOCKS + 1
                 || t.activateBy > block.number + MAX_ACTIVATION_BLOCKS
-        ) return SkipReason.BadActivateBy;
-        if (t.rawSize == 0 || t.rawSize > PieceMath.MAX_RAW_SIZE) return SkipReason.BadSize;
-        if (t.sealProfile != StreamSeal.PROFILE) return SkipReason.BadProfile;
-        if (t.periods == 0 || t.periods > MAX_PERIODS) return SkipReason.BadPeriods;
-        if (t.replaces != 0) return SkipReason.ReplacesUnknown;
+        ) return (SkipReason.BadActivateBy, due);
+        if (t.rawSize == 0 || t.rawSize > PieceMath.MAX_RAW_SIZE) return (SkipReason.BadSize, due);
+        if (t.sealProfile != StreamSeal.PROFILE) return (SkipReason.BadProfile, due);
+        if (t.periods == 0 || t.periods > MAX_PERIODS) return (SkipReason.BadPeriods, due);
         uint256 leaves = PieceMath.leafCount(t.rawSize);
-        if (t.price < MIN_PRICE * leaves * t.periods) return SkipReason.PriceTooLow;
+        if (t.price < MIN_PRICE * leaves * t.periods) return (SkipReason.PriceTooLow, due);
         uint256 misses = (MAX_MISS_RUN + 1) * uint256(Pay.slashPerMiss(t.price, t.periods, MISS_PENALTY_BPS));
-        if (t.collateral < MIN_COLLATERAL * leaves || t.collateral < misses) return SkipReason.CollateralTooLow;
-        uint256 own = t.client == t.miner ? uint256(t.price) + t.collateral : t.price;
-        if (_s.accounts[t.client].balance < own) return SkipReason.ClientShort;
-        if (_s.accounts[t.miner].balance < t.collateral) return SkipReason.MinerShort;
-        if (!ClientSignature.isValid(t.client, dealId, p.signature)) return SkipReason.BadSignature;
-        return SkipReason.None;
+        if (t.collateral < MIN_COLLATERAL * leaves || t.collateral < misses) return (SkipReason.CollateralTooLow, due);
+        due = t.price;
+        if (t.replaces != 0) {
+            (SkipReason reason, uint96 covered) = IMarketTerms(address(this)).coverOf(t);
+            if (reason != SkipReason.None) return (reason, 0);
+            due -= covered < due ? covered : due;
+        }
+        uint256 own = t.client == t.miner ? uint256(due) + t.collateral : due;
+        if (_s.accounts[t.client].balance < own) return (SkipReason.ClientShort, due);
+        if (_s.accounts[t.miner].balance < t.collateral) return (SkipReason.MinerShort, due);
+        if (!ClientSignature.isValid(t.client, dealId, p.signature)) return (SkipReason.BadSignature, due);
+        return (SkipReason.None, due);
     }
 
-    function publish(bytes32 dealId, Publication calldata p) private {
+    function publish(bytes32 dealId, Publication calldata p, uint96 due) private {
         DealProposal calldata t = p.proposal;
-        _s.accounts[t.client].balance -= t.price;
+        _s.accounts[t.client].balance -= due;
         _s.accounts[t.miner].balance -= t.collateral;
         ++_s.sets[t.miner].liveDeals;
         Deal storage d = _s.deals[bytes23(dealId)];
         d.client = t.client;
-        d.price = t.price;
+        d.price = due;
         d.miner = t.miner;
         d.collateral = t.collateral;
         d.state = DealState.Published;
@@ -197,6 +210,7 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         d.sealBlock = uint32(block.number + SEAL_DELAY);
         d.periods = t.periods;
         d.sealedRoot = p.sealedRoot;
+        if (t.replaces != 0) HandOvers.announce(_s, t.replaces, dealId);
         emit DealPublished(dealId, t.client, t.miner, t, p.sealedRoot, d.sealBlock);
     }
 
@@ -207,7 +221,11 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
             Activation calldata a = activations[i];
             bytes32 dealId = proposalId(a.proposal);
             SkipReason reason = sealRefusal(dealId, a);
-            if (reason == SkipReason.None) activate(dealId, a.proposal);
+            uint32 earliest;
+            if (a.proposal.replaces != 0 && reason == SkipReason.None) {
+                (reason, earliest) = IMarketTerms(address(this)).takeOver(a.proposal);
+            }
+            if (reason == SkipReason.None) activate(dealId, a.proposal, earliest);
             else emit DealSkipped(dealId, a.proposal.miner, reason);
             reasons[i] = reason;
         }
@@ -248,9 +266,11 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         return SkipReason.None;
     }
 
-    function activate(bytes32 dealId, DealProposal calldata t) private {
+    function activate(bytes32 dealId, DealProposal calldata t, uint32 earliest) private {
         Deal storage d = _s.deals[bytes23(dealId)];
         uint32 start = dutyAfter(t.miner, block.number);
+        // Drawn at once all the same, it is paid and slashed from then on.
+        if (start < earliest) start = earliest;
         uint32 end = start + t.periods;
         uint40 leaves = PieceMath.leafCount(t.rawSize);
         uint8 height = PieceMath.height(leaves);

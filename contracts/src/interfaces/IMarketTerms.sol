@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {DealProposal, EarlyEnd, SignedExtension, SkipReason} from "../types/MarketTypes.sol";
 
-/// @title How deals change and end (Protocol §3.5 to §3.7, §5.7).
+/// @title How deals change and end (Protocol §3.5 to §3.9, §5.7).
 interface IMarketTerms {
     /// @notice Settles active deals, then extends them as their clients signed; a bad one is skipped with its reason.
     /// Operator of each deal's miner, or the miner itself.
@@ -26,4 +26,14 @@ interface IMarketTerms {
     /// @notice Excuses whole periods to come: no duty, no pay, no slash, and no run of misses is broken. Cannot be taken back.
     /// The miner or its operator.
     function announceMaintenance(address miner, uint32 firstPeriod, uint32 count) external;
+    /// @notice Active deals' miner agrees, for good, that they end without notice when they are handed over (Protocol §3.9). The
+    /// miner, or its operator while the registry lets it publish.
+    function waiveNotice(bytes32[] calldata dealIds) external;
+    /// @notice Why a proposal cannot replace the deal that it names, if so, and what that deal's escrow leaves for it at least:
+    /// publication locks only the rest of its price.
+    function coverOf(DealProposal calldata proposal) external view returns (SkipReason reason, uint96 covered);
+    /// @notice Part of the activation of a deal that replaces another one; the market itself only.
+    /// @return reason why the other one cannot be handed over now
+    /// @return earliest first period in which the new one may begin
+    function takeOver(DealProposal calldata proposal) external returns (SkipReason reason, uint32 earliest);
 }

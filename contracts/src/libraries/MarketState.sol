@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Account, Deal} from "../types/MarketTypes.sol";
+import {Account, Deal, HandOver} from "../types/MarketTypes.sol";
 import {ProvingSet} from "./ProvingSet.sol";
 
 /// @notice All that a market stores, in one struct so that its libraries work on it.
@@ -14,6 +14,7 @@ import {ProvingSet} from "./ProvingSet.sol";
 /// both. One word, because `prove` reads it anyway.
 /// @param burned tokens that nobody owns any more
 /// @param maintained periods of a quarter that the miner has excused
+/// @param handOvers of deals to other miners, by the old deal
 struct MarketState {
     mapping(address owner => Account) accounts;
     mapping(bytes23 dealKey => Deal) deals;
@@ -21,4 +22,5 @@ struct MarketState {
     mapping(address miner => mapping(uint256 word => uint256)) periods;
     uint256 burned;
     mapping(address miner => mapping(uint256 quarter => uint256)) maintained;
+    mapping(bytes23 dealKey => HandOver) handOvers;
 }
