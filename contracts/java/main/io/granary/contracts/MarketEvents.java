@@ -6,6 +6,7 @@ import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.DealKey;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import io.granary.protocol.values.TxHash;
@@ -36,7 +37,10 @@ final class MarketEvents {
           entry(StorageMarket.DEALTERMINATED_EVENT, MarketEvents::terminated),
           entry(StorageMarket.ENTRYPURGED_EVENT, MarketEvents::purged),
           entry(StorageMarket.PERIODPROVED_EVENT, MarketEvents::proved),
-          entry(StorageMarket.MAINTENANCEANNOUNCED_EVENT, MarketEvents::maintenance));
+          entry(StorageMarket.MAINTENANCEANNOUNCED_EVENT, MarketEvents::maintenance),
+          entry(StorageMarket.NOTICEWAIVED_EVENT, MarketEvents::waived),
+          entry(StorageMarket.DEALHANDEDOVER_EVENT, MarketEvents::handedOver),
+          entry(StorageMarket.ESCROWMOVED_EVENT, MarketEvents::escrowMoved));
 
   private MarketEvents() {}
 
@@ -200,5 +204,27 @@ final class MarketEvents {
     var e = StorageMarket.getMaintenanceAnnouncedEventFromLog(log);
     return new MarketEvent.MaintenanceAnnounced(
         at, Address.parse(e.miner), period(e.firstPeriod), e.count.longValueExact());
+  }
+
+  private static MarketEvent waived(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getNoticeWaivedEventFromLog(log);
+    return new MarketEvent.NoticeWaived(at, id(e.dealId), Address.parse(e.miner));
+  }
+
+  private static MarketEvent handedOver(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealHandedOverEventFromLog(log);
+    return new MarketEvent.DealHandedOver(
+        at,
+        id(e.dealId),
+        id(e.newDealId),
+        period(e.from),
+        period(e.end),
+        amount(e.price),
+        amount(e.carried));
+  }
+
+  private static MarketEvent escrowMoved(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getEscrowMovedEventFromLog(log);
+    return new MarketEvent.EscrowMoved(at, id(e.dealId), DealKey.of(e.successor), amount(e.amount));
   }
 }

@@ -34,7 +34,11 @@ final class SkipReason {
           "EndMoved",
           "DealOver",
           "DealDefaulted",
-          "DealUnsettled");
+          "DealUnsettled",
+          "ReplacesForeign",
+          "ReplacesSameMiner",
+          "HandOverPending",
+          "ReplacedFrozen");
 
   private SkipReason() {}
 

@@ -92,6 +92,10 @@ final class Remedies {
           Map.entry("ZeroOperator", "give the operator key's address"),
           Map.entry("ZeroRecipient", "give an address that is not zero"),
           Map.entry("ZeroTlsKeyHash", "give the hash of the node's TLS key"),
+          Map.entry(
+              "HandOverPending",
+              "a deal that replaces this one is published and counts on its escrow; wait until it is activated, or until it cannot be any more"),
+          Map.entry("NotMarket", "this is a part of an activation; send 'activateDeals'"),
           // OpenZeppelin and Solidity
           Map.entry("ERC20InsufficientAllowance", "approve the contract for the amount first"),
           Map.entry(

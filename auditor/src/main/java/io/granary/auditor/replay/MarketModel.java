@@ -56,6 +56,7 @@ final class MarketModel {
   private final Map<Address, ProvingSet> sets = new HashMap<>();
   private final Map<Address, Set<Long>> bits = new HashMap<>();
   private final Map<Address, Set<Long>> excused = new HashMap<>();
+  private final HandOverModel handOvers;
   BigInteger burned = BigInteger.ZERO;
   long events;
   long sealOpenings;
@@ -70,6 +71,7 @@ final class MarketModel {
     this.terms = terms;
     this.blockHash = blockHash;
     this.calls = calls;
+    this.handOvers = new HandOverModel(this, terms);
   }
 
   void apply(MarketEvent event) {
@@ -91,20 +93,23 @@ final class MarketModel {
       case MarketEvent.EntryPurged e -> purged(e);
       case MarketEvent.PeriodProved e -> proved(e);
       case MarketEvent.MaintenanceAnnounced e -> announced(e);
+      case MarketEvent.NoticeWaived e -> handOvers.waived(e);
+      case MarketEvent.DealHandedOver e -> handOvers.handedOver(e);
+      case MarketEvent.EscrowMoved e -> handOvers.escrowMoved(e);
     }
   }
 
-  private static void require(MarketEvent event, String what, Object expected, Object actual) {
+  static void require(MarketEvent event, String what, Object expected, Object actual) {
     if (!expected.equals(actual)) {
       throw Finding.at(event, what, expected, actual);
     }
   }
 
-  private void credit(Address account, BigInteger amount) {
+  void credit(Address account, BigInteger amount) {
     balances.merge(account, amount, BigInteger::add);
   }
 
-  private void debit(MarketEvent event, Address account, BigInteger amount, String what) {
+  void debit(MarketEvent event, Address account, BigInteger amount, String what) {
     BigInteger balance = balances.getOrDefault(account, BigInteger.ZERO);
     if (balance.compareTo(amount) < 0) {
       throw Finding.at(event, what + " of " + account, "at least " + amount + " unlocked", balance);
@@ -112,12 +117,12 @@ final class MarketModel {
     balances.put(account, balance.subtract(amount));
   }
 
-  private PeriodClock clock(Address miner) {
+  PeriodClock clock(Address miner) {
     return new PeriodClock(
         terms.periodBlocks(), terms.windowBlocks(), Seeds.clockShift(miner, terms.periodBlocks()));
   }
 
-  private ProvingSet set(Address miner) {
+  ProvingSet set(Address miner) {
     return sets.computeIfAbsent(miner, m -> new ProvingSet());
   }
 
@@ -129,7 +134,7 @@ final class MarketModel {
     return excused.getOrDefault(miner, Set.of()).contains(period);
   }
 
-  private boolean isFrozen(Address miner, long block) {
+  boolean isFrozen(Address miner, long block) {
     PeriodClock clock = clock(miner);
     long period = clock.periodAt(block);
     return set(miner).weight() > 0
@@ -138,7 +143,7 @@ final class MarketModel {
         && !isExcused(miner, period);
   }
 
-  private ModelDeal deal(MarketEvent event, DealId id, DealState wanted) {
+  ModelDeal deal(MarketEvent event, DealId id, DealState wanted) {
     ModelDeal deal = deals.get(DealKey.of(id));
     if (deal == null) {
       throw Finding.at(event, "deal " + id, "published before", "never seen");
@@ -187,12 +192,15 @@ final class MarketModel {
     require(
         e, "seal block of deal " + e.dealId(), block + terms.sealDelay(), e.sealBlock().value());
     requireBounds(e, p, block);
-    debit(e, p.client(), p.price().units(), "price of deal " + e.dealId());
+    BigInteger due =
+        p.replaces().equals(Hash32.ZERO) ? p.price().units() : handOvers.due(e, p, block);
+    debit(e, p.client(), due, "price of deal " + e.dealId());
     debit(e, p.miner(), p.collateral().units(), "collateral of deal " + e.dealId());
-    deals.put(
-        key,
+    ModelDeal d =
         new ModelDeal(
-            e.dealId(), p, e.sealedRoot(), e.sealBlock().value(), terms.missPenaltyBps()));
+            e.dealId(), p, e.sealedRoot(), e.sealBlock().value(), terms.missPenaltyBps(), due);
+    deals.put(key, d);
+    handOvers.published(d);
   }
 
   private void requireBounds(MarketEvent e, DealProposal p, long block) {
@@ -205,7 +213,6 @@ final class MarketModel {
             && p.periods() >= 1
             && p.periods() <= terms.maxPeriods()
             && p.sealProfile() == 1
-            && p.replaces().equals(Hash32.ZERO)
             && !p.price().isLessThan(least)
             && !p.collateral()
                 .isLessThan(Pricing.leastCollateral(terms, p.price(), p.size(), p.periods()));
@@ -231,7 +238,8 @@ final class MarketModel {
         "proving set of " + e.miner() + " frozen at an activation",
         false,
         isFrozen(e.miner(), block));
-    require(e, "first period of " + d.id, clock(e.miner()).nextDuty(block), e.start().index());
+    long first = Math.max(clock(e.miner()).nextDuty(block), handOvers.activated(e, d));
+    require(e, "first period of " + d.id, first, e.start().index());
     require(e, "end of " + d.id, e.start().index() + d.terms.periods(), e.end().index());
     checkSeal(e, d);
     d.state = DealState.ACTIVE;
@@ -485,7 +493,8 @@ final class MarketModel {
         "extension of " + d.id + " before its end",
         true,
         clock(miner).periodAt(block) < d.end && set(miner).contains(d.id.hash()));
-    require(e, "settled periods of " + d.id, firstOpen(miner, block), d.cursor);
+    handOvers.requireNotPending(e, d);
+    require(e, "settled periods of " + d.id, firstOpen(d, block), d.cursor);
     require(e, "first period of the extension of " + d.id, d.cursor, e.from().index());
     require(
         e,
@@ -508,11 +517,14 @@ final class MarketModel {
     set(miner).moveEnd(d.id.hash(), d.end);
   }
 
-  /** First period that is not over and whose challenges nobody can know, outside of a freeze. */
-  private long firstOpen(Address miner, long block) {
+  /** Its first period that is not over and whose challenges nobody can know. */
+  long firstOpen(ModelDeal d, long block) {
+    Address miner = d.terms.miner();
     long period = clock(miner).periodAt(block);
     // An excused period is closed from its first block on.
-    return isExcused(miner, period) ? period + 1 : clock(miner).nextDuty(block);
+    long open = isExcused(miner, period) ? period + 1 : clock(miner).nextDuty(block);
+    // A deal that replaced another may not have begun yet.
+    return Math.max(open, d.start);
   }
 
   private void requireExtendedBounds(MarketEvent.DealExtended e, ModelDeal d) {
@@ -540,7 +552,8 @@ final class MarketModel {
     require(e, "default of " + d.id + " at its early end", false, d.run > terms.maxMissRun());
     require(
         e, "proving set of " + miner + " frozen at an early end", false, isFrozen(miner, block));
-    require(e, "settled periods of " + d.id, firstOpen(miner, block), d.cursor);
+    handOvers.requireNotPending(e, d);
+    require(e, "settled periods of " + d.id, firstOpen(d, block), d.cursor);
     require(e, "first period of the notice of " + d.id, d.cursor, e.from().index());
     boolean atOnce = e.end().equals(e.from());
     long notice = atOnce ? 0 : terms.maxMissRun() + 1;
@@ -579,7 +592,7 @@ final class MarketModel {
     BigInteger tip = d.collateral.subtract(burn).min(terms.tipCap().units());
     require(e, "burn at the expiry of " + d.id, burn, e.burned().units());
     require(e, "tip at the expiry of " + d.id, tip, e.tip().units());
-    credit(d.terms.client(), d.terms.price().units());
+    credit(d.terms.client(), d.held);
     credit(d.terms.miner(), d.collateral.subtract(burn).subtract(tip));
     credit(e.by(), tip);
     burned = burned.add(burn);
@@ -621,8 +634,16 @@ final class MarketModel {
         "exit period of " + d.id,
         clock(d.terms.miner()).nextDuty(e.at().block().value()),
         e.exitPeriod().index());
-    credit(d.terms.client(), d.unspent().add(half).subtract(tip));
-    d.refunded = d.refunded.add(d.unspent());
+    require(
+        e,
+        "unspent price of " + d.id + " into the lock of its successor",
+        handOvers.isPending(d, e.at().block().value()),
+        d.escrowMoved);
+    credit(d.terms.client(), half.subtract(tip));
+    if (!d.escrowMoved) {
+      credit(d.terms.client(), d.unspent());
+      d.refunded = d.refunded.add(d.unspent());
+    }
     credit(e.by(), tip);
     burned = burned.add(d.collateral).subtract(half);
     d.slashed = d.slashed.add(d.collateral);

@@ -20,10 +20,12 @@ import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.Seeds;
 import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.Cover;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.HandOver;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
@@ -48,6 +50,7 @@ public final class ModelMarket
   /** Blocks of a period. */
   public static final int PERIOD = 20;
 
+  private TokenAmount cover = TokenAmount.ZERO;
   private static final MarketTerms TERMS =
       new MarketTerms(
           DOMAIN,
@@ -296,6 +299,21 @@ public final class ModelMarket
   public synchronized Optional<DealSnapshot> deal(DealId id) {
     dealReads++;
     return Optional.ofNullable(deals.get(id));
+  }
+
+  @Override
+  public HandOver handOver(DealId id) {
+    return new HandOver(Optional.empty(), false, false);
+  }
+
+  @Override
+  public Cover coverOf(DealProposal proposal) {
+    return new Cover("", cover);
+  }
+
+  /** What the escrow of a deal is good for that is handed over. */
+  public synchronized void setCover(TokenAmount amount) {
+    cover = amount;
   }
 
   @Override

@@ -350,6 +350,11 @@ public final class ModelMarket implements MinerMarket {
   }
 
   @Override
+  public TxResult waiveNotice(List<DealId> deals) {
+    throw new UnsupportedOperationException("no node waives notices by itself");
+  }
+
+  @Override
   public TxResult settle(List<DealId> deals) {
     synchronized (chain) {
       chain.requireUp();

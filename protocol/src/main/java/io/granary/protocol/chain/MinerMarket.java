@@ -56,6 +56,12 @@ public interface MinerMarket {
    */
   TxResult announceMaintenance(Address miner, Period first, long count);
 
+  /**
+   * Agrees, for good, that active deals end without notice if they are handed over (Protocol §3.9).
+   * The owner may send it too.
+   */
+  TxResult waiveNotice(List<DealId> deals);
+
   /** Settles closed periods of deals (Protocol §5.5). */
   TxResult settle(List<DealId> deals);
 
