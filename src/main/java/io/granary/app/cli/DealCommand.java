@@ -39,6 +39,7 @@ import picocli.CommandLine.Parameters;
       DealCommand.Cancel.class,
       DealCommand.Renew.class,
       DealCommand.End.class,
+      HandOverCommand.class,
       DealCommand.Settle.class,
       DealCommand.Complete.class,
       DealCommand.Expire.class,
@@ -49,7 +50,7 @@ public final class DealCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new IllegalArgumentException(
-        "say what to do: granary deal list, show, watch, cancel, renew, end, settle, complete, expire or terminate");
+        "say what to do: granary deal list, show, watch, cancel, renew, end, handover, settle, complete, expire or terminate");
   }
 
   static Map<String, Object> describe(DealSnapshot d) {

@@ -40,6 +40,7 @@ import picocli.CommandLine.Option;
       MinerOwnerCommands.RotateOperator.class,
       MinerOwnerCommands.Maintenance.class,
       MinerOwnerCommands.End.class,
+      MinerHandOverCommand.class,
       MinerOwnerCommands.Exit.class
     },
     mixinStandardHelpOptions = true)
@@ -48,7 +49,7 @@ public final class MinerCommand implements Callable<Integer> {
   public Integer call() {
     throw new IllegalArgumentException(
         "say what to do: granary miner init, run, status, deals, proving, pause, resume, update,"
-            + " rotate-operator, maintenance, end or exit");
+            + " rotate-operator, maintenance, end, handover or exit");
   }
 
   /** Where the miner lives. */

@@ -50,7 +50,7 @@ public final class ModelMarket
   /** Blocks of a period. */
   public static final int PERIOD = 20;
 
-  private TokenAmount cover = TokenAmount.ZERO;
+  private Cover cover = new Cover("", TokenAmount.ZERO);
   private static final MarketTerms TERMS =
       new MarketTerms(
           DOMAIN,
@@ -307,13 +307,13 @@ public final class ModelMarket
   }
 
   @Override
-  public Cover coverOf(DealProposal proposal) {
-    return new Cover("", cover);
+  public synchronized Cover coverOf(DealProposal proposal) {
+    return cover;
   }
 
-  /** What the escrow of a deal is good for that is handed over. */
-  public synchronized void setCover(TokenAmount amount) {
-    cover = amount;
+  /** Whether a deal can be handed over, and what its escrow is good for then. */
+  public synchronized void setCover(Cover now) {
+    cover = now;
   }
 
   @Override

@@ -127,6 +127,9 @@ public final class MinerEngine implements AutoCloseable {
         } else if (event instanceof MarketEvent.DealShortened x
             && book.find(x.dealId()).isPresent()) {
           chainDeals.forget(x.dealId());
+        } else if (event instanceof MarketEvent.DealHandedOver h
+            && book.find(h.dealId()).isPresent()) {
+          chainDeals.forget(h.dealId());
         } else if (event instanceof MarketEvent.DealTerminated t
             && book.find(t.dealId()).isPresent()) {
           chainDeals.forget(t.dealId());
