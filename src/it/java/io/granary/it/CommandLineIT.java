@@ -178,6 +178,13 @@ class CommandLineIT {
     says(at("miner end " + NO_DEAL, "--consent", "1:0x"), 2, "not a consent: '1:0x'");
     String consent = "1:0x" + "ab".repeat(65);
     says(at("miner end " + NO_DEAL, "--consent", consent), 2, NO_DEAL);
+    String someone = "0x" + "22".repeat(20);
+    says(at("deal handover 0xabc", "--to", someone), 2, "not a deal id: '0xabc'");
+    says(at("deal handover " + NO_DEAL, "--to", "nobody"), 2, "nobody");
+    says(at("deal handover " + NO_DEAL, "--to", someone), 2, NO_DEAL, "granary deal list");
+    says(at("miner handover 0xabc"), 2, "not a deal id: '0xabc'");
+    says(at("miner handover --waive " + NO_DEAL), 2, NO_DEAL);
+    says(granary("miner", "handover", "--home", home.toString()), 0, "no active deals");
     says(at("deal"), 2, "cancel");
     at("devnet down");
     says(at("deal watch " + NO_DEAL), 1, "CHAIN_UNAVAILABLE");

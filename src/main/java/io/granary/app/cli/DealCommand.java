@@ -9,6 +9,7 @@ import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.HandOver;
 import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
@@ -180,9 +181,12 @@ public final class DealCommand implements Callable<Integer> {
       DealId deal = parse(id);
       try (GranaryChain chain = common.connect(Optional.empty())) {
         Map<String, Object> v = describe(find(chain, deal));
+        HandOver standing = chain.queries().handOver(deal);
+        v.put("noticeWaived", standing.waived());
+        v.put("handOverPending", standing.pending());
         v.put("ok", true);
         common.print(
-            v, out -> v.forEach((k, value) -> out.println(String.format("%-14s %s", k, value))));
+            v, out -> v.forEach((k, value) -> out.println(String.format("%-15s %s", k, value))));
         return 0;
       }
     }
