@@ -52,7 +52,7 @@ interface IMarketEvents {
         bytes32 indexed dealId, address indexed miner, uint32 from, uint32 end, uint96 price, uint96 refunded
     );
     event DealCancelled(bytes32 indexed dealId, address indexed client);
-    /// @notice collateral = burned + tip + returned to the miner; the whole price is returned to the client.
+    /// @notice collateral = burned + tip + returned to the miner; what was locked of the price is returned to the client.
     event DealExpired(bytes32 indexed dealId, address indexed by, uint96 burned, uint96 tip);
     /// @notice Periods [from, to) were settled: `proved` of them proved, `excused` announced maintenance, the others missed.
     /// @param paid to the miner; @param feeBurned share of the pay that was burned; @param refunded to the client for

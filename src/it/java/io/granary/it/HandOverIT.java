@@ -315,6 +315,34 @@ class HandOverIT {
     found("end of " + market.idOf(old), e -> e instanceof MarketEvent.NoticeWaived ? null : e);
   }
 
+  /** The last one has not even begun when its client gives notice. */
+  @Test
+  void a_deal_that_has_not_begun_is_handed_on_and_ended() throws Exception {
+    byte[] data = market.data(300);
+    DealProposal old = market.activeDeal(data, 60);
+    DealProposal next = replacement(old, data, heirKey.address());
+    publish(next, data, heirOperator);
+    activate(next);
+    heirOperator.actions().waiveNotice(List.of(market.idOf(next))).orThrow();
+    DealProposal back = replacement(next, data, market.miner());
+    publish(back, data, market.operator);
+    activate(back);
+    Period begins = deal(next).start();
+    assertEquals(begins, deal(next).end(), "it ends where it would have begun");
+    assertNoOverlap(next, back);
+    while (market.client.queries().isFrozen(market.miner())) {
+      advance(1);
+    }
+    market.client.actions().giveNotice(market.idOf(back)).orThrow();
+    assertEquals(deal(back).start().plus(market.client.terms().maxMissRun() + 1), deal(back).end());
+    assertAuditOk();
+    complete(old);
+    complete(next);
+    complete(back);
+    assertEquals(0, deal(back).missed());
+    assertAuditOk();
+  }
+
   @Test
   void a_deal_that_is_never_activated_leaves_the_old_one_alone() throws Exception {
     byte[] data = market.data(700);
