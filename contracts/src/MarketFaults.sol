@@ -12,7 +12,7 @@ import {Activation, Answer, DealProposal, MarketParams, SkipReason} from "./type
 /// @title The market's third contract: what goes wrong with a replica, and who says so (Protocol §5, §6).
 /// @notice Holds to the invariants of StorageMarket, whose storage it works on.
 contract MarketFaults is IMarketFaults, MarketPart, ReentrancyGuardTransient {
-    /// @param next MarketReads
+    /// @param next MarketExits
     constructor(MarketParams memory p, address next) MarketPart(p, next) {}
 
     // ================================================================ demands and disputes

@@ -5,6 +5,7 @@ import {MarketBase} from "./MarketBase.sol";
 import {IMarketReads} from "./interfaces/IMarketReads.sol";
 import {DealEnds} from "./libraries/DealEnds.sol";
 import {Demands} from "./libraries/Demands.sol";
+import {HandOvers} from "./libraries/HandOvers.sol";
 import {Maintenance} from "./libraries/Maintenance.sol";
 import {Mandates} from "./libraries/Mandates.sol";
 import {PeriodClock} from "./libraries/PeriodClock.sol";
@@ -24,6 +25,7 @@ import {
     Extension,
     Mandate,
     MandateUse,
+    Leaving,
     MarketParams
 } from "./types/MarketTypes.sol";
 
@@ -91,8 +93,15 @@ contract MarketReads is IMarketReads, MarketBase {
         v.proved = d.proved;
         v.missRun = d.missRun;
         v.sealedRoot = d.height == 0 ? d.sealedRoot : _s.sets[d.miner].entries[d.height][d.index].sealedRoot;
-        v.noticed = d.noticed;
+        v.noticed = d.leaving == Leaving.Noticed;
         if (d.state == DealState.Faulty) v.faultySince = d.cursor - d.index;
+    }
+
+    /// @inheritdoc IMarketReads
+    function handOver(bytes32 dealId) external view returns (bytes23 successor, bool pending, bool waived) {
+        successor = _s.handOvers[bytes23(dealId)].successor;
+        pending = HandOvers.isPending(_s, dealId);
+        waived = _s.handOvers[bytes23(dealId)].waived;
     }
 
     /// @inheritdoc IMarketReads

@@ -7,9 +7,9 @@ import {DealEnds} from "./libraries/DealEnds.sol";
 import {Maintenance} from "./libraries/Maintenance.sol";
 import {Mandates} from "./libraries/Mandates.sol";
 import {Renewals} from "./libraries/Renewals.sol";
-import {DealProposal, EarlyEnd, Mandate, MarketParams, SignedExtension, SkipReason} from "./types/MarketTypes.sol";
+import {DealProposal, Mandate, MarketParams, SignedExtension, SkipReason} from "./types/MarketTypes.sol";
 
-/// @title The market's second contract: how deals change and end (Protocol §3.5 to §3.7, §5.7).
+/// @title The market's second contract: how deals change and end (Protocol §3.5, §3.6, §3.8, §5.7).
 /// @notice Holds to the invariants of StorageMarket, whose storage it works on.
 contract MarketTerms is IMarketTerms, MarketPart {
     /// @param next MarketFaults
@@ -18,11 +18,6 @@ contract MarketTerms is IMarketTerms, MarketPart {
     /// @inheritdoc IMarketTerms
     function extendDeals(SignedExtension[] calldata extensions) external returns (SkipReason[] memory) {
         return Renewals.extendDeals(_s, rules(), _domainSeparatorV4(), extensions);
-    }
-
-    /// @inheritdoc IMarketTerms
-    function endEarly(EarlyEnd calldata e, bytes calldata signature) external {
-        DealEnds.endEarly(_s, rules(), _domainSeparatorV4(), e, signature);
     }
 
     /// @inheritdoc IMarketTerms

@@ -7,11 +7,13 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {MarketPart} from "./MarketPart.sol";
 import {IMarketCore} from "./interfaces/IMarketCore.sol";
+import {IMarketExits} from "./interfaces/IMarketExits.sol";
 import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
 import {ClientSignature} from "./libraries/ClientSignature.sol";
 import {DealSlots} from "./libraries/DealSlots.sol";
 import {Demands} from "./libraries/Demands.sol";
+import {HandOvers} from "./libraries/HandOvers.sol";
 import {MerkleTree} from "./libraries/MerkleTree.sol";
 import {Pay} from "./libraries/Pay.sol";
 import {PieceMath} from "./libraries/PieceMath.sol";
@@ -42,13 +44,16 @@ import {
 ///    proposal or extension that the owner signed (client), or that its operator sent (miner).
 /// 4. A miner's proving set does not change from a challenge block until its period is proved or over; an excused period
 ///    has no challenges.
-///    An extension or an early end moves the end of an entry only outside of that, and only then a fault is declared or
-///    recovered from. A Faulty deal has no entry.
+///    An extension, an early end or a hand-over moves the end of an entry only outside of that, and only then a fault is
+///    declared or recovered from. A Faulty deal has no entry.
 /// 5. The outcome of a deal does not depend on who settles it, when, or in how many steps.
 /// 6. Ether: Σ bonds of open demands + Σ ether balances = ether held, but for what was forced upon the contract.
 /// 7. No collateral goes back to a miner while a demand on its deal is open, and none at all for a replica with a wrong leaf
 ///    once that was shown.
 /// 8. Only a miner or its operator declares a fault or recovers: nobody else takes its entries out of the set or puts them in.
+/// 9. No block lies both in a period that a deal is paid for and in one that a deal which it replaces is paid for.
+/// 10. From every state there is a way that anyone can go to an end of every deal, and then every token but the burned ones is
+///    in an account that its owner can empty.
 contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using DealSlots for Deal;
@@ -178,53 +183,62 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         for (uint256 i = 0; i < publications.length; ++i) {
             Publication calldata p = publications[i];
             bytes32 dealId = proposalId(p.proposal);
-            SkipReason reason = refusal(dealId, p, sender);
-            if (reason == SkipReason.None) publish(dealId, p, sender);
+            (SkipReason reason, uint96 due) = refusal(dealId, p, sender);
+            if (reason == SkipReason.None) publish(dealId, p, sender, due);
             else emit DealSkipped(dealId, p.proposal.miner, reason);
             reasons[i] = reason;
         }
     }
 
-    /// @dev Why a deal cannot be published now (Protocol §3.3). Only views: a refused one leaves no trace.
+    /// @dev Why a deal cannot be published now (Protocol §3.3), and what of its price is due now. Only views: a refused one
+    /// leaves no trace.
     function refusal(bytes32 dealId, Publication calldata p, Publisher.Sender memory sender)
         private
         view
-        returns (SkipReason)
+        returns (SkipReason, uint96 due)
     {
         DealProposal calldata t = p.proposal;
-        if (_s.deals[bytes23(dealId)].state != DealState.None) return SkipReason.AlreadyKnown;
+        if (_s.deals[bytes23(dealId)].state != DealState.None) return (SkipReason.AlreadyKnown, due);
         if (sender.miner != t.miner) Publisher.load(sender, _s.spent, REGISTRY, t.miner);
-        if (!sender.allowed) return SkipReason.NotOperator;
-        if (t.client == address(0) || t.miner == address(0) || t.auditor == address(0)) return SkipReason.BadParties;
-        if (block.number > t.publishBy) return SkipReason.PublishTooLate;
+        if (!sender.allowed) return (SkipReason.NotOperator, due);
+        if (t.client == address(0) || t.miner == address(0) || t.auditor == address(0)) {
+            return (SkipReason.BadParties, due);
+        }
+        if (block.number > t.publishBy) return (SkipReason.PublishTooLate, due);
         if (
             t.publishBy > t.activateBy || t.activateBy < block.number + SEAL_DELAY + WINDOW_BLOCKS + 1
                 || t.activateBy > block.number + MAX_ACTIVATION_BLOCKS
-        ) return SkipReason.BadActivateBy;
-        if (t.rawSize == 0 || t.rawSize > PieceMath.MAX_RAW_SIZE) return SkipReason.BadSize;
-        if (t.sealProfile != StreamSeal.PROFILE) return SkipReason.BadProfile;
-        if (t.periods == 0 || t.periods > MAX_PERIODS) return SkipReason.BadPeriods;
-        if (t.replaces != 0) return SkipReason.ReplacesUnknown;
+        ) return (SkipReason.BadActivateBy, due);
+        if (t.rawSize == 0 || t.rawSize > PieceMath.MAX_RAW_SIZE) return (SkipReason.BadSize, due);
+        if (t.sealProfile != StreamSeal.PROFILE) return (SkipReason.BadProfile, due);
+        if (t.periods == 0 || t.periods > MAX_PERIODS) return (SkipReason.BadPeriods, due);
         uint256 leaves = PieceMath.leafCount(t.rawSize);
-        if (t.price < MIN_PRICE * leaves * t.periods) return SkipReason.PriceTooLow;
+        if (t.price < MIN_PRICE * leaves * t.periods) return (SkipReason.PriceTooLow, due);
         uint256 misses = (MAX_MISS_RUN + 1) * uint256(Pay.slashPerMiss(t.price, t.periods, MISS_PENALTY_BPS));
-        if (t.collateral < MIN_COLLATERAL * leaves || t.collateral < misses) return SkipReason.CollateralTooLow;
-        uint256 own = t.client == t.miner ? uint256(t.price) + t.collateral : t.price;
-        if (_s.accounts[t.client].balance < own) return SkipReason.ClientShort;
-        if (_s.accounts[t.miner].balance < t.collateral) return SkipReason.MinerShort;
-        if (t.collateral > sender.left) return SkipReason.OverBudget;
-        if (!ClientSignature.isValid(t.client, dealId, p.signature)) return SkipReason.BadSignature;
-        return SkipReason.None;
+        if (t.collateral < MIN_COLLATERAL * leaves || t.collateral < misses) return (SkipReason.CollateralTooLow, due);
+        due = t.price;
+        if (t.replaces != 0) {
+            (SkipReason reason, uint96 covered) = IMarketExits(address(this)).coverOf(t);
+            if (reason != SkipReason.None) return (reason, 0);
+            due -= covered < due ? covered : due;
+        }
+        uint256 own = t.client == t.miner ? uint256(due) + t.collateral : due;
+        if (_s.accounts[t.client].balance < own) return (SkipReason.ClientShort, due);
+        if (_s.accounts[t.miner].balance < t.collateral) return (SkipReason.MinerShort, due);
+        if (t.collateral > sender.left) return (SkipReason.OverBudget, due);
+        if (!ClientSignature.isValid(t.client, dealId, p.signature)) return (SkipReason.BadSignature, due);
+        return (SkipReason.None, due);
     }
 
-    function publish(bytes32 dealId, Publication calldata p, Publisher.Sender memory sender) private {
+    function publish(bytes32 dealId, Publication calldata p, Publisher.Sender memory sender, uint96 due) private {
         DealProposal calldata t = p.proposal;
-        _s.accounts[t.client].balance -= t.price;
+        _s.accounts[t.client].balance -= due;
         _s.accounts[t.miner].balance -= t.collateral;
         Publisher.count(_s.spent, sender, t.collateral);
         ++_s.sets[t.miner].liveDeals;
         uint256 sealBlock = block.number + SEAL_DELAY;
-        _s.deals[bytes23(dealId)].publish(t, sealBlock, p.sealedRoot);
+        _s.deals[bytes23(dealId)].publish(t, due, sealBlock, p.sealedRoot);
+        if (t.replaces != 0) HandOvers.announce(_s, t.replaces, dealId);
         emit DealPublished(dealId, t.client, t.miner, t, p.sealedRoot, uint40(sealBlock));
     }
 
@@ -235,7 +249,11 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
             Activation calldata a = activations[i];
             bytes32 dealId = proposalId(a.proposal);
             (SkipReason reason, bytes32 sealedRoot) = sealRefusal(dealId, a);
-            if (reason == SkipReason.None) activate(dealId, a.proposal, sealedRoot);
+            uint32 earliest;
+            if (a.proposal.replaces != 0 && reason == SkipReason.None) {
+                (reason, earliest) = IMarketExits(address(this)).takeOver(a.proposal);
+            }
+            if (reason == SkipReason.None) activate(dealId, a.proposal, sealedRoot, earliest);
             else emit DealSkipped(dealId, a.proposal.miner, reason);
             reasons[i] = reason;
         }
@@ -262,8 +280,10 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         return (SkipReason.None, root);
     }
 
-    function activate(bytes32 dealId, DealProposal calldata t, bytes32 sealedRoot) private {
+    function activate(bytes32 dealId, DealProposal calldata t, bytes32 sealedRoot, uint32 earliest) private {
         uint32 start = dutyAfter(t.miner, block.number);
+        // Drawn at once all the same, it is paid and slashed from then on.
+        if (start < earliest) start = earliest;
         uint32 end = start + t.periods;
         uint40 leaves = PieceMath.leafCount(t.rawSize);
         uint8 height = PieceMath.height(leaves);

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const check = process.argv.includes("--check");
 /** The contracts of a market, in the order in which one passes on to the next. */
-const MARKET = ["StorageMarket", "MarketTerms", "MarketFaults", "MarketReads"];
+const MARKET = ["StorageMarket", "MarketTerms", "MarketFaults", "MarketExits", "MarketReads"];
 const OTHERS = ["BlockHashSeed", "DevToken", "MinerRegistry", "PaymentChannels", "PrevRandaoSeed"];
 
 const artifactOf = (name) => JSON.parse(readFileSync(join(root, "out", `${name}.sol`, `${name}.json`), "utf8"));

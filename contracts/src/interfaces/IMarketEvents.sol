@@ -58,7 +58,7 @@ interface IMarketEvents {
     );
     event MandateRevocation(bytes32 indexed dealId, bytes32 indexed digest);
     event DealCancelled(bytes32 indexed dealId, address indexed client);
-    /// @notice collateral = burned + tip + returned to the miner; the whole price is returned to the client.
+    /// @notice collateral = burned + tip + returned to the miner; what was locked of the price is returned to the client.
     event DealExpired(bytes32 indexed dealId, address indexed by, uint96 burned, uint96 tip);
     /// @notice Periods [from, to) were settled: `proved` of them proved, `excused` announced maintenance, the others missed.
     /// While the deal's fault is declared (since FaultDeclared) none is proved, and what is slashed is the fee.
@@ -92,7 +92,23 @@ interface IMarketEvents {
     /// @notice The entry left its array; the last entry of that height took its slot.
     event EntryPurged(bytes32 indexed dealId, address indexed miner);
 
+    /// @notice The miner of this deal wants no notice when it is handed over.
+    event NoticeWaived(bytes32 indexed dealId, address indexed miner);
+    /// @notice `newDealId` is being activated, and replaces this one, which from period `from` on costs `price` for all of [from, end)
+    /// and then is over; `carried`, the rest of what was not spent, is now in the new deal's lock. What that lock then has
+    /// beyond the new deal's price went back to the client.
+    event DealHandedOver(
+        bytes32 indexed dealId, bytes32 indexed newDealId, uint32 from, uint32 end, uint96 price, uint96 carried
+    );
+    /// @notice Of a deal that ends while its hand-over is pending: `amount`, all that was not spent, is now in the lock of the
+    /// deal that replaces it, not in the client's balance.
+    event EscrowMoved(bytes32 indexed dealId, bytes23 indexed successor, uint96 amount);
+
     error WrongState(bytes32 dealId, uint8 state);
+    /// @notice The deal whose id begins with `successor` may yet take this one over, and counts on its escrow.
+    error HandOverPending(bytes32 dealId, bytes23 successor);
+    /// @notice Only the market itself calls this.
+    error NotMarket(address caller);
     /// @notice Neither the client nor the bearer of its signature over just this.
     error NotClient(bytes32 dealId, address caller);
     error NotExpired(bytes32 dealId, uint256 activateBy, uint256 currentBlock);

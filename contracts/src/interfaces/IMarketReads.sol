@@ -28,6 +28,9 @@ interface IMarketReads {
     /// @notice What the client signs to end a deal early.
     function earlyEndDigest(EarlyEnd calldata e) external view returns (bytes32);
     function deal(bytes32 dealId) external view returns (DealView memory);
+    /// @notice Of the hand-over of a deal (Protocol §3.9): the first 23 bytes of the last deal that was published to replace it,
+    /// whether that one may yet be activated, and whether the miner has waived its notice.
+    function handOver(bytes32 dealId) external view returns (bytes23 successor, bool pending, bool waived);
     function account(address owner) external view returns (Account memory);
     /// @notice Tokens burned so far; they stay in the contract, owned by nobody.
     function burned() external view returns (uint256);

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {DealProposal, EarlyEnd, Mandate, SignedExtension, SkipReason} from "../types/MarketTypes.sol";
+import {DealProposal, Mandate, SignedExtension, SkipReason} from "../types/MarketTypes.sol";
 
-/// @title How deals change and end (Protocol §3.5 to §3.7, §5.7).
+/// @title How deals change and end (Protocol §3.5, §3.6, §3.8, §5.7).
 interface IMarketTerms {
     /// @notice Settles active deals, then extends them as their clients signed; a bad one is skipped with its reason.
     /// Operator of each deal's miner, or the miner itself.
     function extendDeals(SignedExtension[] calldata extensions) external returns (SkipReason[] memory);
-    /// @notice Settles an active deal, then ends it early (Protocol §3.7), outside a freeze. With notice: the end moves to the
-    /// next duty + maxMissRun + 1; the client, or anyone with its signature. At once, without slash: operator of the deal's
-    /// miner, or the miner itself, with the client's signature. What is not spent then returns to the client.
-    /// @param signature the client's EIP-712 signature over `e`; empty when it is the sender
-    function endEarly(EarlyEnd calldata e, bytes calldata signature) external;
     /// @notice Settles an active deal, then renews it by its client's mandate (Protocol §3.8), near its end and outside a freeze.
     /// Anyone, for a tip.
     /// @param signature the client's EIP-712 signature over `m`

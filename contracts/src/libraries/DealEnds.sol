@@ -4,10 +4,11 @@ pragma solidity ^0.8.30;
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
-import {Deal, DealState, EarlyEnd, MarketParams} from "../types/MarketTypes.sol";
+import {Deal, DealState, EarlyEnd, Leaving, MarketParams} from "../types/MarketTypes.sol";
 import {ClientSignature} from "./ClientSignature.sol";
 import {DealSlots} from "./DealSlots.sol";
 import {Demands} from "./Demands.sol";
+import {HandOvers} from "./HandOvers.sol";
 import {MarketState} from "./MarketState.sol";
 import {Pay} from "./Pay.sol";
 import {PeriodClock} from "./PeriodClock.sol";
@@ -82,6 +83,9 @@ library DealEnds {
     ) internal {
         Deal storage d = running(s, e.dealId);
         if (block.number > e.executeBy) revert IMarketEvents.TooLate(e.dealId, e.executeBy, block.number);
+        if (d.leaving == Leaving.HandOver && HandOvers.isPending(s, e.dealId)) {
+            revert IMarketEvents.HandOverPending(e.dealId, s.handOvers[bytes23(e.dealId)].successor);
+        }
         address miner = d.miner;
         if (e.immediate && msg.sender != miner && !IMinerRegistry(p.registry).mayPublish(miner, msg.sender)) {
             revert IMarketEvents.NotOperator(e.dealId, msg.sender);
@@ -109,19 +113,25 @@ library DealEnds {
         else shorten(s, e.dealId, d, end);
     }
 
-    /// @dev The price of what is left, rounded down, so that neither pay nor slash of a period grows; the rest goes back.
     function shorten(MarketState storage s, bytes32 dealId, Deal storage d, uint32 end) private {
-        uint32 from = d.cursor;
-        uint96 price = Pay.share(d.price, end - from, d.periods);
-        uint96 refunded = Settlement.unspent(d) - price;
+        (uint96 price, uint96 refunded) = recount(s, d, end);
+        s.accounts[d.client].balance += refunded;
+        emit IMarketEvents.DealShortened(dealId, d.miner, d.cursor, end, price, refunded);
+    }
+
+    /// @notice Counts a deal anew from its cursor to a nearer end. The price of what is left is rounded down, so that neither
+    /// pay nor slash of a period grows; the caller gives the rest to whom it is due.
+    function recount(MarketState storage s, Deal storage d, uint32 end) internal returns (uint96 price, uint96 rest) {
+        uint32 periods = end - d.cursor;
+        price = Pay.share(d.price, periods, d.periods);
+        rest = Settlement.unspent(d) - price;
         d.price = price;
-        d.periods = end - from;
+        d.periods = periods;
         d.proved = 0;
         d.end = end;
-        d.noticed = true;
+        d.leaving = Leaving.Noticed;
+        // A faulty deal has nothing in the set.
         if (d.height != 0) s.sets[d.miner].entries[d.height][d.index].end = end;
-        s.accounts[d.client].balance += refunded;
-        emit IMarketEvents.DealShortened(dealId, d.miner, from, end, price, refunded);
     }
 
     function endNow(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d) private {
@@ -172,7 +182,8 @@ library DealEnds {
         uint96 tip = half < tipCap ? half : tipCap;
         uint32 exitPeriod = leave(s, p, dealId, d);
         finish(s, d, DealState.Terminated);
-        s.accounts[d.client].balance += refunded + half - tip;
+        s.accounts[d.client].balance += half - tip;
+        HandOvers.giveBack(s, dealId, d, refunded);
         s.accounts[msg.sender].balance += tip;
         s.burned += collateral - half;
         emit IMarketEvents.DealTerminated(dealId, msg.sender, exitPeriod, refunded, half - tip, tip, collateral - half);
@@ -208,7 +219,7 @@ library DealEnds {
         }
     }
 
-    function settleArrears(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d) private {
+    function settleArrears(MarketState storage s, MarketParams memory p, bytes32 dealId, Deal storage d) internal {
         if (d.state == DealState.Active) {
             Settlement.settle(s, Settlement.rulesOf(p), dealId, d, Settlement.CHUNK);
         } else {

@@ -7,11 +7,14 @@ import {Deal, DealProposal, DealState} from "../types/MarketTypes.sol";
 /// @notice Whole slots at once: field by field the compiler reads and writes a slot again for each, some 200 gas a field.
 /// @dev `DealSlotsTest` holds what is written equal to what the compiler reads.
 library DealSlots {
-    /// @notice Slots 0 to 2 of a published deal. The fields of the third from `noticed` on have no meaning yet; the first
+    /// @notice Slots 0 to 2 of a published deal. The fields of the third from `leaving` on have no meaning yet; the first
     /// 20 bytes of the sealed root take their room, so that publishing writes three slots and not four.
+    /// @param locked of the price
     /// @dev 160 bits are what Ethereum's own addresses rest on. The rest of the root comes with the openings at activation.
-    function publish(Deal storage d, DealProposal calldata t, uint256 sealBlock, bytes32 sealedRoot) internal {
-        uint256 clientAndPrice = uint256(uint160(t.client)) | (uint256(t.price) << 160);
+    function publish(Deal storage d, DealProposal calldata t, uint96 locked, uint256 sealBlock, bytes32 sealedRoot)
+        internal
+    {
+        uint256 clientAndPrice = uint256(uint160(t.client)) | (uint256(locked) << 160);
         uint256 minerAndCollateral = uint256(uint160(t.miner)) | (uint256(t.collateral) << 160);
         uint256 clock = uint256(uint8(DealState.Published)) | (uint256(uint40(t.activateBy)) << 24)
             | (uint256(uint32(sealBlock)) << 64) | ((uint256(sealedRoot) >> 96) << 96);

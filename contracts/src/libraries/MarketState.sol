@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Account, Deal, Demand, MandateUse} from "../types/MarketTypes.sol";
+import {Account, Deal, Demand, HandOver, MandateUse} from "../types/MarketTypes.sol";
 import {ProvingSet} from "./ProvingSet.sol";
 import {Publisher} from "./Publisher.sol";
 
@@ -20,6 +20,7 @@ import {Publisher} from "./Publisher.sol";
 /// @param lastDeadlines latest deadline of all demands ever raised on a miner: the end of its queue
 /// @param etherOf wei of bonds that an address may withdraw
 /// @param spent what a miner's operator has locked under its collateral budget; not kept while there is none
+/// @param handOvers of deals to other miners, by the old deal
 struct MarketState {
     mapping(address owner => Account) accounts;
     mapping(bytes23 dealKey => Deal) deals;
@@ -32,4 +33,5 @@ struct MarketState {
     mapping(address owner => uint256) etherOf;
     mapping(bytes32 digest => MandateUse) mandates;
     mapping(address miner => Publisher.Spent) spent;
+    mapping(bytes23 dealKey => HandOver) handOvers;
 }

@@ -4,8 +4,9 @@ pragma solidity ^0.8.30;
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
-import {Deal, DealState, Extension, MarketParams, SignedExtension, SkipReason} from "../types/MarketTypes.sol";
+import {Deal, DealState, Extension, Leaving, MarketParams, SignedExtension, SkipReason} from "../types/MarketTypes.sol";
 import {ClientSignature} from "./ClientSignature.sol";
+import {HandOvers} from "./HandOvers.sol";
 import {MarketState} from "./MarketState.sol";
 import {Pay} from "./Pay.sol";
 import {PeriodClock} from "./PeriodClock.sol";
@@ -36,7 +37,7 @@ library Renewals {
         uint8 height;
         uint24 index;
         uint8 missRun;
-        bool noticed;
+        Leaving leaving;
         uint32 period; // the miner's current one
         uint32 duty; // its next
         uint96 unspent; // of the old price
@@ -91,7 +92,7 @@ library Renewals {
         c.miner = miner;
         c.left = d.collateral;
         (c.cursor, c.end, c.height, c.index, c.missRun) = (d.cursor, d.end, d.height, d.index, d.missRun);
-        c.noticed = d.noticed;
+        c.leaving = d.leaving;
         c.unspent = Settlement.unspent(d);
         c.client = d.client;
     }
@@ -122,7 +123,9 @@ library Renewals {
         // An entry that has left the set would have to be sealed and opened again.
         // Nor does one go on that its client has given notice of: ends that came back could be extended again by what was
         // signed, and taken, before.
-        if (c.period >= c.end || c.height == 0 || c.noticed) return SkipReason.DealOver;
+        if (c.period >= c.end || c.height == 0 || c.leaving == Leaving.Noticed) return SkipReason.DealOver;
+        // A cheaper price would leave less for the deal that replaces this one than it counts on.
+        if (c.leaving != Leaving.No && HandOvers.isPending(s, e.dealId)) return SkipReason.HandOverPending;
         // The new price may count from the cursor only when nobody knows that period's challenges yet. While the set is
         // frozen the period is drawn, and neither its pay nor its slash may change.
         if (c.duty != c.period && !Settlement.isDecided(s, c.miner, c.period)) return SkipReason.SetFrozen;

@@ -36,6 +36,8 @@ library Settlement {
 
     /// @notice Price that is neither paid nor refunded yet.
     function unspent(Deal storage d) internal view returns (uint96) {
+        // Handed over without notice, a deal has no price and no periods left.
+        if (d.periods == 0) return 0;
         uint32 missed = d.cursor - (d.end - d.periods) - d.proved;
         return d.price - Pay.share(d.price, d.proved, d.periods) - Pay.share(d.price, missed, d.periods);
     }

@@ -14,7 +14,7 @@ pragma solidity ^0.8.30;
 /// @param collateral the miner's collateral in token units
 /// @param publishBy last block in which the deal may be published
 /// @param activateBy last block in which it may be activated
-/// @param replaces deal id this one takes over, or zero (Protocol §9)
+/// @param replaces deal id this one takes over, or zero (Protocol §3.9)
 /// @param salt makes otherwise equal proposals distinct
 struct DealProposal {
     address client;
@@ -44,14 +44,22 @@ enum DealState {
     Faulty // active, but its miner has declared that it cannot prove the replica: out of the proving set
 }
 
+/// @notice Whether an active deal is to end before its end.
+enum Leaving {
+    No,
+    HandOver, // a deal that replaces it was published; it leaves if that one is activated (Protocol §3.9)
+    Noticed // by notice or hand-over its end has moved nearer, and it moves away no more
+}
+
 /// @notice A deal as the contract stores it: three slots, and a fourth for a root that has left the proving set. While it is
-/// Published the fields from `noticed` to `index` hold the first 20 bytes of the sealed root (`DealSlots`).
+/// Published the fields from `leaving` to `index` hold the first 20 bytes of the sealed root (`DealSlots`).
+/// @param price whole price of `periods`; of a Published deal that replaces another one, what is locked of it so far
 /// @param collateral what is left of the miner's collateral
 /// @param height of its trees while it has an entry in the proving set, else 0
 /// @param missRun periods missed in a row up to `cursor`
 /// @param activateByOrStart last block for activation; once activated, the first period, which no extension changes
 /// @param sealBlock block whose hash draws the seal challenge
-/// @param noticed true once the client has given notice: its end has moved nearer and moves away no more
+/// @param leaving whether it is to end before its end
 /// @param periods periods that `price` pays for: those before `end`, from activation or from the last extension or notice on
 /// @param proved settled ones of these that were proved
 /// @param cursor next period to settle
@@ -68,7 +76,7 @@ struct Deal {
     uint8 missRun;
     uint40 activateByOrStart;
     uint32 sealBlock;
-    bool noticed;
+    Leaving leaving;
     uint32 periods;
     uint32 proved;
     uint32 cursor;
@@ -80,12 +88,13 @@ struct Deal {
 /// @notice A deal as views return it. `price`, `periods`, `proved` and `missed` are those of the periods from end - periods
 /// on, which is the start, or the period from which its last extension (Protocol §3.6) or its notice (§3.7) counts. A deal that
 /// was terminated, or ended by both sides, keeps the end that it had; `cursor` says where it ended.
+/// @param price of a Published deal that replaces another one, what is locked of it so far (Protocol §3.9)
 /// @param periods 0 before activation, like all that follows but activateBy and sealBlock
 /// @param start first period of the deal
 /// @param activateBy last block for activation (0 once activated)
 /// @param missed settled periods that were not proved, excused ones (Protocol §5.7) included: those the client has back
 /// @param removed true once its entry has left the proving set
-/// @param noticed true once the client has given notice
+/// @param noticed true once the client has given notice, or the deal was handed over
 /// @param faultySince first period of the declared fault (Protocol §5.8); zero unless Faulty
 struct DealView {
     DealState state;
@@ -255,7 +264,20 @@ enum SkipReason {
     DealUnsettled, // extension: more arrears than one call settles
     NoDemand, // answer: no demand of this side is open on the deal, or the deal has ended
     AnswerTooLate, // answer: block > the demand's deadline
-    OverBudget // publication, extension: the operator's collateral budget does not reach for it now
+    OverBudget, // publication, extension: the operator's collateral budget does not reach for it now
+    // Hand-over (Protocol §3.9), together with ReplacesUnknown, DealOver, DealDefaulted and DealUnsettled of the old deal:
+    ReplacesForeign, // publication: the old deal is another client's
+    ReplacesSameMiner, // publication: the old deal is with the same miner
+    HandOverPending, // publication, extension: a deal that replaces this one is published and may yet be activated
+    ReplacedFrozen // activation: the proving set of the old deal's miner is frozen
+}
+
+/// @notice What a market keeps of a deal's hand-over (Protocol §3.9).
+/// @param successor first 23 bytes of the id of the last deal that was published to replace it
+/// @param waived true once its miner wants no notice if it is handed over
+struct HandOver {
+    bytes23 successor;
+    bool waived;
 }
 
 /// @notice Constructor parameters of a market; immutable.

@@ -287,6 +287,43 @@ contract MarketGas is MarketFixture {
         assertTrue(view_(ids[2]).removed);
     }
 
+    function test_gas_handOver() public {
+        (address heir, address hot) = (actor("heir"), actor("heir hot"));
+        addMiner(heir, hot);
+        DealProposal memory own = proposal();
+        own.miner = heir;
+        assertEq(uint256(tryPublish(publication(own), hot)), uint256(SkipReason.None));
+        activate(market.dealIdOf(own));
+        bytes32[2] memory olds = [activeDeal(proposal(100, 30)), activeDeal(proposal(100, 30))];
+        Publication[] memory publications = new Publication[](1);
+        for (uint256 i = 0; i < olds.length; ++i) {
+            publications[0] = publication(replacement(olds[i], heir));
+            vm.prank(hot);
+            market.publishDeals(publications);
+            if (i == 0) snapshot(MARKET, "publishDeals, 1 deal that replaces another");
+        }
+        vm.prank(operator);
+        market.waiveNotice(one(olds[1]));
+        snapshot(MARKET, "waiveNotice, 1 deal");
+        rollBy(market.params().sealDelay + 1);
+        while (market.isFrozen(miner) || market.isFrozen(heir)) rollBy(1);
+        market.settle(one(olds[0]), 10);
+        market.settle(one(olds[1]), 10);
+        Activation[] memory activations = new Activation[](1);
+        for (uint256 i = 0; i < olds.length; ++i) {
+            (bytes23 successor,,) = market.handOver(olds[i]);
+            activations[0] = activation(idOf[successor]);
+            market.activateDeals(activations);
+            snapshot(
+                MARKET,
+                i == 0
+                    ? "activateDeals, 1 that replaces another"
+                    : "activateDeals, 1 that replaces another, notice waived"
+            );
+            assertTrue(view_(olds[i]).noticed);
+        }
+    }
+
     function test_gas_announceMaintenance() public {
         uint32 first = currentPeriod() + 2;
         if (first / 12 != (first + 2) / 12) first = (first / 12 + 1) * 12;

@@ -61,6 +61,8 @@ contract MarketInvariants is MarketFixture {
     mapping(address miner => uint256) private _budgetBlocks;
     mapping(address miner => Lock[]) private _locks;
     uint256 private _overBudget;
+    // New deals that were published to replace old ones.
+    bytes32[] private _heirs;
 
     // Attacks that were not refused; actions in all, and those that neither did anything nor were an attack.
     uint256 private _attacksAccepted;
@@ -96,7 +98,7 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory s = new bytes4[](43);
+        bytes4[] memory s = new bytes4[](47);
         // What a deal lives of comes more often.
         (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
         (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
@@ -115,6 +117,8 @@ contract MarketInvariants is MarketFixture {
         (s[35], s[36], s[37]) = (this.publishOne.selector, this.publishOne.selector, this.activateOne.selector);
         (s[38], s[39], s[40]) = (this.activateOne.selector, this.proveOne.selector, this.proveOne.selector);
         (s[41], s[42]) = (this.pass.selector, this.proveOne.selector);
+        (s[43], s[44]) = (this.handOverOne.selector, this.handOverOne.selector);
+        (s[45], s[46]) = (this.waiveOne.selector, this.forgeHandOver.selector);
         targets[0] = FuzzSelector(address(this), s);
     }
 
@@ -241,7 +245,60 @@ contract MarketInvariants is MarketFixture {
         // Most freezes are waited for, the others are run into.
         address m = view_(id).miner;
         if (idle % 4 != 1 && market.isFrozen(m)) travel(market.periodEnd(m, market.periodAt(m, block_())));
-        if (tryActivate(activation(id)) == SkipReason.None) done();
+        bytes32 old = proposalOf[id].replaces;
+        if (old != 0 && idle % 4 != 1 && view_(old).missRun > market.params().maxMissRun) {
+            strangerMay(abi.encodeCall(market.terminate, (old)));
+        }
+        bool frozen = old != 0 && market.isFrozen(view_(old).miner);
+        uint32 end = view_(old).end;
+        if (tryActivate(activation(id)) != SkipReason.None) return;
+        done();
+        if (old == 0) return;
+        // Its whole price is locked, whatever has become of the old deal, whose end has not moved in a freeze.
+        attack(view_(id).price != proposalOf[id].price);
+        attack(frozen && view_(old).end != end);
+    }
+
+    /// @dev The client and the other miner agree; what the old escrow is good for is not locked.
+    function handOverOne(uint256 pick, uint16 size, uint8 periods, uint16 wait) external watched {
+        bytes32 old = find(pick, wait & 1 == 0 ? DealState.Faulty : DealState.Active);
+        if (old == 0) old = find(pick, DealState.Active);
+        bury();
+        if (old == 0 || _ids.length == MAX_DEALS) return;
+        DealView memory v = view_(old);
+        DealProposal memory p = fresh(pick, size, periods);
+        p.client = v.client;
+        p.miner = v.miner == _miners[0] ? _miners[1] : _miners[0];
+        p.replaces = old;
+        p.activateBy = uint64(block_() + bound(wait, 45, 300));
+        if (p.publishBy > p.activateBy) p.publishBy = p.activateBy;
+        (, uint96 covered) = market.coverOf(p);
+        Publication memory signed = publication(p, keyOf(p.client));
+        if (tryPublish(signed, operatorOf(p.miner)) != SkipReason.None) return;
+        done();
+        uint256 due = covered < p.price ? p.price - covered : 0;
+        _agreed[p.client] += due;
+        _agreed[p.miner] += p.collateral;
+        lockedByOperator(p.miner, p.collateral);
+        bytes32 id = market.dealIdOf(p);
+        attack(view_(id).price != due);
+        _ids.push(id);
+        _heirs.push(id);
+        _published[id] = signed;
+        // One successor at a time.
+        p.salt = keccak256(abi.encode(p.salt));
+        attack(tryPublish(publication(p, keyOf(p.client)), operatorOf(p.miner)) == SkipReason.None);
+    }
+
+    /// @dev It moves nothing by itself.
+    function waiveOne(uint256 pick, bool owner) external watched {
+        bytes32 id = find(pick, DealState.Active);
+        if (id == 0) return;
+        address m = view_(id).miner;
+        attack(strangerMay(abi.encodeCall(market.waiveNotice, (one(id)))));
+        bytes32 before = keccak256(abi.encode(view_(id)));
+        if (may(owner ? m : operatorOf(m), address(market), abi.encodeCall(market.waiveNotice, (one(id))))) done();
+        attack(keccak256(abi.encode(view_(id))) != before);
     }
 
     function openings(address m, uint32 period) external view returns (bytes memory) {
@@ -758,6 +815,24 @@ contract MarketInvariants is MarketFixture {
         attack(may(sender, address(market), abi.encodeCall(market.endEarly, (e, signature))));
     }
 
+    /// @notice Replacements of another client's deal, of one with the same miner, of none, and a call that is the market's own.
+    function forgeHandOver(uint256 pick, uint8 how) external watched {
+        bytes32 old = find(pick, DealState.Active);
+        if (old == 0) return;
+        DealView memory v = view_(old);
+        DealProposal memory p = fresh(pick, how, 3);
+        p.client = v.client;
+        p.miner = v.miner == _miners[0] ? _miners[1] : _miners[0];
+        p.replaces = old;
+        if (how % 4 == 0) p.client = v.client == _clients[0] ? _clients[1] : _clients[0];
+        else if (how % 4 == 1) p.miner = v.miner;
+        else if (how % 4 == 2) p.replaces = keccak256(abi.encode(pick));
+        else attack(strangerMay(abi.encodeCall(market.takeOver, (p))));
+        if (how % 4 != 3) {
+            attack(tryPublish(publication(p, keyOf(p.client)), operatorOf(p.miner)) == SkipReason.None);
+        }
+    }
+
     /// @notice An activation of which one byte is wrong.
     function forgeOpenings(uint256 pick, uint256 at, uint8 flip) external watched {
         bytes32 id = find(pick, DealState.Published);
@@ -879,9 +954,25 @@ contract MarketInvariants is MarketFixture {
     // ---------------------------------------------------------------- what must hold
 
     /// @notice Most actions do something or are an attack; what needs a state that no deal is in does nothing.
-    function afterInvariant() public view {
+    function afterInvariant() public {
         // What shrinks a failure makes runs too short for shares.
         if (_calls >= 50) assertLe(10 * _idle, 8 * _calls, "actions that did nothing");
+        everybodyCanLeave();
+    }
+
+    /// @notice 10. Whatever has happened, time and strangers free all, and every owner takes out all that is its own; what is
+    /// left is burned.
+    function everybodyCanLeave() private {
+        windUp(_ids);
+        for (uint256 i = 0; i < _miners.length; ++i) {
+            assertEq(market.liveDeals(_miners[i]), 0, "live deals");
+            assertEq(market.setWeight(_miners[i]), 0, "entries");
+        }
+        for (uint256 i = 0; i < _accounts.length; ++i) {
+            withdrawAll(_accounts[i]);
+        }
+        assertEq(token.balanceOf(address(market)), market.burned(), "stranded in the market");
+        assertEq(token.balanceOf(address(registry)), 0, "stranded in the registry");
     }
 
     /// @dev One campaign instead of one for each property: every action costs far more than every check. A failure names the
@@ -891,17 +982,25 @@ contract MarketInvariants is MarketFixture {
         everySettledPeriodIsProvedOrMissedOnce();
         nobodyButItsOwnerEmptiesAnAccount();
         etherIsConserved();
+        noBlockIsPaidTwice();
         setIsFrozenUntilProvedOrOver();
         maintenanceIsBoundedAndApartFromProofs();
         setIsConsistent();
         liveDealsAreCounted();
     }
 
+    function isRunning(DealState state) private pure returns (bool) {
+        return state == DealState.Active || state == DealState.Faulty;
+    }
+
     function locked() private view returns (uint256 sum) {
         for (uint256 i = 0; i < _ids.length; ++i) {
             DealView memory v = view_(_ids[i]);
             if (v.state == DealState.Published) sum += uint256(v.price) + v.collateral;
-            if (v.state == DealState.Active || v.state == DealState.Faulty) {
+            // Handed over without notice, a deal has neither price nor periods left.
+            if (isRunning(v.state) && v.periods == 0) {
+                sum += v.collateral;
+            } else if (isRunning(v.state)) {
                 sum += uint256(v.price) - (uint256(v.price) * v.proved) / v.periods - (uint256(v.price) * v.missed)
                 / v.periods + v.collateral;
             }
@@ -985,6 +1084,19 @@ contract MarketInvariants is MarketFixture {
         assertEq(_lostWithoutConsent, 0, "lost without consent");
         assertEq(_attacksAccepted, 0, "attacks accepted");
         assertEq(_overBudget, 0, "locked over budget");
+    }
+
+    /// @notice 6. A deal that replaces another one begins when the last period that the other is paid for is over.
+    function noBlockIsPaidTwice() private view {
+        for (uint256 i = 0; i < _heirs.length; ++i) {
+            DealView memory v = view_(_heirs[i]);
+            if (v.end == 0) continue;
+            DealView memory o = view_(proposalOf[_heirs[i]].replaces);
+            uint32 end = isRunning(o.state) ? o.end : o.cursor;
+            assertLe(
+                market.periodEnd(o.miner, end - 1), market.periodEnd(v.miner, v.start - 1), "a block is paid twice"
+            );
+        }
     }
 
     /// @notice 4. A set does not change from a challenge block until its period is proved or over.

@@ -12,7 +12,7 @@ contract DealSlotsTest is Test {
     Deal private d;
 
     function publish(DealProposal calldata t, uint256 sealBlock, bytes32 root) external {
-        d.publish(t, sealBlock, root);
+        d.publish(t, t.price, sealBlock, root);
     }
 
     function testFuzz_publish_fillsTheFields(
@@ -74,7 +74,7 @@ contract DealSlotsTest is Test {
         assertEq(d.periods, periods);
         assertEq(d.sealBlock, sealBlock);
         assertEq(uint256(d.missRun) + d.proved, 0);
-        assertFalse(d.noticed);
+        assertEq(uint256(d.leaving), 0);
     }
 
     function testFuzz_forget_leavesOnlyTheRootOut(uint40 activateBy, uint32 sealBlock, bytes32 root) public {

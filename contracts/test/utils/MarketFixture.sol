@@ -9,6 +9,7 @@ import {
     Activation,
     Answer,
     DealProposal,
+    DealState,
     DealView,
     Demand,
     DrawnLeaf,
@@ -101,8 +102,8 @@ abstract contract MarketFixture is Test {
     }
 
     /// @dev The contracts of a market from the last to the first: each names the one that follows it.
-    function parts() internal pure returns (string[4] memory) {
-        return ["MarketReads", "MarketFaults", "MarketTerms", "StorageMarket"];
+    function parts() internal pure returns (string[5] memory) {
+        return ["MarketReads", "MarketExits", "MarketFaults", "MarketTerms", "StorageMarket"];
     }
 
     /// @dev The registry names the market, which is deployed after all its other parts.
@@ -414,6 +415,26 @@ abstract contract MarketFixture is Test {
         market.recover(a);
     }
 
+    // ---------------------------------------------------------------- hand-overs
+
+    /// @notice A proposal of the same client and piece to another miner, which replaces the deal.
+    function replacement(bytes32 id, address to) internal returns (DealProposal memory p) {
+        p = proposal(proposalOf[id].rawSize, proposalOf[id].periods);
+        p.client = proposalOf[id].client;
+        p.miner = to;
+        p.replaces = id;
+    }
+
+    /// @notice What the escrow of a deal leaves for one that replaces it, whatever happens until its last block for activation.
+    function coverFor(bytes32 id, DealProposal memory p) internal view returns (uint256) {
+        DealView memory v = view_(id);
+        uint256 cursor = market.periodAt(v.miner, p.activateBy) + 1;
+        if (cursor < v.cursor) cursor = v.cursor;
+        uint256 end = cursor + market.params().maxMissRun + 1;
+        if (end >= v.end) return 0;
+        return v.price - (uint256(v.price) * (end - (v.end - v.periods))) / v.periods;
+    }
+
     // ---------------------------------------------------------------- proving
 
     /// @notice The openings that `prove` asks for now.
@@ -439,6 +460,97 @@ abstract contract MarketFixture is Test {
             prove(p);
         }
         vm.roll(market.periodEnd(miner, from + count - 1));
+    }
+
+    // ---------------------------------------------------------------- the way out
+
+    /// @notice Ends and purges whatever is left of these deals, as anyone can from any state once time has passed; nobody
+    /// proves or signs anything any more.
+    function windUp(bytes32[] memory ids) internal {
+        uint256 to = block_();
+        for (uint256 i = 0; i < ids.length; ++i) {
+            DealView memory v = view_(ids[i]);
+            uint256 due = lastDeadline(ids[i]) + 1;
+            if (due > to) to = due;
+            if (v.state == DealState.Published) due = uint256(v.activateBy) + 1;
+            if (v.state == DealState.Active || v.state == DealState.Faulty) {
+                due = market.periodEnd(v.miner, v.end - 1) + market.params().collateralHold;
+            }
+            if (due > to) to = due;
+        }
+        vm.roll(to);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            if (view_(ids[i]).state == DealState.Published) asStranger(abi.encodeCall(market.expire, (ids[i])));
+            endAsStranger(ids[i]);
+        }
+        for (uint256 i = 0; i < ids.length; ++i) {
+            DealView memory v = view_(ids[i]);
+            if (v.end == 0 || v.removed) continue;
+            if (market.isFrozen(v.miner)) vm.roll(market.periodEnd(v.miner, market.periodAt(v.miner, block_())));
+            asStranger(abi.encodeCall(market.purge, (one(ids[i]))));
+        }
+    }
+
+    function lastDeadline(bytes32 id) private view returns (uint256) {
+        uint256 a = openDemand(id, false).deadline;
+        uint256 b = openDemand(id, true).deadline;
+        return a > b ? a : b;
+    }
+
+    /// @dev A demand that nobody answers forfeits its deal; on one that has ended it only gives the bond back.
+    function endAsStranger(bytes32 id) private {
+        uint32 cursor;
+        do {
+            cursor = view_(id).cursor;
+            asStranger(abi.encodeCall(market.settle, (one(id), 1024)));
+        } while (view_(id).cursor != cursor);
+        for (uint256 side = 0; side < 2; ++side) {
+            if (openDemand(id, side == 1).deadline == 0) continue;
+            asStranger(abi.encodeCall(market.resolveDemand, (proposalOf[id], side == 1)));
+        }
+        DealView memory v = view_(id);
+        bool defaulted = v.missRun > market.params().maxMissRun;
+        if (v.state == DealState.Faulty) {
+            defaulted = v.cursor - v.faultySince > market.params().maxFaultyPeriods || v.collateral == 0;
+        } else if (v.state != DealState.Active) {
+            return;
+        }
+        asStranger(defaulted ? abi.encodeCall(market.terminate, (id)) : abi.encodeCall(market.complete, (id)));
+    }
+
+    function asStranger(bytes memory call_) private {
+        vm.prank(stranger);
+        (bool ok, bytes memory result) = address(market).call(call_);
+        if (!ok) {
+            assembly ("memory-safe") {
+                revert(add(result, 0x20), mload(result))
+            }
+        }
+    }
+
+    /// @notice The owner takes out its stake, if it has one, and its whole balance.
+    /// @return left what it got
+    function withdrawAll(address owner) internal returns (uint256 left) {
+        uint256 before = token.balanceOf(owner);
+        uint256 stake = registry.miner(owner).stake;
+        if (stake != 0) {
+            if (!registry.miner(owner).exiting) {
+                vm.prank(owner);
+                registry.announceExit();
+            }
+            vm.prank(owner);
+            registry.withdrawStake(owner);
+        }
+        uint256 balance = balanceOf(owner);
+        if (balance != 0) {
+            vm.prank(owner);
+            market.requestWithdrawal(uint96(balance));
+            rollBy(market.params().withdrawNotice);
+            vm.prank(owner);
+            market.withdraw(owner);
+        }
+        left = token.balanceOf(owner) - before;
+        assertEq(left, stake + balance, "withdrawn");
     }
 
     // ---------------------------------------------------------------- reading

@@ -33,6 +33,14 @@ abstract contract Test {
         vm.assertEq(left, right, "");
     }
 
+    function assertGe(uint256 left, uint256 right) internal pure {
+        assertLe(right, left, "");
+    }
+
+    function assertGe(uint256 left, uint256 right, string memory why) internal pure {
+        assertLe(right, left, why);
+    }
+
     function assertLe(uint256 left, uint256 right, string memory why) internal pure {
         vm.assertLe(left, right, why);
     }

@@ -239,6 +239,11 @@ public final class ChainActions
   }
 
   @Override
+  public TxResult waiveNotice(List<DealId> deals) {
+    return market(bound.market().waiveNotice(ids(deals)));
+  }
+
+  @Override
   public TxResult settle(List<DealId> deals) {
     return market(bound.market().settle(ids(deals), SETTLE_PERIODS));
   }

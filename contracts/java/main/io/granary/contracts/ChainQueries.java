@@ -26,8 +26,11 @@ import io.granary.protocol.chain.RenewalLimits;
 import io.granary.protocol.chain.TxRefusedException;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Seeds;
+import io.granary.protocol.deal.Cover;
+import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.HandOver;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
@@ -122,8 +125,20 @@ public final class ChainQueries
     return snapshot.state() == DealState.NONE ? Optional.empty() : Optional.of(snapshot);
   }
 
+  @Override
+  public HandOver handOver(DealId id) {
+    var call = bound.market().handOver(id.hash().bytes());
+    return Structs.handOver(call.decodeFunctionResponse(calls.raw(marketAddress(), call)));
+  }
+
+  @Override
+  public Cover coverOf(DealProposal proposal) {
+    var call = bound.market().coverOf(Structs.struct(proposal));
+    return Structs.cover(call.decodeFunctionResponse(calls.rawNext(marketAddress(), call)));
+  }
+
   /** The id that the contract gives a proposal; equals {@code Eip712.dealId}. */
-  public DealId dealIdOf(io.granary.protocol.deal.DealProposal proposal) {
+  public DealId dealIdOf(DealProposal proposal) {
     return new DealId(
         Hash32.of(
             calls.call(

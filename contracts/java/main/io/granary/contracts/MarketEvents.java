@@ -6,6 +6,7 @@ import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.DealKey;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import io.granary.protocol.values.TxHash;
@@ -45,7 +46,10 @@ final class MarketEvents {
           entry(StorageMarket.SEALDISPUTED_EVENT, MarketEvents::disputed),
           entry(StorageMarket.ETHERWITHDRAWN_EVENT, MarketEvents::etherWithdrawn),
           entry(StorageMarket.FAULTDECLARED_EVENT, MarketEvents::faultDeclared),
-          entry(StorageMarket.DEALRECOVERED_EVENT, MarketEvents::recovered));
+          entry(StorageMarket.DEALRECOVERED_EVENT, MarketEvents::recovered),
+          entry(StorageMarket.NOTICEWAIVED_EVENT, MarketEvents::waived),
+          entry(StorageMarket.DEALHANDEDOVER_EVENT, MarketEvents::handedOver),
+          entry(StorageMarket.ESCROWMOVED_EVENT, MarketEvents::escrowMoved));
 
   /** First topic of the logs that deals are published with; the second is the deal's id. */
   static final String PUBLISHED_TOPIC = EventEncoder.encode(StorageMarket.DEALPUBLISHED_EVENT);
@@ -277,5 +281,27 @@ final class MarketEvents {
     var e = StorageMarket.getDealRecoveredEventFromLog(log);
     return new MarketEvent.DealRecovered(
         at, id(e.dealId), Address.parse(e.miner), period(e.from), period(e.drawnBy));
+  }
+
+  private static MarketEvent waived(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getNoticeWaivedEventFromLog(log);
+    return new MarketEvent.NoticeWaived(at, id(e.dealId), Address.parse(e.miner));
+  }
+
+  private static MarketEvent handedOver(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getDealHandedOverEventFromLog(log);
+    return new MarketEvent.DealHandedOver(
+        at,
+        id(e.dealId),
+        id(e.newDealId),
+        period(e.from),
+        period(e.end),
+        amount(e.price),
+        amount(e.carried));
+  }
+
+  private static MarketEvent escrowMoved(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getEscrowMovedEventFromLog(log);
+    return new MarketEvent.EscrowMoved(at, id(e.dealId), DealKey.of(e.successor), amount(e.amount));
   }
 }

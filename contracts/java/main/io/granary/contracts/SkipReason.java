@@ -37,7 +37,11 @@ final class SkipReason {
           "DealUnsettled",
           "NoDemand",
           "AnswerTooLate",
-          "OverBudget");
+          "OverBudget",
+          "ReplacesForeign",
+          "ReplacesSameMiner",
+          "HandOverPending",
+          "ReplacedFrozen");
 
   private SkipReason() {}
 

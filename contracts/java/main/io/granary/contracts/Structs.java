@@ -5,19 +5,25 @@ import io.granary.proofs.Hash32;
 import io.granary.proofs.LeafIndex;
 import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.chain.OpenDemand;
+import io.granary.protocol.deal.Cover;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.HandOver;
 import io.granary.protocol.deal.Mandate;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.DealKey;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import org.web3j.abi.datatypes.Type;
 
 /** The contract's structs to domain values and back. */
 final class Structs {
@@ -82,6 +88,25 @@ final class Structs {
         new BlockNumber(s.activateBy.longValueExact()),
         Hash32.of(s.replaces),
         Hash32.of(s.salt));
+  }
+
+  /** Of the answer of {@code handOver}: successor, pending, waived. */
+  @SuppressWarnings("rawtypes")
+  static HandOver handOver(List<Type> answer) {
+    byte[] successor = (byte[]) answer.get(0).getValue();
+    boolean none = Arrays.equals(successor, new byte[DealKey.BYTES]);
+    return new HandOver(
+        none ? Optional.empty() : Optional.of(DealKey.of(successor)),
+        (Boolean) answer.get(1).getValue(),
+        (Boolean) answer.get(2).getValue());
+  }
+
+  /** Of the answer of {@code coverOf}: reason, amount. */
+  @SuppressWarnings("rawtypes")
+  static Cover cover(List<Type> answer) {
+    return new Cover(
+        SkipReason.name((BigInteger) answer.get(0).getValue()),
+        new TokenAmount((BigInteger) answer.get(1).getValue()));
   }
 
   static DealSnapshot snapshot(DealId id, StorageMarket.DealView v) {

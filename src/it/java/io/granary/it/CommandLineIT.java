@@ -140,6 +140,13 @@ class CommandLineIT extends CommandLineHarness {
     says(at("miner fault 0xabc"), 2, "not a deal id: '0xabc'");
     says(at("miner recover 0xabc"), 2, "not a deal id: '0xabc'");
     says(at("miner fault " + NO_DEAL), 2, "granary miner init");
+    String someone = "0x" + "22".repeat(20);
+    says(at("deal handover 0xabc", "--to", someone), 2, "not a deal id: '0xabc'");
+    says(at("deal handover " + NO_DEAL, "--to", "nobody"), 2, "nobody");
+    says(at("deal handover " + NO_DEAL, "--to", someone), 2, NO_DEAL, "granary deal list");
+    says(at("miner handover 0xabc"), 2, "not a deal id: '0xabc'");
+    says(at("miner handover --waive " + NO_DEAL), 2, NO_DEAL);
+    says(granary("miner", "handover", "--home", home.toString()), 0, "no active deals");
     says(at("deal"), 2, "cancel");
     at("devnet down");
     says(at("deal watch " + NO_DEAL), 1, "CHAIN_UNAVAILABLE");

@@ -22,6 +22,8 @@ public final class ClientException extends RuntimeException {
     NOT_CANCELLABLE,
     /** The deal does not go on: it is over, or its miner does not agree. */
     NOT_RENEWED,
+    /** The deal does not move to another miner: it is over, or that miner did not take it. */
+    NOT_HANDED_OVER,
     /** The miner cannot prolong the deal at the moment; the same again may do later. */
     RENEW_LATER,
     /** No miner gave the bytes back. */

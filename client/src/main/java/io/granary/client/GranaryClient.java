@@ -13,6 +13,7 @@ import io.granary.protocol.chain.AccountBalance;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
@@ -150,6 +151,25 @@ public final class GranaryClient {
    */
   public DealSnapshot renew(DealId id, long periods, Optional<TokenAmount> pricePerPeriod) {
     return new Renew(ports, wallet, catalogue).run(id, periods, pricePerPeriod);
+  }
+
+  /**
+   * Moves an active deal of a file to another miner, on the old deal's unspent escrow (Protocol
+   * §3.9); returns once the new deal is active. Called again after an interruption, it goes on.
+   *
+   * @param to the new miner
+   * @param periods of the new deal; empty: as long as the old one would have lasted
+   * @param local the file, if it is at hand; else its bytes come from the miners that have it
+   * @return the new deal
+   * @throws ClientException when the miner does not take it, or too little is deposited
+   */
+  public DealSnapshot handOver(
+      DealId id,
+      Address to,
+      Optional<Long> periods,
+      Optional<Path> local,
+      Progress.Listener progress) {
+    return new HandOver(ports, wallet, config, catalogue, progress).run(id, to, periods, local);
   }
 
   /** A deal as the contract has it. */

@@ -46,6 +46,10 @@ final class Renew {
             .filter(d -> d.state() == DealState.ACTIVE)
             .orElseThrow(
                 () -> notRenewed("deal " + id + " is not active: put the file in a new deal"));
+    if (before.noticed()) {
+      throw notRenewed(
+          "deal " + id + " is under notice, or handed over: put the file in a new deal");
+    }
     MinerRecord miner =
         ports
             .directory()

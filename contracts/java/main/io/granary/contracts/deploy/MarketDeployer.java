@@ -31,7 +31,8 @@ public final class MarketDeployer implements AutoCloseable {
    * The contracts of a market but the first, from the last on: each is told the one that follows
    * it.
    */
-  private static final List<String> PARTS = List.of("MarketReads", "MarketFaults", "MarketTerms");
+  private static final List<String> PARTS =
+      List.of("MarketReads", "MarketExits", "MarketFaults", "MarketTerms");
 
   private final Rpc rpc;
   private final URI endpoint;

@@ -170,6 +170,10 @@ final class Remedies {
           Map.entry(
               "StillFaulty",
               "the fault may last longer; it can be terminated when the periods or the collateral are spent"),
+          Map.entry(
+              "HandOverPending",
+              "a deal that replaces this one is published and counts on its escrow; wait until it is activated, or until it cannot be any more"),
+          Map.entry("NotMarket", "this is a part of an activation; send 'activateDeals'"),
           // OpenZeppelin and Solidity
           Map.entry("ERC20InsufficientAllowance", "approve the contract for the amount first"),
           Map.entry(

@@ -10,8 +10,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.miner.testing.Await;
 import io.granary.miner.testing.Renter;
 import io.granary.proofs.Hash32;
+import io.granary.proofs.Sha256;
 import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.deal.Cover;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
@@ -20,6 +22,7 @@ import io.granary.protocol.deal.Extension;
 import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.grpc.Wire;
+import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
@@ -33,6 +36,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.List;
@@ -119,6 +124,42 @@ final class DealLifeTest {
     assertEquals(3, f.market.proofs.get());
     assertFalse(f.chain.isProved(f.miner, excused));
     assertEquals(List.of(), f.node().troubles());
+  }
+
+  /** A deal that defaulted at its miner while another one was to take it over (Protocol §3.9). */
+  @Test
+  void aDefaultedPredecessorIsTerminatedBeforeItsSuccessorIsActivated() {
+    DealId old = new DealId(Sha256.hash(new byte[] {9}));
+    DealSnapshot like = f.chain.deal(f.activeDeal(Renter.piece(1_000, 31), 30)).orElseThrow();
+    int run = f.chain.terms().maxMissRun() + 1;
+    Address other = Address.of(Arrays.copyOf(old.hash().bytes(), 20));
+    f.chain.put(
+        new DealSnapshot(
+            old,
+            DealState.ACTIVE,
+            like.client(),
+            other,
+            like.price(),
+            like.collateral(),
+            like.periods(),
+            like.start(),
+            like.end(),
+            like.start().plus(run),
+            0,
+            run,
+            run,
+            like.activateBy(),
+            like.sealBlock(),
+            like.sealedRoot(),
+            false,
+            false,
+            new Period(0)));
+    f.chain.setCover(new Cover("", TokenAmount.ZERO));
+    byte[] piece = Renter.piece(1_000, 32);
+    DealId id = f.activeDeal(piece, MinerFixture.replacing(f.terms(piece, 10), old));
+    assertEquals(DealState.TERMINATED, f.chain.state(old));
+    assertEquals(DealState.ACTIVE, f.chain.state(id));
+    assertEquals(1, Collections.frequency(f.market.sent, "terminate"));
   }
 
   private Extension extension(DealSnapshot d, long more) {

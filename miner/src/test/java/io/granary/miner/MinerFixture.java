@@ -155,9 +155,31 @@ final class MinerFixture implements AutoCloseable {
         Sha256.hash(ByteBuffer.allocate(8).putLong(SALT.incrementAndGet()).array()));
   }
 
+  /** The same terms for a deal that replaces another one. */
+  static DealProposal replacing(DealProposal p, DealId old) {
+    return new DealProposal(
+        p.client(),
+        p.miner(),
+        p.auditor(),
+        p.pieceRoot(),
+        p.size(),
+        p.sealProfile(),
+        p.periods(),
+        p.price(),
+        p.collateral(),
+        p.publishBy(),
+        p.activateBy(),
+        old.hash(),
+        p.salt());
+  }
+
   /** Agrees, uploads, and waits until the deal is active on chain. */
   DealId activeDeal(byte[] piece, long periods) {
-    DealId id = renter().agree(terms(piece, periods));
+    return activeDeal(piece, terms(piece, periods));
+  }
+
+  DealId activeDeal(byte[] piece, DealProposal terms) {
+    DealId id = renter().agree(terms);
     renter().upload(id, piece, 0, piece.length);
     chain.mineUntil(
         "active",

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.granary.miner.testing.ModelChain;
 import io.granary.miner.testing.Renter;
 import io.granary.proofs.Hash32;
+import io.granary.proofs.Sha256;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.Ask;
+import io.granary.protocol.deal.Cover;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.grpc.Wire;
@@ -325,6 +327,44 @@ final class ProposalTest {
     assertEquals("CLIENT_ESCROW", second.getDeclined().getCode());
     f.chain.fund(f.clientKey.address(), 2 * price, 0);
     f.renter().agree(f.terms(piece, 10));
+  }
+
+  @Test
+  void aHandOverIsTakenWhenTheMarketTakesItAndCostsWhatTheOldEscrowDoesNotCover() {
+    DealId old = new DealId(Sha256.hash(new byte[] {7}));
+    DealProposal p = MinerFixture.replacing(f.terms(piece, 10), old);
+    f.chain.setCover(new Cover("HandOverPending", TokenAmount.ZERO));
+    Refusal refusal = declined(p);
+    assertEquals("REPLACES", refusal.getCode());
+    assertEquals("HandOverPending", refusal.getActual());
+
+    f.chain.setCover(new Cover("", p.price().minus(TokenAmount.of(5))));
+    f.chain.fund(f.clientKey.address(), 4, 0);
+    assertEquals("CLIENT_ESCROW", declined(p).getCode());
+    f.chain.fund(f.clientKey.address(), 5, 0);
+    DealId id = f.renter().agree(p);
+    assertEquals(old, f.node().deals().find(id).orElseThrow().terms().predecessor().orElseThrow());
+  }
+
+  @Test
+  void aHandOverNeedsRoomForTwoFreezes() {
+    DealId old = new DealId(Sha256.hash(new byte[] {7}));
+    f.chain.setCover(new Cover("", TokenAmount.ZERO));
+    long room = f.chain.terms().sealDelay() + f.chain.terms().windowBlocks() + 1L;
+    DealProposal p =
+        varied(
+            t ->
+                new Terms(
+                    t.miner,
+                    t.auditor,
+                    1,
+                    10,
+                    t.price,
+                    t.collateral,
+                    t.activateBy - room,
+                    t.activateBy));
+    assertEquals("PUBLISH_BY", declined(MinerFixture.replacing(p, old)).getCode());
+    f.renter().agree(p);
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.HandOver;
 import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
@@ -40,6 +41,7 @@ import picocli.CommandLine.Parameters;
       DealCommand.Renew.class,
       DealCommand.End.class,
       MandateCommand.class,
+      HandOverCommand.class,
       DealCommand.Settle.class,
       DealCommand.Complete.class,
       DealCommand.Expire.class,
@@ -50,7 +52,7 @@ public final class DealCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new IllegalArgumentException(
-        "say what to do: granary deal list, show, watch, cancel, renew, end, mandate, settle, complete, expire or terminate");
+        "say what to do: granary deal list, show, watch, cancel, renew, end, mandate, handover, settle, complete, expire or terminate");
   }
 
   static Map<String, Object> describe(DealSnapshot d) {
@@ -181,9 +183,12 @@ public final class DealCommand implements Callable<Integer> {
       DealId deal = parse(id);
       try (GranaryChain chain = common.connect(Optional.empty())) {
         Map<String, Object> v = describe(find(chain, deal));
+        HandOver standing = chain.queries().handOver(deal);
+        v.put("noticeWaived", standing.waived());
+        v.put("handOverPending", standing.pending());
         v.put("ok", true);
         common.print(
-            v, out -> v.forEach((k, value) -> out.println(String.format("%-14s %s", k, value))));
+            v, out -> v.forEach((k, value) -> out.println(String.format("%-15s %s", k, value))));
         return 0;
       }
     }

@@ -84,7 +84,8 @@ public final class Failures implements IExecutionExceptionHandler {
                 UNKNOWN_FILE,
                 UNKNOWN_DEAL,
                 NOT_CANCELLABLE,
-                NOT_RENEWED ->
+                NOT_RENEWED,
+                NOT_HANDED_OVER ->
                 WRONG;
           };
       case UncheckedIOException u -> RETRY;

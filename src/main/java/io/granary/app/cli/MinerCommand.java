@@ -47,6 +47,7 @@ import picocli.CommandLine.Option;
       MinerChannelCommands.Channels.class,
       MinerChannelCommands.Redeem.class,
       MinerChannelCommands.Consent.class,
+      MinerHandOverCommand.class,
       MinerOwnerCommands.Exit.class
     },
     mixinStandardHelpOptions = true)
@@ -55,7 +56,7 @@ public final class MinerCommand implements Callable<Integer> {
   public Integer call() {
     throw new IllegalArgumentException(
         "say what to do: granary miner init, run, status, deals, proving, pause, resume, renewals, update,"
-            + " rotate-operator, maintenance, fault, recover, end, channels, redeem, consent or exit");
+            + " rotate-operator, maintenance, fault, recover, end, handover, channels, redeem, consent or exit");
   }
 
   /** Where the miner lives. */

@@ -59,6 +59,7 @@ final class MarketModel {
   private final Map<Address, Set<Long>> bits = new HashMap<>();
   private final Map<Address, Set<Long>> excused = new HashMap<>();
   final DemandModel demands;
+  private final HandOverModel handOvers;
   BigInteger burned = BigInteger.ZERO;
   long events;
   long sealOpenings;
@@ -74,6 +75,7 @@ final class MarketModel {
     this.seedValue = seedValue;
     this.calls = calls;
     this.demands = new DemandModel(terms, calls);
+    this.handOvers = new HandOverModel(this, terms);
   }
 
   void apply(MarketEvent event) {
@@ -104,20 +106,23 @@ final class MarketModel {
       case MarketEvent.EtherWithdrawn e -> demands.withdrawn(e);
       case MarketEvent.FaultDeclared e -> faultDeclared(e);
       case MarketEvent.DealRecovered e -> recovered(e);
+      case MarketEvent.NoticeWaived e -> handOvers.waived(e);
+      case MarketEvent.DealHandedOver e -> handOvers.handedOver(e);
+      case MarketEvent.EscrowMoved e -> handOvers.escrowMoved(e);
     }
   }
 
-  private static void require(MarketEvent event, String what, Object expected, Object actual) {
+  static void require(MarketEvent event, String what, Object expected, Object actual) {
     if (!expected.equals(actual)) {
       throw Finding.at(event, what, expected, actual);
     }
   }
 
-  private void credit(Address account, BigInteger amount) {
+  void credit(Address account, BigInteger amount) {
     balances.merge(account, amount, BigInteger::add);
   }
 
-  private void debit(MarketEvent event, Address account, BigInteger amount, String what) {
+  void debit(MarketEvent event, Address account, BigInteger amount, String what) {
     BigInteger balance = balances.getOrDefault(account, BigInteger.ZERO);
     if (balance.compareTo(amount) < 0) {
       throw Finding.at(event, what + " of " + account, "at least " + amount + " unlocked", balance);
@@ -125,12 +130,12 @@ final class MarketModel {
     balances.put(account, balance.subtract(amount));
   }
 
-  private PeriodClock clock(Address miner) {
+  PeriodClock clock(Address miner) {
     return new PeriodClock(
         terms.periodBlocks(), terms.windowBlocks(), Seeds.clockShift(miner, terms.periodBlocks()));
   }
 
-  private ProvingSet set(Address miner) {
+  ProvingSet set(Address miner) {
     return sets.computeIfAbsent(miner, m -> new ProvingSet());
   }
 
@@ -142,7 +147,7 @@ final class MarketModel {
     return excused.getOrDefault(miner, Set.of()).contains(period);
   }
 
-  private boolean isFrozen(Address miner, long block) {
+  boolean isFrozen(Address miner, long block) {
     PeriodClock clock = clock(miner);
     long period = clock.periodAt(block);
     return set(miner).weight() > 0
@@ -151,7 +156,7 @@ final class MarketModel {
         && !isExcused(miner, period);
   }
 
-  private ModelDeal known(MarketEvent event, DealId id) {
+  ModelDeal known(MarketEvent event, DealId id) {
     ModelDeal deal = deals.get(DealKey.of(id));
     if (deal == null) {
       throw Finding.at(event, "deal " + id, "published before", "never seen");
@@ -166,7 +171,7 @@ final class MarketModel {
   }
 
   /** A deal that has periods: active, or faulty. */
-  private ModelDeal running(MarketEvent event, DealId id) {
+  ModelDeal running(MarketEvent event, DealId id) {
     ModelDeal deal = deals.get(DealKey.of(id));
     return deal != null && deal.state == DealState.FAULTY
         ? deal
@@ -213,9 +218,13 @@ final class MarketModel {
     require(
         e, "seal block of deal " + e.dealId(), block + terms.sealDelay(), e.sealBlock().value());
     requireBounds(e, p, block);
-    debit(e, p.client(), p.price().units(), "price of deal " + e.dealId());
+    BigInteger due =
+        p.replaces().equals(Hash32.ZERO) ? p.price().units() : handOvers.due(e, p, block);
+    debit(e, p.client(), due, "price of deal " + e.dealId());
     debit(e, p.miner(), p.collateral().units(), "collateral of deal " + e.dealId());
-    deals.put(key, new ModelDeal(e.dealId(), p, e.sealedRoot(), e.sealBlock().value(), terms));
+    ModelDeal d = new ModelDeal(e.dealId(), p, e.sealedRoot(), e.sealBlock().value(), terms, due);
+    deals.put(key, d);
+    handOvers.published(d);
   }
 
   private void requireBounds(MarketEvent e, DealProposal p, long block) {
@@ -228,7 +237,6 @@ final class MarketModel {
             && p.periods() >= 1
             && p.periods() <= terms.maxPeriods()
             && p.sealProfile() == 1
-            && p.replaces().equals(Hash32.ZERO)
             && !p.price().isLessThan(least)
             && !p.collateral()
                 .isLessThan(Pricing.leastCollateral(terms, p.price(), p.size(), p.periods()));
@@ -254,7 +262,8 @@ final class MarketModel {
         "proving set of " + e.miner() + " frozen at an activation",
         false,
         isFrozen(e.miner(), block));
-    require(e, "first period of " + d.id, clock(e.miner()).nextDuty(block), e.start().index());
+    long first = Math.max(clock(e.miner()).nextDuty(block), handOvers.activated(e, d));
+    require(e, "first period of " + d.id, first, e.start().index());
     require(e, "end of " + d.id, e.start().index() + d.terms.periods(), e.end().index());
     Hash32 seed =
         Seeds.seal(seedValue.apply(new BlockNumber(d.sealBlock)), terms.domain().market(), d.id);
@@ -449,7 +458,7 @@ final class MarketModel {
         "proving set of " + miner + " frozen when a fault is declared",
         false,
         block >= clock.challengeBlock(period) && !decided);
-    require(e, "settled periods of " + d.id, firstOpen(miner, block), d.cursor);
+    require(e, "settled periods of " + d.id, firstOpen(d, block), d.cursor);
     require(e, "first faulty period of " + d.id, d.cursor, e.from().index());
     require(e, "fault of " + d.id + " declared before its end", true, d.cursor < d.end);
     require(
@@ -476,7 +485,7 @@ final class MarketModel {
         "challenge block of the recovery of " + d.id + " after the declaration",
         true,
         drawnBy >= d.faultySince && block > clock.challengeBlock(drawnBy));
-    require(e, "settled periods of " + d.id, drawnBy + 1, d.cursor);
+    require(e, "settled periods of " + d.id, Math.max(drawnBy + 1, d.start), d.cursor);
     require(e, "first period after the recovery of " + d.id, d.cursor, e.from().index());
     require(e, "recovery of " + d.id + " before its end", true, d.cursor < d.end);
     Hash32 value = seedValue.apply(new BlockNumber(clock.challengeBlock(drawnBy)));
@@ -604,7 +613,8 @@ final class MarketModel {
         "extension of " + d.id + " before its end",
         true,
         clock(miner).periodAt(block) < d.end && set(miner).contains(d.id.hash()));
-    require(e, "settled periods of " + d.id, firstOpen(miner, block), d.cursor);
+    handOvers.requireNotPending(e, d);
+    require(e, "settled periods of " + d.id, firstOpen(d, block), d.cursor);
     require(e, "first period of the extension of " + d.id, d.cursor, e.from().index());
     require(
         e,
@@ -649,11 +659,14 @@ final class MarketModel {
     credit(e.by(), e.tip().units());
   }
 
-  /** First period that is not over and whose challenges nobody can know, outside of a freeze. */
-  private long firstOpen(Address miner, long block) {
+  /** Its first period that is not over and whose challenges nobody can know. */
+  long firstOpen(ModelDeal d, long block) {
+    Address miner = d.terms.miner();
     long period = clock(miner).periodAt(block);
     // An excused period is closed from its first block on.
-    return isExcused(miner, period) ? period + 1 : clock(miner).nextDuty(block);
+    long open = isExcused(miner, period) ? period + 1 : clock(miner).nextDuty(block);
+    // A deal that replaced another may not have begun yet.
+    return Math.max(open, d.start);
   }
 
   private void requireExtendedBounds(MarketEvent.DealExtended e, ModelDeal d) {
@@ -687,7 +700,8 @@ final class MarketModel {
         false,
         !faulty && isFrozen(miner, block));
     long open =
-        faulty ? Math.max(d.faultySince, clock(miner).nextDuty(block)) : firstOpen(miner, block);
+        faulty ? Math.max(d.faultySince, clock(miner).nextDuty(block)) : firstOpen(d, block);
+    handOvers.requireNotPending(e, d);
     require(e, "settled periods of " + d.id, open, d.cursor);
     require(e, "first period of the notice of " + d.id, d.cursor, e.from().index());
     boolean atOnce = e.end().equals(e.from());
@@ -729,7 +743,7 @@ final class MarketModel {
     BigInteger tip = d.collateral.subtract(burn).min(terms.tipCap().units());
     require(e, "burn at the expiry of " + d.id, burn, e.burned().units());
     require(e, "tip at the expiry of " + d.id, tip, e.tip().units());
-    credit(d.terms.client(), d.terms.price().units());
+    credit(d.terms.client(), d.held);
     credit(d.terms.miner(), d.collateral.subtract(burn).subtract(tip));
     credit(e.by(), tip);
     burned = burned.add(burn);
@@ -807,8 +821,16 @@ final class MarketModel {
         "exit period of " + d.id,
         clock(d.terms.miner()).nextDuty(e.at().block().value()),
         e.exitPeriod().index());
-    credit(d.terms.client(), d.unspent().add(half).subtract(tip));
-    d.refunded = d.refunded.add(d.unspent());
+    require(
+        e,
+        "unspent price of " + d.id + " into the lock of its successor",
+        handOvers.isPending(d, e.at().block().value()),
+        d.escrowMoved);
+    credit(d.terms.client(), half.subtract(tip));
+    if (!d.escrowMoved) {
+      credit(d.terms.client(), d.unspent());
+      d.refunded = d.refunded.add(d.unspent());
+    }
     credit(e.by(), tip);
     burned = burned.add(d.collateral).subtract(half);
     d.slashed = d.slashed.add(d.collateral);

@@ -8,10 +8,12 @@ import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One deal in the model. Price, periods, proved, missed and excused are those since the last
- * extension or notice, or of the whole deal when there was none (Protocol §3.6, §3.7).
+ * extension, notice or hand-over, or of the whole deal when there was none (Protocol §3.6, §3.7,
+ * §3.9).
  */
 final class ModelDeal {
   final DealId id;
@@ -44,6 +46,21 @@ final class ModelDeal {
   /** Its client has given notice: no extension any more. */
   boolean noticed;
 
+  /** What is locked for the price while the deal is published (Protocol §3.9). */
+  BigInteger held;
+
+  /** The last deal that was published to replace it. */
+  @Nullable ModelDeal successor;
+
+  /** Its miner wants no notice if it is handed over. */
+  boolean waived;
+
+  /** It has taken over the deal that it replaces, in the transaction of its activation. */
+  boolean tookOver;
+
+  /** Its unspent price is in the lock of its successor, just before it is terminated. */
+  boolean escrowMoved;
+
   /** Both sides have agreed to end it: nothing is locked for its price, and nothing is held. */
   boolean endedByBoth;
 
@@ -56,12 +73,19 @@ final class ModelDeal {
 
   Forfeit forfeit = Forfeit.NONE;
 
-  ModelDeal(DealId id, DealProposal terms, Hash32 sealedRoot, long sealBlock, MarketTerms market) {
+  ModelDeal(
+      DealId id,
+      DealProposal terms,
+      Hash32 sealedRoot,
+      long sealBlock,
+      MarketTerms market,
+      BigInteger held) {
     this.id = id;
     this.terms = terms;
     this.sealedRoot = sealedRoot;
     this.sealBlock = sealBlock;
     this.market = market;
+    this.held = held;
     this.collateral = terms.collateral().units();
     this.price = terms.price();
     this.periods = terms.periods();
@@ -88,8 +112,12 @@ final class ModelDeal {
     end = newEnd;
     price = newPrice;
     periods = newEnd - cursor;
-    slashPerMiss = Pricing.slashPerMiss(price, periods, market.missPenaltyBps()).units();
-    faultFee = Pricing.faultFee(price, periods, market).units();
+    // Handed over without notice, it has no period left that could be missed.
+    slashPerMiss =
+        periods == 0
+            ? BigInteger.ZERO
+            : Pricing.slashPerMiss(price, periods, market.missPenaltyBps()).units();
+    faultFee = periods == 0 ? BigInteger.ZERO : Pricing.faultFee(price, periods, market).units();
   }
 
   /** ⌊price · n / periods⌋. */
@@ -98,8 +126,11 @@ final class ModelDeal {
   }
 
   BigInteger unspent() {
-    if (endedByBoth) {
+    if (endedByBoth || periods == 0) {
       return BigInteger.ZERO;
+    }
+    if (state == DealState.PUBLISHED) {
+      return held;
     }
     return price.units().subtract(share(proved)).subtract(share(unproved()));
   }

@@ -21,10 +21,12 @@ import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.Seeds;
 import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.Cover;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.Extension;
+import io.granary.protocol.deal.HandOver;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
@@ -49,6 +51,7 @@ public final class ModelMarket
   /** Blocks of a period. */
   public static final int PERIOD = 20;
 
+  private Cover cover = new Cover("", TokenAmount.ZERO);
   private static final MarketTerms TERMS =
       new MarketTerms(
           DOMAIN,
@@ -304,6 +307,21 @@ public final class ModelMarket
   public synchronized Optional<DealSnapshot> deal(DealId id) {
     dealReads++;
     return Optional.ofNullable(deals.get(id));
+  }
+
+  @Override
+  public HandOver handOver(DealId id) {
+    return new HandOver(Optional.empty(), false, false);
+  }
+
+  @Override
+  public synchronized Cover coverOf(DealProposal proposal) {
+    return cover;
+  }
+
+  /** Whether a deal can be handed over, and what its escrow is good for then. */
+  public synchronized void setCover(Cover now) {
+    cover = now;
   }
 
   @Override

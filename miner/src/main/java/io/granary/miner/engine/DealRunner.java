@@ -52,9 +52,9 @@ final class DealRunner {
   private static final long MAX_RETRY_BLOCKS = 24;
 
   /**
-   * What the proposal and the market's constants alone decide: no later block and no other branch
-   * takes such a publication. Everything else can change until the last block to publish, such as a
-   * balance, a pause, or the operator that is registered.
+   * What the proposal, the market's constants and the end of a deal that is to be replaced decide:
+   * no later block takes such a publication. Everything else can change until the last block to
+   * publish, such as a balance, a pause, or the operator that is registered.
    */
   private static final Set<String> NEVER_TAKEN =
       Set.of(
@@ -65,7 +65,12 @@ final class DealRunner {
           "PriceTooLow",
           "CollateralTooLow",
           "BadParties",
-          "ReplacesUnknown");
+          // An old deal that has ended, or is to end, comes back no more (Protocol §3.9).
+          "ReplacesUnknown",
+          "ReplacesForeign",
+          "ReplacesSameMiner",
+          "DealOver",
+          "DealDefaulted");
 
   /**
    * A publication that was skipped.
@@ -90,6 +95,7 @@ final class DealRunner {
   private final ReplicaReader replicas;
   private final Shelf shelf;
   private final OperatorLog log;
+  private final Predecessors predecessors;
   private final Map<DealId, Long> notBefore = new HashMap<>();
   private final Map<DealId, Postponed> postponed = new HashMap<>();
   private final Map<DealId, Long> endingSince = new HashMap<>();
@@ -117,6 +123,7 @@ final class DealRunner {
     this.replicas = replicas;
     this.shelf = shelf;
     this.log = log;
+    this.predecessors = new Predecessors(ports, log);
   }
 
   /** One round at a head. */
@@ -312,6 +319,10 @@ final class DealRunner {
     List<MinerMarket.Activation> items = new ArrayList<>();
     for (DealId id : ids) {
       StoredDeal deal = book.find(id).orElseThrow();
+      if (predecessors.standsInTheWay(deal.terms(), head)) {
+        notBefore.put(id, head + 1);
+        continue;
+      }
       Optional<byte[]> openings = sealOpenings(deal);
       if (openings.isPresent()) {
         ready.add(id);

@@ -9,7 +9,6 @@ import io.granary.miner.model.StoredDeal;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.Shelf;
 import io.granary.miner.storage.DealBook;
-import io.granary.proofs.Hash32;
 import io.granary.proofs.seal.SealProfile;
 import io.granary.protocol.chain.AccountBalance;
 import io.granary.protocol.chain.MarketTerms;
@@ -132,6 +131,7 @@ public final class Intake {
         .or(this::refuseOwnStanding)
         .or(() -> refuseAuditor(p))
         .or(() -> refuseBlocks(p))
+        .or(() -> refuseHandOver(p))
         .or(() -> refuseMoney(p))
         .or(() -> ports.reader().deal(id).flatMap(known -> over(id)));
   }
@@ -217,12 +217,8 @@ public final class Intake {
           p.periods(),
           ask.minPeriods() + " to " + most);
     }
-    if (p.sealProfile() != SealProfile.STREAM || !p.replaces().equals(Hash32.ZERO)) {
-      return no(
-          "UNSUPPORTED",
-          "only seal profile 1 is taken, and no hand-over",
-          p.sealProfile() + " " + p.replaces(),
-          "1 " + Hash32.ZERO);
+    if (p.sealProfile() != SealProfile.STREAM) {
+      return no("UNSUPPORTED", "only seal profile 1 is taken", p.sealProfile(), SealProfile.STREAM);
     }
     TokenAmount perLeaf =
         ask.pricePerLeafPeriod().isLessThan(terms.minPricePerLeafPeriod())
@@ -247,8 +243,8 @@ public final class Intake {
   }
 
   /**
-   * The bounds of Protocol §3.3, by subtraction: both blocks are the client's to choose, up to
-   * 2^63.
+   * The bounds of Protocol §3.3 and §3.9, by subtraction: both blocks are the client's to choose,
+   * up to 2^63.
    */
   private Optional<Refusal> refuseBlocks(DealProposal p) {
     MarketTerms terms = ports.reader().terms();
@@ -257,7 +253,7 @@ public final class Intake {
     // A block may pass until the client has read this and comes again.
     long comfortable = earliest + ANSWER_BLOCKS;
     long furthest = head + terms.maxActivationBlocks();
-    long delay = terms.sealDelay() + terms.windowBlocks() + 1L;
+    long delay = p.activationRoom(terms);
     long last = p.activateBy().value() - delay;
     if (p.activateBy().value() > furthest) {
       return no(
@@ -290,6 +286,25 @@ public final class Intake {
     return Optional.empty();
   }
 
+  private Optional<Refusal> refuseHandOver(DealProposal p) {
+    return p.predecessor()
+        .map(old -> ports.reader().coverOf(p).reason())
+        .filter(reason -> !reason.isEmpty())
+        .flatMap(
+            reason ->
+                no(
+                    "REPLACES",
+                    "the market takes no hand-over of deal " + p.replaces() + " now",
+                    reason,
+                    "an active deal of the same client with another miner, not under notice, and"
+                        + " with no other hand-over pending"));
+  }
+
+  /** What publication will lock of the client's balance. */
+  private TokenAmount due(DealProposal p) {
+    return p.predecessor().isEmpty() ? p.price() : ports.reader().coverOf(p).due(p.price());
+  }
+
   private Optional<Refusal> refuseMoney(DealProposal p) {
     AccountBalance client = ports.reader().account(p.client());
     TokenAmount unlocked =
@@ -297,14 +312,15 @@ public final class Intake {
             ? TokenAmount.ZERO
             : client.balance().minus(client.requested());
     TokenAmount promised =
-        pending(d -> d.terms().client().equals(p.client()) ? d.terms().price() : TokenAmount.ZERO);
-    if (unlocked.isLessThan(promised.plus(p.price()))) {
+        pending(d -> d.terms().client().equals(p.client()) ? due(d.terms()) : TokenAmount.ZERO);
+    TokenAmount needed = promised.plus(due(p));
+    if (unlocked.isLessThan(needed)) {
       return no(
           "CLIENT_ESCROW",
           "the client's unlocked balance, less what it has announced to withdraw, is below the"
               + " price: deposit more",
           unlocked.units(),
-          "at least " + promised.plus(p.price()).units());
+          "at least " + needed.units());
     }
     TokenAmount own = ports.reader().account(miner).balance();
     TokenAmount taken = pending(d -> d.terms().collateral());

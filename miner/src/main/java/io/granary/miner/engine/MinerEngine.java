@@ -139,6 +139,9 @@ public final class MinerEngine implements AutoCloseable {
             && book.find(r.dealId()).isPresent()) {
           chainDeals.forget(r.dealId());
           log.recovered(r.dealId(), r.from());
+        } else if (event instanceof MarketEvent.DealHandedOver h
+            && book.find(h.dealId()).isPresent()) {
+          chainDeals.forget(h.dealId());
         } else if (event instanceof MarketEvent.DealTerminated t
             && book.find(t.dealId()).isPresent()) {
           chainDeals.forget(t.dealId());

@@ -132,6 +132,7 @@ public final class Renewals {
     DealSnapshot d = chain.get();
     return refuseTerms(e, deal, d)
         .or(this::refuseOwnStanding)
+        .or(() -> refuseHandOver(d))
         .or(() -> refuseTime(e, d))
         .or(() -> refuseMoney(e, d));
   }
@@ -194,6 +195,13 @@ public final class Renewals {
     return ports.directory().miner(miner).filter(m -> m.accepting() && !m.exiting()).isPresent()
         ? Optional.empty()
         : no("NOT_ACCEPTING", "this miner prolongs no deals at the moment", miner, "");
+  }
+
+  /** The deal that may replace it counts on its escrow (Protocol §3.9). */
+  private Optional<Refusal> refuseHandOver(DealSnapshot d) {
+    return ports.reader().handOver(d.id()).pending()
+        ? no("HAND_OVER", "the deal is being handed over to another miner", d.id(), "")
+        : Optional.empty();
   }
 
   private Optional<Refusal> refuseTime(Extension e, DealSnapshot d) {

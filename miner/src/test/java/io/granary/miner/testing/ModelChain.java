@@ -18,8 +18,11 @@ import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.Seeds;
 import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.Cover;
+import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.HandOver;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
@@ -90,6 +93,7 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   final Map<Address, BigInteger> ether = new HashMap<>();
   ProvingSet set = new ProvingSet();
   long head = 100;
+  private Cover cover = new Cover("ReplacesUnknown", TokenAmount.ZERO);
   private final Map<Address, AccountBalance> accounts = new HashMap<>();
   private final Map<Address, PeerRecord> auditors = new HashMap<>();
   private Optional<MinerRecord> registered = Optional.empty();
@@ -248,6 +252,21 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
     dealReads++;
     requireUp();
     return Optional.ofNullable(deals.get(id));
+  }
+
+  @Override
+  public HandOver handOver(DealId id) {
+    return new HandOver(Optional.empty(), false, false);
+  }
+
+  @Override
+  public synchronized Cover coverOf(DealProposal proposal) {
+    return cover;
+  }
+
+  /** Says of all proposals that replace a deal whether they can, and what that is good for. */
+  public synchronized void setCover(Cover now) {
+    cover = now;
   }
 
   @Override

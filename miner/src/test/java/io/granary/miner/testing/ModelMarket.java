@@ -478,6 +478,11 @@ public final class ModelMarket implements MinerMarket {
   }
 
   @Override
+  public TxResult waiveNotice(List<DealId> deals) {
+    throw new UnsupportedOperationException("no node waives notices by itself");
+  }
+
+  @Override
   public TxResult settle(List<DealId> deals) {
     synchronized (chain) {
       chain.requireUp();
@@ -534,7 +539,16 @@ public final class ModelMarket implements MinerMarket {
 
   @Override
   public TxResult terminate(DealId id) {
-    return refused("NotDefaulted");
+    synchronized (chain) {
+      DealSnapshot d = chain.deals.get(id);
+      if (d == null || d.missRun() <= chain.terms.maxMissRun()) {
+        return refused("NotDefaulted");
+      }
+      chain.deals.put(
+          id, with(d, DealState.TERMINATED, d.start(), d.end(), d.cursor(), d.proved(), true));
+      sent.add("terminate");
+      return confirmed();
+    }
   }
 
   @Override

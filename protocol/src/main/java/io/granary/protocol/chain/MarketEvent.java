@@ -5,6 +5,7 @@ import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.DealKey;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import io.granary.protocol.values.TxHash;
@@ -147,5 +148,20 @@ public sealed interface MarketEvent {
       implements MarketEvent {}
 
   record DealRecovered(Position at, DealId dealId, Address miner, Period from, Period drawnBy)
+      implements MarketEvent {}
+
+  record NoticeWaived(Position at, DealId dealId, Address miner) implements MarketEvent {}
+
+  record DealHandedOver(
+      Position at,
+      DealId dealId,
+      DealId newDealId,
+      Period from,
+      Period end,
+      TokenAmount price,
+      TokenAmount carried)
+      implements MarketEvent {}
+
+  record EscrowMoved(Position at, DealId dealId, DealKey successor, TokenAmount amount)
       implements MarketEvent {}
 }

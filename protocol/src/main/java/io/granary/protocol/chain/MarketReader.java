@@ -2,7 +2,10 @@ package io.granary.protocol.chain;
 
 import io.granary.proofs.Hash32;
 import io.granary.proofs.challenge.PeriodClock;
+import io.granary.protocol.deal.Cover;
+import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
+import io.granary.protocol.deal.HandOver;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
@@ -22,6 +25,12 @@ public interface MarketReader {
 
   /** A deal; empty when its id was never seen. */
   Optional<DealSnapshot> deal(DealId id);
+
+  /** How it stands with the hand-over of a deal (Protocol §3.9). */
+  HandOver handOver(DealId id);
+
+  /** Whether a proposal can replace the deal that it names, and what that is good for. */
+  Cover coverOf(DealProposal proposal);
 
   /** The unlocked balance and announced withdrawal of an account. */
   AccountBalance account(Address owner);

@@ -80,6 +80,12 @@ public interface MinerMarket {
   /** Answers demands (Protocol §6.1); one item of the result for each, in their order. */
   BatchResult answer(List<Answer> answers);
 
+  /**
+   * Agrees, for good, that active deals end without notice if they are handed over (Protocol §3.9).
+   * The owner may send it too.
+   */
+  TxResult waiveNotice(List<DealId> deals);
+
   /** Settles closed periods of deals (Protocol §5.5). */
   TxResult settle(List<DealId> deals);
 

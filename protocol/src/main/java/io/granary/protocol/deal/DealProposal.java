@@ -2,9 +2,12 @@ package io.granary.protocol.deal;
 
 import io.granary.proofs.Hash32;
 import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
+import java.util.Optional;
 
 /**
  * What a client and a miner agree on (Protocol §3.1), field for field the contract's struct.
@@ -56,5 +59,19 @@ public record DealProposal(
       throw new IllegalArgumentException(
           "collateral must be below 2^96 units, not " + collateral.units());
     }
+  }
+
+  /** The deal that this one takes over (Protocol §3.9), if any. */
+  public Optional<DealId> predecessor() {
+    return replaces.equals(Hash32.ZERO) ? Optional.empty() : Optional.of(new DealId(replaces));
+  }
+
+  /**
+   * Blocks that the market leaves between the last publication and {@code activateBy}: the seal
+   * delay, and a freeze of each proving set that has to be waited for (Protocol §3.3, §3.9).
+   */
+  public long activationRoom(MarketTerms terms) {
+    long freezes = predecessor().isPresent() ? 2 : 1;
+    return terms.sealDelay() + freezes * terms.windowBlocks() + 1;
   }
 }

@@ -17,9 +17,10 @@ import io.granary.protocol.values.TokenAmount;
  * @param state where it stands
  * @param client who pays
  * @param miner who stores
- * @param price whole price of these periods
+ * @param price whole price of these periods; of a published deal that replaces another one, what is
+ *     locked of it so far (Protocol §3.9)
  * @param collateral what is left of the miner's collateral
- * @param periods periods paid for, 0 before activation
+ * @param periods periods paid for, 0 before activation and once it was handed over without notice
  * @param start first period of the deal, 0 before activation; neither extension nor notice changes
  *     it
  * @param end first period no longer covered, 0 before activation
@@ -32,7 +33,7 @@ import io.granary.protocol.values.TokenAmount;
  * @param sealBlock block that draws the seal challenge
  * @param sealedRoot root of the replica, zero before activation
  * @param removed true once its entry has left the proving set
- * @param noticed true once its client has given notice
+ * @param noticed true once its client has given notice, or it was handed over
  * @param faultySince first period of the declared fault, 0 unless faulty
  */
 public record DealSnapshot(

@@ -112,14 +112,12 @@ public final class DealLifecycle {
   }
 
   /**
-   * The last block in which the contract takes a publication: the bounds of Protocol §3.3, those on
-   * activateBy solved for the block of the publication. The client alone chooses publishBy, so
-   * nothing waits for it when it lies beyond.
+   * The last block in which the contract takes a publication: the bounds of Protocol §3.3 and §3.9,
+   * those on activateBy solved for the block of the publication. The client alone chooses
+   * publishBy, so nothing waits for it when it lies beyond.
    */
   private static long lastToPublish(ChainView view, DealProposal p) {
-    return Math.min(
-        p.publishBy().value(),
-        p.activateBy().value() - view.terms().sealDelay() - view.terms().windowBlocks() - 1);
+    return Math.min(p.publishBy().value(), p.activateBy().value() - p.activationRoom(view.terms()));
   }
 
   private static Optional<DealAction> published(

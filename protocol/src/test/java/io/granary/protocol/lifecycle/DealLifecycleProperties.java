@@ -169,6 +169,33 @@ class DealLifecycleProperties {
   }
 
   @Property
+  void a_hand_over_is_published_only_with_room_for_two_freezes(
+      @ForAll @IntRange(max = 300) int head, @ForAll @IntRange(max = 500) int activateBy) {
+    DealProposal p = terms(1_000, activateBy);
+    DealProposal replacing =
+        new DealProposal(
+            p.client(),
+            p.miner(),
+            p.auditor(),
+            p.pieceRoot(),
+            p.size(),
+            p.sealProfile(),
+            p.periods(),
+            p.price(),
+            p.collateral(),
+            p.publishBy(),
+            p.activateBy(),
+            ID.hash(),
+            p.salt());
+    long room = activateBy - (head + 1) - TERMS.sealDelay() - 1;
+    boolean inReach = activateBy <= head + 1 + TERMS.maxActivationBlocks();
+    assertEquals(
+        inReach && room >= 2 * TERMS.windowBlocks(),
+        plan(head, false, false, DealStage.SEALED, replacing, Optional.empty()).stream()
+            .anyMatch(DealAction.Publish.class::isInstance));
+  }
+
+  @Property
   void whatever_a_client_signs_is_given_up_when_it_can_no_longer_be_published_and_no_sooner(
       @ForAll @IntRange(min = 50, max = 300) int head,
       @ForAll @LongRange(min = 0) long publishBy,

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {DealProposal, EarlyEnd, SkipReason} from "../types/MarketTypes.sol";
+
+/// @title Ways out of a deal before its end (Protocol §3.7, §3.9).
+interface IMarketExits {
+    /// @notice Settles an active deal, then ends it early (Protocol §3.7), outside a freeze. With notice: the end moves to the
+    /// next duty + maxMissRun + 1; the client, or anyone with its signature. At once, without slash: operator of the deal's
+    /// miner, or the miner itself, with the client's signature. What is not spent then returns to the client.
+    /// @param signature the client's EIP-712 signature over `e`; empty when it is the sender
+    function endEarly(EarlyEnd calldata e, bytes calldata signature) external;
+    /// @notice The miner of running deals agrees, for good, that they end without notice when they are handed over (Protocol §3.9). The
+    /// miner, or its operator while the registry lets it publish.
+    function waiveNotice(bytes32[] calldata dealIds) external;
+    /// @notice Why a proposal cannot replace the deal that it names, if so, and what that deal's escrow leaves for it at least:
+    /// publication locks only the rest of its price.
+    function coverOf(DealProposal calldata proposal) external view returns (SkipReason reason, uint96 covered);
+    /// @notice Part of the activation of a deal that replaces another one; the market itself only.
+    /// @return reason why the other one cannot be handed over now
+    /// @return earliest first period in which the new one may begin
+    function takeOver(DealProposal calldata proposal) external returns (SkipReason reason, uint32 earliest);
+}
