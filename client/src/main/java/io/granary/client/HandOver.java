@@ -9,7 +9,6 @@ import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.Cover;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
-import io.granary.protocol.deal.DealState;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
@@ -108,7 +107,7 @@ final class HandOver {
         ports
             .reader()
             .deal(id)
-            .filter(d -> d.state() == DealState.ACTIVE)
+            .filter(d -> d.state().isRunning())
             .orElseThrow(() -> refused("deal " + id + " is not active: put the file anew"));
     MinerRecord miner =
         ports

@@ -451,7 +451,7 @@ public final class DealCommand implements Callable<Integer> {
     }
 
     private void agree(GranaryChain chain, EthKey key, DealSnapshot deal) {
-      boolean running = deal.state() == DealState.ACTIVE || deal.state() == DealState.FAULTY;
+      boolean running = deal.state().isRunning();
       if (!running || !deal.client().equals(key.address())) {
         throw new IllegalArgumentException(
             "only the client of an active deal agrees to its end; "

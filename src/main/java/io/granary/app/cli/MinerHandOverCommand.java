@@ -5,7 +5,6 @@ import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
-import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.HandOver;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
@@ -107,7 +106,7 @@ final class MinerHandOverCommand implements Callable<Integer> {
         throw new IllegalArgumentException(
             "deal " + id + " is with miner " + deal.miner() + ", not with " + miner);
       }
-      if (deal.state() == DealState.ACTIVE) {
+      if (deal.state().isRunning()) {
         rows.add(new Row(deal, queries.handOver(id)));
       }
     }

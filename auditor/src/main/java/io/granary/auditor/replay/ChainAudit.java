@@ -181,7 +181,7 @@ public final class ChainAudit {
           new Finding(
               head.value(), "", "state of deal " + d.id, d.state.toString(), state.toString()));
     }
-    if (d.state == DealState.ACTIVE || d.state == DealState.FAULTY) {
+    if (d.state.isRunning()) {
       DealSnapshot s = actual.orElseThrow();
       String expected =
           d.end

@@ -7,7 +7,6 @@ import io.granary.proofs.tree.TreeShape;
 import io.granary.protocol.chain.MarketCall;
 import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.chain.MarketTerms;
-import io.granary.protocol.deal.DealState;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TxHash;
@@ -130,7 +129,7 @@ final class DemandModel {
     String name = name(d, e.byAuditor());
     Address demander = e.byAuditor() ? d.terms.auditor() : d.terms.client();
     require(e, "demander of the " + name, demander, e.demander());
-    if (d.state == DealState.ACTIVE || d.state == DealState.FAULTY) {
+    if (d.state.isRunning()) {
       require(
           e, "deadline of the " + name + " over", true, e.at().block().value() > was.deadline());
       d.forfeit = ModelDeal.Forfeit.UNANSWERED;

@@ -54,7 +54,7 @@ final class HandOverModel {
     ModelDeal old = old(e, p);
     PeriodClock clock = market.clock(old.terms.miner());
     boolean good =
-        isRunning(old)
+        old.state.isRunning()
             && old.terms.client().equals(p.client())
             && !old.terms.miner().equals(p.miner())
             && !isPending(old, block)
@@ -148,21 +148,18 @@ final class HandOverModel {
       return 0;
     }
     ModelDeal old = old(e, d.terms);
-    MarketModel.require(e, "hand-over of " + old.id + " to " + d.id, isRunning(old), d.tookOver);
+    MarketModel.require(
+        e, "hand-over of " + old.id + " to " + d.id, old.state.isRunning(), d.tookOver);
     BigInteger excess = d.held.subtract(d.price.units());
     if (excess.signum() < 0) {
       throw Finding.at(e, "price locked of " + d.id, d.price.units(), d.held);
     }
     market.credit(d.terms.client(), excess);
-    long stop = isRunning(old) ? old.end : old.cursor;
+    long stop = old.state.isRunning() ? old.end : old.cursor;
     if (stop == 0) {
       return 0;
     }
     long over = market.clock(old.terms.miner()).periodEnd(stop - 1);
     return market.clock(d.terms.miner()).periodAt(over - 1) + 1;
-  }
-
-  private static boolean isRunning(ModelDeal d) {
-    return d.state == DealState.ACTIVE || d.state == DealState.FAULTY;
   }
 }

@@ -164,7 +164,7 @@ final class MarketModel {
     return deal;
   }
 
-  private ModelDeal deal(MarketEvent event, DealId id, DealState wanted) {
+  ModelDeal deal(MarketEvent event, DealId id, DealState wanted) {
     ModelDeal deal = known(event, id);
     require(event, "state of deal " + id, wanted, deal.state);
     return deal;

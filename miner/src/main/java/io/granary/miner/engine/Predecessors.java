@@ -6,6 +6,8 @@ import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.DeclaredFault;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 
 /**
@@ -28,12 +30,18 @@ final class Predecessors {
   boolean standsInTheWay(DealProposal p, long head) {
     return p.predecessor()
         .flatMap(id -> ports.reader().deal(id))
-        .filter(old -> old.state() == DealState.ACTIVE)
+        .filter(old -> old.state().isRunning())
         .filter(old -> blocks(old, p, head))
         .isPresent();
   }
 
   private boolean blocks(DealSnapshot old, DealProposal p, long head) {
+    if (old.state() == DealState.FAULTY) {
+      // It has nothing in the set, so no freeze is waited for.
+      return DeclaredFault.of(old, ports.reader().terms(), ports.reader().clock(old.miner()))
+              .isDefaulted(new BlockNumber(head))
+          && !terminated(old.id());
+    }
     if (old.missRun() > ports.reader().terms().maxMissRun()) {
       return !terminated(old.id());
     }

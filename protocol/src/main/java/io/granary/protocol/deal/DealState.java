@@ -23,4 +23,9 @@ public enum DealState {
   public boolean isFinal() {
     return this == COMPLETED || this == EXPIRED || this == TERMINATED || this == CANCELLED;
   }
+
+  /** True while it has periods: active, or active and faulty. */
+  public boolean isRunning() {
+    return this == ACTIVE || this == FAULTY;
+  }
 }

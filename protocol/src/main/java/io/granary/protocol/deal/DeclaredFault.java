@@ -26,6 +26,10 @@ public record DeclaredFault(
     if (deal.state() != DealState.FAULTY) {
       throw new IllegalArgumentException("deal " + deal.id() + " is " + deal.state());
     }
+    if (deal.periods() == 0) {
+      // Handed over without notice: no period is left that could cost a fee.
+      return new DeclaredFault(deal.faultySince(), TokenAmount.ZERO, deal.end(), deal.end(), clock);
+    }
     TokenAmount fee = Pricing.faultFee(deal.price(), deal.periods(), terms);
     BigInteger lasts =
         deal.collateral()
