@@ -9,8 +9,10 @@ import {PeriodClock} from "./libraries/PeriodClock.sol";
 import {ProvingSet} from "./libraries/ProvingSet.sol";
 import {Renewals} from "./libraries/Renewals.sol";
 import {Settlement} from "./libraries/Settlement.sol";
+import {Withdrawals} from "./libraries/Withdrawals.sol";
 import {
     Account,
+    Cancellation,
     Deal,
     DealProposal,
     DealState,
@@ -18,7 +20,9 @@ import {
     DrawnLeaf,
     EarlyEnd,
     Extension,
-    MarketParams
+    MarketParams,
+    WithdrawalPayout,
+    WithdrawalRequest
 } from "./types/MarketTypes.sol";
 
 /// @title The market's last contract: everything that only reads.
@@ -176,5 +180,25 @@ contract MarketReads is IMarketReads, MarketBase {
     /// @inheritdoc IMarketReads
     function setWeight(address miner) external view returns (uint256) {
         return _s.sets[miner].weight;
+    }
+
+    /// @inheritdoc IMarketReads
+    function orderNonce(address owner) external view returns (uint256) {
+        return _s.nonces[owner];
+    }
+
+    /// @inheritdoc IMarketReads
+    function withdrawalRequestDigest(WithdrawalRequest calldata r) external view returns (bytes32) {
+        return _hashTypedDataV4(Withdrawals.structHash(r));
+    }
+
+    /// @inheritdoc IMarketReads
+    function withdrawalPayoutDigest(WithdrawalPayout calldata w) external view returns (bytes32) {
+        return _hashTypedDataV4(Withdrawals.structHash(w));
+    }
+
+    /// @inheritdoc IMarketReads
+    function cancellationDigest(Cancellation calldata c) external view returns (bytes32) {
+        return _hashTypedDataV4(DealEnds.structHash(c));
     }
 }

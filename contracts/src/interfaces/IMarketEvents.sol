@@ -123,6 +123,13 @@ interface IMarketEvents {
     error MaintenanceExhausted(address miner, uint256 quarter, uint256 wanted, uint256 left);
     error AlreadyExcused(address miner, uint32 period);
 
+    // ---------------------------------------------------------------- relayed orders
+    error OrderExpired(uint64 executeBy, uint256 currentBlock);
+    error WrongNonce(address account, uint256 nonce, uint256 expected);
+    /// @notice Neither the account nor the bearer of its signature over just this.
+    error NotSigned(address account, address caller);
+    error PaysTooLittle(uint96 amount, uint96 least);
+
     // ---------------------------------------------------------------- construction
     error BadParameter(string name, uint256 value);
 }

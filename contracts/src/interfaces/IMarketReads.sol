@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Account, DealProposal, DealView, DrawnLeaf, EarlyEnd, Extension, MarketParams} from "../types/MarketTypes.sol";
+import {
+    Account,
+    Cancellation,
+    DealProposal,
+    DealView,
+    DrawnLeaf,
+    EarlyEnd,
+    Extension,
+    MarketParams,
+    WithdrawalPayout,
+    WithdrawalRequest
+} from "../types/MarketTypes.sol";
 
 /// @title Everything that only reads.
 interface IMarketReads {
@@ -44,4 +55,12 @@ interface IMarketReads {
         returns (bytes32 sealedRoot, uint40 leafCount, uint32 end, bytes23 dealKey);
     /// @notice Σ over heights of count · 2^height: what a draw is taken modulo.
     function setWeight(address miner) external view returns (uint256);
+    /// @notice Nonce of the next order that an account signs for others to send (Protocol §3.9).
+    function orderNonce(address owner) external view returns (uint256);
+    /// @notice What an account signs to have a withdrawal announced.
+    function withdrawalRequestDigest(WithdrawalRequest calldata r) external view returns (bytes32);
+    /// @notice What an account signs to be paid what it has announced.
+    function withdrawalPayoutDigest(WithdrawalPayout calldata w) external view returns (bytes32);
+    /// @notice What a client signs to have a proposal cancelled.
+    function cancellationDigest(Cancellation calldata c) external view returns (bytes32);
 }

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {DealProposal, EarlyEnd, SignedExtension, SkipReason} from "../types/MarketTypes.sol";
+import {
+    DealProposal,
+    EarlyEnd,
+    SignedExtension,
+    SkipReason,
+    WithdrawalPayout,
+    WithdrawalRequest
+} from "../types/MarketTypes.sol";
 
-/// @title How deals change and end (Protocol §3.5 to §3.7, §5.7).
+/// @title How deals change and end (Protocol §3.5 to §3.9, §5.7).
 interface IMarketTerms {
     /// @notice Settles active deals, then extends them as their clients signed; a bad one is skipped with its reason.
     /// Operator of each deal's miner, or the miner itself.
@@ -26,4 +33,13 @@ interface IMarketTerms {
     /// @notice Excuses whole periods to come: no duty, no pay, no slash, and no run of misses is broken. Cannot be taken back.
     /// The miner or its operator.
     function announceMaintenance(address miner, uint32 firstPeriod, uint32 count) external;
+
+    // Relayed orders (Protocol §3.9). Anyone, with the account's EIP-712 signature; empty when the account is the sender.
+
+    /// @notice `requestWithdrawal` for the account that signed it.
+    function requestWithdrawalFor(WithdrawalRequest calldata r, bytes calldata signature) external;
+    /// @notice `withdraw` for the account that signed it; refused when it would pay less than `w.least`.
+    function withdrawFor(WithdrawalPayout calldata w, bytes calldata signature) external returns (uint96 amount);
+    /// @notice `cancel` for the client that signed it.
+    function cancelFor(DealProposal calldata proposal, uint64 executeBy, bytes calldata signature) external;
 }

@@ -14,6 +14,7 @@ import {ProvingSet} from "./ProvingSet.sol";
 /// both. One word, because `prove` reads it anyway.
 /// @param burned tokens that nobody owns any more
 /// @param maintained periods of a quarter that the miner has excused
+/// @param nonces of the next order that an account signs for others to send
 struct MarketState {
     mapping(address owner => Account) accounts;
     mapping(bytes23 dealKey => Deal) deals;
@@ -21,4 +22,5 @@ struct MarketState {
     mapping(address miner => mapping(uint256 word => uint256)) periods;
     uint256 burned;
     mapping(address miner => mapping(uint256 quarter => uint256)) maintained;
+    mapping(address account => uint256) nonces;
 }
