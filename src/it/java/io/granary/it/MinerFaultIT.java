@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.app.Main;
 import io.granary.app.node.MinerHome;
+import io.granary.app.node.MinerSettings;
 import io.granary.app.node.Nodes;
 import io.granary.auditor.replay.ChainAudit;
 import io.granary.client.grpc.MinerConnection;
@@ -91,7 +92,7 @@ class MinerFaultIT {
         home.dir().resolve("operator.json"),
         Keystores.Strength.LIGHT);
     home.create(
-        new MinerHome.Settings(
+        MinerSettings.of(
             market.miner().toString(),
             endpoint,
             endpoint,

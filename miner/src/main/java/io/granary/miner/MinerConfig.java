@@ -16,6 +16,7 @@ import java.nio.file.Path;
  *     seed
  * @param sealingThreads pieces sealed at a time share this many threads
  * @param tuning intervals and thresholds
+ * @param ops metrics, health and alerts
  */
 public record MinerConfig(
     Path home,
@@ -27,7 +28,8 @@ public record MinerConfig(
     boolean pushProofs,
     int confirmations,
     int sealingThreads,
-    Tuning tuning) {
+    Tuning tuning,
+    OpsConfig ops) {
 
   /** Default port of a miner. */
   public static final int DEFAULT_PORT = 7420;
@@ -73,7 +75,8 @@ public record MinerConfig(
         true,
         2,
         2,
-        Tuning.defaults());
+        Tuning.defaults(),
+        OpsConfig.none());
   }
 
   /** The same with another address to bind and to advertise. */
@@ -88,7 +91,8 @@ public record MinerConfig(
         pushProofs,
         confirmations,
         sealingThreads,
-        tuning);
+        tuning,
+        ops);
   }
 
   /** The same with another capacity. */
@@ -103,7 +107,8 @@ public record MinerConfig(
         pushProofs,
         confirmations,
         sealingThreads,
-        tuning);
+        tuning,
+        ops);
   }
 
   /** The same with another ask. */
@@ -118,7 +123,8 @@ public record MinerConfig(
         pushProofs,
         confirmations,
         sealingThreads,
-        tuning);
+        tuning,
+        ops);
   }
 
   /** The same, pushing period proofs or not. */
@@ -133,7 +139,8 @@ public record MinerConfig(
         push,
         confirmations,
         sealingThreads,
-        tuning);
+        tuning,
+        ops);
   }
 
   /** The same with another number of confirmations. */
@@ -148,7 +155,8 @@ public record MinerConfig(
         pushProofs,
         blocks,
         sealingThreads,
-        tuning);
+        tuning,
+        ops);
   }
 
   /** The same with other intervals and thresholds. */
@@ -163,6 +171,23 @@ public record MinerConfig(
         pushProofs,
         confirmations,
         sealingThreads,
+        other,
+        ops);
+  }
+
+  /** The same with other metrics, health and alerts. */
+  public MinerConfig withOps(OpsConfig other) {
+    return new MinerConfig(
+        home,
+        listenHost,
+        listenPort,
+        advertisedEndpoint,
+        capacityBytes,
+        ask,
+        pushProofs,
+        confirmations,
+        sealingThreads,
+        tuning,
         other);
   }
 }

@@ -8,6 +8,10 @@ import io.granary.miner.grpc.DealGrpc;
 import io.granary.miner.grpc.ProofGrpc;
 import io.granary.miner.grpc.RetrievalGrpc;
 import io.granary.miner.model.StoredDeal;
+import io.granary.miner.ops.Health;
+import io.granary.miner.ops.MinerMetrics;
+import io.granary.miner.ops.OpsServer;
+import io.granary.miner.ops.Webhook;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
 import io.granary.miner.replica.ReplicaReader;
@@ -37,31 +41,22 @@ import java.util.Set;
 /** A miner: the store, the services and the engine, started and stopped together. */
 public final class MinerNode implements AutoCloseable {
   private final Address miner;
-  private final MinerStore store;
   private final NodeServer server;
-  private final SealingRoom sealing;
-  private final TreeMender mender;
-  private final MinerEngine engine;
+  private final Deque<AutoCloseable> parts;
   private final DealBook book;
-  private final OperatorLog log;
+  private final Telemetry telemetry;
 
   private MinerNode(
       Address miner,
-      MinerStore store,
       NodeServer server,
-      SealingRoom sealing,
-      TreeMender mender,
-      MinerEngine engine,
+      Deque<AutoCloseable> parts,
       DealBook book,
-      OperatorLog log) {
+      Telemetry telemetry) {
     this.miner = miner;
-    this.store = store;
     this.server = server;
-    this.sealing = sealing;
-    this.mender = mender;
-    this.engine = engine;
+    this.parts = parts;
     this.book = book;
-    this.log = log;
+    this.telemetry = telemetry;
   }
 
   /**
@@ -86,9 +81,10 @@ public final class MinerNode implements AutoCloseable {
       TlsIdentity tls,
       Disk disk)
       throws IOException {
-    OperatorLog log = new OperatorLog(Clock.systemUTC());
     Deque<AutoCloseable> opened = new ArrayDeque<>();
     try {
+      Telemetry telemetry = telemetry(config, miner, opened);
+      OperatorLog log = telemetry.log();
       MinerStore store =
           RocksMinerStore.open(config.home().resolve("db"), ports.reader().terms().domain(), miner);
       opened.push(store);
@@ -137,14 +133,35 @@ public final class MinerNode implements AutoCloseable {
               sealing,
               replicas,
               shelf,
-              log);
+              telemetry);
+      opened.push(engine);
       chooseHashEngine(log);
       log.started(miner, config.advertisedEndpoint(), server.port(), book.all().size());
-      return new MinerNode(miner, store, server, sealing, mender, engine, book, log);
+      return new MinerNode(miner, server, opened, book, telemetry);
     } catch (IOException | RuntimeException e) {
       closeAll(opened, e);
       throw e;
     }
+  }
+
+  private static Telemetry telemetry(MinerConfig config, Address miner, Deque<AutoCloseable> opened)
+      throws IOException {
+    Clock clock = Clock.systemUTC();
+    MinerMetrics metrics = new MinerMetrics();
+    opened.push(metrics);
+    OperatorLog log = new OperatorLog(clock, metrics);
+    Health health = new Health(clock);
+    if (config.ops().webhook().isPresent()) {
+      Webhook webhook = new Webhook(config.ops().webhook().get(), miner.toString(), clock);
+      opened.push(webhook);
+      log.onTrouble(t -> webhook.tell(t.shown()));
+    }
+    if (config.ops().listen().isPresent()) {
+      OpsServer server = OpsServer.start(config.ops().listen().get(), metrics, health);
+      opened.push(server);
+      log.opsServed(config.ops().listen().get().getHostString(), server.port());
+    }
+    return new Telemetry(log, metrics, health);
   }
 
   /** Beside everything else: the node works with the engine it has until a better one is warm. */
@@ -195,17 +212,24 @@ public final class MinerNode implements AutoCloseable {
 
   /** The newest errors. */
   public List<OperatorLog.Trouble> troubles() {
-    return log.troubles();
+    return telemetry.log().troubles();
+  }
+
+  /** How its loops are. */
+  public Health.Report health() {
+    return telemetry.health().report();
   }
 
   /** Stops taking calls, ends the loops, and closes the store. */
   @Override
   public void close() {
+    // The first to stop though not the last to start: no call may come while the rest goes.
     server.close();
-    engine.close();
-    sealing.close();
-    mender.close();
-    store.close();
-    log.stopped(miner);
+    IllegalStateException failed = new IllegalStateException("a part of the node does not stop");
+    closeAll(parts, failed);
+    telemetry.log().stopped(miner);
+    if (failed.getSuppressed().length > 0) {
+      throw failed;
+    }
   }
 }

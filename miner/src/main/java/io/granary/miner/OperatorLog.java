@@ -1,5 +1,8 @@
 package io.granary.miner;
 
+import io.granary.miner.ops.Alert;
+import io.granary.miner.ops.MinerMetrics;
+import io.granary.miner.ops.NodeStatus;
 import io.granary.proofs.hash.HashEngine;
 import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.TxResult;
@@ -17,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
@@ -35,46 +39,72 @@ public final class OperatorLog {
    * Something that went wrong.
    *
    * @param at when
-   * @param event the event's name
-   * @param message what happened
+   * @param alert what
+   * @param message what happened, with its values
    */
-  public record Trouble(Instant at, String event, String message) {}
+  public record Trouble(Instant at, Alert alert, String message) {
+    /** The alert's name. */
+    public String event() {
+      return alert.code();
+    }
 
-  private final Clock clock;
-  private final Deque<Trouble> troubles = new ArrayDeque<>();
-
-  /** With the clock that stamps kept errors. */
-  public OperatorLog(Clock clock) {
-    this.clock = clock;
-  }
-
-  /** The newest errors, newest first. */
-  public synchronized List<Trouble> troubles() {
-    return List.copyOf(troubles);
-  }
-
-  private synchronized void keep(String event, String message) {
-    troubles.addFirst(new Trouble(clock.instant(), event, message));
-    if (troubles.size() > KEPT) {
-      troubles.removeLast();
+    /** As status, health and webhook show it. */
+    public NodeStatus.Trouble shown() {
+      return new NodeStatus.Trouble(
+          at.toString(), alert.code(), alert.isSevere(), message, alert.remedy());
     }
   }
 
-  private static LoggingEventBuilder info(String event) {
+  private final Clock clock;
+  private final MinerMetrics metrics;
+  private final Deque<Trouble> troubles = new ArrayDeque<>();
+  private volatile Consumer<Trouble> listener = t -> {};
+
+  /**
+   * A log.
+   *
+   * @param clock stamps kept errors
+   * @param metrics counts what is logged
+   */
+  public OperatorLog(Clock clock, MinerMetrics metrics) {
+    this.clock = clock;
+    this.metrics = metrics;
+  }
+
+  /** Tells each trouble to somebody else too; it must not block. */
+  public void onTrouble(Consumer<Trouble> other) {
+    listener = other;
+  }
+
+  /** The newest errors, newest first. */
+  public List<Trouble> troubles() {
+    synchronized (troubles) {
+      return List.copyOf(troubles);
+    }
+  }
+
+  private void keep(Trouble trouble) {
+    synchronized (troubles) {
+      troubles.addFirst(trouble);
+      if (troubles.size() > KEPT) {
+        troubles.removeLast();
+      }
+    }
+    listener.accept(trouble);
+  }
+
+  private LoggingEventBuilder info(String event) {
+    metrics.happened(event);
     return LOG.atInfo().addKeyValue("event", event);
   }
 
-  private LoggingEventBuilder trouble(LoggingEventBuilder level, String event, String message) {
-    keep(event, message);
-    return level.addKeyValue("event", event).addKeyValue("reason", message);
-  }
-
-  private LoggingEventBuilder warn(String event, String message) {
-    return trouble(LOG.atWarn(), event, message);
-  }
-
-  private LoggingEventBuilder error(String event, String message) {
-    return trouble(LOG.atError(), event, message);
+  private LoggingEventBuilder alert(Alert alert, String message) {
+    metrics.happened(alert.code());
+    keep(new Trouble(clock.instant(), alert, message));
+    return (alert.isSevere() ? LOG.atError() : LOG.atWarn())
+        .addKeyValue("event", alert.code())
+        .addKeyValue("reason", message)
+        .addKeyValue("remedy", alert.remedy());
   }
 
   /** The node takes calls. */
@@ -85,6 +115,14 @@ public final class OperatorLog {
         .addKeyValue("port", port)
         .addKeyValue("deals", deals)
         .log("miner started");
+  }
+
+  /** Metrics and health are served. */
+  public void opsServed(String host, int port) {
+    info("ops-served")
+        .addKeyValue("host", host)
+        .addKeyValue("port", port)
+        .log("metrics and health are served");
   }
 
   /** Which engine hashes from now on, and why. */
@@ -136,12 +174,12 @@ public final class OperatorLog {
 
   /** The bytes are not those of the proposal; they were dropped. */
   public void wrongRoot(DealId deal, Refusal refusal) {
-    warn("wrong-root", refusal.message()).addKeyValue("deal", deal).log("upload dropped");
+    alert(Alert.WRONG_ROOT, refusal.message()).addKeyValue("deal", deal).log("upload dropped");
   }
 
   /** The disk refused bytes of an upload. */
   public void uploadFailed(DealId deal, Refusal refusal, Throwable cause) {
-    error("upload-failed", refusal.message())
+    alert(Alert.UPLOAD_FAILED, refusal.message())
         .addKeyValue("deal", deal)
         .setCause(cause)
         .log("upload failed");
@@ -154,6 +192,7 @@ public final class OperatorLog {
 
   /** Replica and trees are durable. */
   public void sealed(DealId deal, long size, Duration took) {
+    metrics.sealed(size, took);
     info("sealed")
         .addKeyValue("deal", deal)
         .addKeyValue("size", size)
@@ -169,8 +208,8 @@ public final class OperatorLog {
 
   /** Files of a deal that the store does not know; they stay until the operator decides. */
   public void unknownFiles(DealId deal) {
-    warn(
-            "unknown-files",
+    alert(
+            Alert.UNKNOWN_FILES,
             "there are files of deal "
                 + deal
                 + ", which the store does not know: bring back the newest copy of the store, or"
@@ -181,8 +220,8 @@ public final class OperatorLog {
 
   /** A staged piece is no longer what was uploaded; the client has to send it again. */
   public void stagedPieceChanged(DealId deal, String reason) {
-    error(
-            "staged-piece-changed",
+    alert(
+            Alert.STAGED_PIECE_CHANGED,
             "deal "
                 + deal
                 + ": "
@@ -195,7 +234,7 @@ public final class OperatorLog {
 
   /** Sealing failed and will be tried again. */
   public void sealingFailed(DealId deal, String reason, Duration retryIn, Throwable cause) {
-    error("sealing-failed", reason)
+    alert(Alert.SEALING_FAILED, reason)
         .addKeyValue("deal", deal)
         .addKeyValue("retrySeconds", retryIn.toSeconds())
         .setCause(cause)
@@ -209,6 +248,7 @@ public final class OperatorLog {
 
   /** A transaction went through. */
   public void sent(String operation, int deals, TxResult.Confirmed tx) {
+    metrics.sent(operation, tx);
     info("sent")
         .addKeyValue("operation", operation)
         .addKeyValue("deals", deals)
@@ -220,14 +260,14 @@ public final class OperatorLog {
 
   /** The contract refused a transaction. */
   public void refused(String operation, TxResult.Refused refusal) {
-    warn("refused", refusal.error() + ": " + refusal.message())
+    alert(Alert.REFUSED, refusal.error() + ": " + refusal.message())
         .addKeyValue("operation", operation)
         .log("transaction refused");
   }
 
   /** The contract skipped one deal of a batch. */
   public void skipped(String operation, DealId deal, String reason) {
-    warn("skipped", deal + " was skipped: " + reason)
+    alert(Alert.SKIPPED, deal + " was skipped: " + reason)
         .addKeyValue("operation", operation)
         .addKeyValue("deal", deal)
         .log("deal skipped");
@@ -235,6 +275,8 @@ public final class OperatorLog {
 
   /** A period was proved. */
   public void proved(Period period, TxResult.Confirmed tx, long slackBlocks, Duration took) {
+    metrics.sent("prove", tx);
+    metrics.proved(slackBlocks, took);
     info("proved")
         .addKeyValue("period", period)
         .addKeyValue("block", tx.block().number())
@@ -247,7 +289,9 @@ public final class OperatorLog {
 
   /** Few blocks are left to prove the period. */
   public void proofIsTight(Period period, long slackBlocks) {
-    warn("proof-is-tight", "period " + period + " is unproved with " + slackBlocks + " blocks left")
+    alert(
+            Alert.PROOF_IS_TIGHT,
+            "period " + period + " is unproved with " + slackBlocks + " blocks left")
         .addKeyValue("period", period)
         .addKeyValue("slackBlocks", slackBlocks)
         .log("few blocks left to prove");
@@ -255,8 +299,8 @@ public final class OperatorLog {
 
   /** A replica does not open as it must: nothing was sent. */
   public void proofWithheld(Period period, String deal, long leaf, String reason) {
-    error(
-            "proof-withheld",
+    alert(
+            Alert.PROOF_WITHHELD,
             "deal " + deal + ", leaf " + leaf + ": " + reason + "; " + declare(deal))
         .addKeyValue("period", period)
         .addKeyValue("deal", deal)
@@ -271,14 +315,14 @@ public final class OperatorLog {
 
   /** A period ended without the miner's proof. */
   public void missed(Period period) {
-    error("missed", "period " + period + " ended unproved")
+    alert(Alert.MISSED, "period " + period + " ended unproved")
         .addKeyValue("period", period)
         .log("PERIOD MISSED");
   }
 
   /** A replica was found damaged, outside proving. */
   public void damaged(DealId deal, String during, String reason) {
-    error("damaged", "deal " + deal + ": " + reason + "; " + declare(deal.toString()))
+    alert(Alert.DAMAGED, "deal " + deal + ": " + reason + "; " + declare(deal.toString()))
         .addKeyValue("deal", deal)
         .addKeyValue("during", during)
         .log("replica damaged");
@@ -286,8 +330,8 @@ public final class OperatorLog {
 
   /** The chain has a declared fault of a deal: nothing of it is proved until it has recovered. */
   public void faultDeclared(DealId deal, Period from) {
-    error(
-            "fault-declared",
+    alert(
+            Alert.FAULT_DECLARED,
             "deal "
                 + deal
                 + " is faulty from period "
@@ -332,7 +376,7 @@ public final class OperatorLog {
 
   /** An auditor refused a proof for good. */
   public void proofRefused(Address auditor, DealId deal, Period period, Refusal refusal) {
-    warn("proof-refused", refusal.code() + ": " + refusal.message())
+    alert(Alert.PROOF_REFUSED, refusal.code() + ": " + refusal.message())
         .addKeyValue("auditor", auditor)
         .addKeyValue("deal", deal)
         .addKeyValue("period", period)
@@ -341,7 +385,7 @@ public final class OperatorLog {
 
   /** An auditor cannot be reached; its proofs wait in the outbox. */
   public void auditorUnreachable(Address auditor, String reason, Duration retryIn) {
-    warn("auditor-unreachable", reason)
+    alert(Alert.AUDITOR_UNREACHABLE, reason)
         .addKeyValue("auditor", auditor)
         .addKeyValue("retrySeconds", retryIn.toSeconds())
         .log("auditor unreachable");
@@ -349,7 +393,7 @@ public final class OperatorLog {
 
   /** Proofs left the outbox unanswered because they are too old. */
   public void proofsExpired(long count) {
-    warn("proofs-expired", count + " period proofs were never answered by their auditors")
+    alert(Alert.PROOFS_EXPIRED, count + " period proofs were never answered by their auditors")
         .addKeyValue("count", count)
         .log("unanswered period proofs dropped");
   }
@@ -375,7 +419,7 @@ public final class OperatorLog {
 
   /** The bytes of a deal that is over could not be deleted yet. */
   public void deleteFailed(DealId deal, Throwable cause) {
-    error("delete-failed", "deal " + deal + ": " + cause.getMessage())
+    alert(Alert.DELETE_FAILED, "deal " + deal + ": " + cause.getMessage())
         .addKeyValue("deal", deal)
         .setCause(cause)
         .log("data could not be deleted");
@@ -383,7 +427,7 @@ public final class OperatorLog {
 
   /** Collateral was cut for missed periods. */
   public void slashed(DealId deal, String tokens) {
-    error("slashed", "deal " + deal + ": " + tokens + " tokens of collateral")
+    alert(Alert.SLASHED, "deal " + deal + ": " + tokens + " tokens of collateral")
         .addKeyValue("deal", deal)
         .addKeyValue("tokens", tokens)
         .log("collateral slashed");
@@ -411,12 +455,12 @@ public final class OperatorLog {
 
   /** The last block is no longer part of the chain. */
   public void reorg(BlockNumber block) {
-    warn("reorg", "block " + block + " was reverted").addKeyValue("block", block).log("reorg");
+    alert(Alert.REORG, "block " + block + " was reverted").addKeyValue("block", block).log("reorg");
   }
 
   /** The chain cannot be asked. */
   public void chainUnavailable(String loop, String reason, Duration retryIn) {
-    error("chain-unavailable", reason)
+    alert(Alert.CHAIN_UNAVAILABLE, reason)
         .addKeyValue("loop", loop)
         .addKeyValue("retryMillis", retryIn.toMillis())
         .log("chain unavailable");
@@ -429,7 +473,7 @@ public final class OperatorLog {
 
   /** A step of a loop failed in a way that nobody expected; the loop goes on. */
   public void stepFailed(String loop, Throwable cause) {
-    error("step-failed", String.valueOf(cause))
+    alert(Alert.STEP_FAILED, String.valueOf(cause))
         .addKeyValue("loop", loop)
         .setCause(cause)
         .log("step failed");
@@ -437,7 +481,7 @@ public final class OperatorLog {
 
   /** A loop met an error that nothing in this process can mend; the process ends. */
   public void loopDied(String loop, Error cause) {
-    error("loop-died", String.valueOf(cause))
+    alert(Alert.LOOP_DIED, String.valueOf(cause))
         .addKeyValue("loop", loop)
         .setCause(cause)
         .log("LOOP DIED: the node ends, so that its supervisor starts it again");
@@ -445,7 +489,9 @@ public final class OperatorLog {
 
   /** The operator's ether runs low. */
   public void lowGas(Address operator, BigInteger wei, BigInteger wanted) {
-    warn("low-gas", "operator " + operator + " has " + wei + " wei; send it more than " + wanted)
+    alert(
+            Alert.LOW_GAS,
+            "operator " + operator + " has " + wei + " wei; send it more than " + wanted)
         .addKeyValue("operator", operator)
         .addKeyValue("wei", wei)
         .log("operator's ether runs low");
@@ -453,13 +499,13 @@ public final class OperatorLog {
 
   /** The registry says something else than this node is. */
   public void registryDiffers(String difference) {
-    warn("registry-differs", difference).log("the registry differs: {}", difference);
+    alert(Alert.REGISTRY_DIFFERS, difference).log("the registry differs: {}", difference);
   }
 
   /** The disk runs low. */
   public void lowDisk(long usableBytes, long wantedBytes) {
-    warn(
-            "low-disk",
+    alert(
+            Alert.LOW_DISK,
             usableBytes + " bytes are free, " + wantedBytes + " should be; free some space")
         .addKeyValue("usableBytes", usableBytes)
         .log("disk runs low");
@@ -478,7 +524,7 @@ public final class OperatorLog {
 
   /** The status file could not be written. */
   public void statusNotWritten(Throwable cause) {
-    warn("status-not-written", String.valueOf(cause.getMessage()))
+    alert(Alert.STATUS_NOT_WRITTEN, String.valueOf(cause.getMessage()))
         .setCause(cause)
         .log("status file not written");
   }

@@ -213,7 +213,8 @@ final class MinerFixture implements AutoCloseable {
         c.pushProofs(),
         c.confirmations(),
         c.sealingThreads(),
-        c.tuning());
+        c.tuning(),
+        c.ops());
   }
 
   private static void copy(Path from, Path to) throws IOException {

@@ -3,6 +3,7 @@ package io.granary.app.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.app.node.MinerHome;
+import io.granary.app.node.MinerSettings;
 import io.granary.app.node.Nodes;
 import io.granary.app.node.UntilStopped;
 import io.granary.contracts.GranaryChain;
@@ -15,6 +16,7 @@ import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -144,8 +146,8 @@ public final class MinerCommand implements Callable<Integer> {
       EthKey owner = common.wallet();
       Deployment deployment = common.market();
       MinerHome home = place();
-      MinerHome.Settings settings =
-          new MinerHome.Settings(
+      MinerSettings settings =
+          MinerSettings.of(
               owner.address().toString(),
               endpoint,
               listen == null ? endpoint : listen,
@@ -203,11 +205,27 @@ public final class MinerCommand implements Callable<Integer> {
   /** {@code granary miner run}. */
   @Command(name = "run", description = "Run the miner until stopped (SIGTERM). A restart resumes.")
   public static final class Run extends Place implements Callable<Integer> {
+    @Option(
+        names = "--metrics",
+        paramLabel = "HOST:PORT",
+        description =
+            "Serve /metrics (Prometheus), /health/live and /health/ready there (default: 'metrics' in miner.json, else nowhere).")
+    @Nullable String metrics;
+
+    @Option(
+        names = "--alerts",
+        paramLabel = "URL",
+        description = "Post alerts there as JSON (default: 'alerts' in miner.json, else nowhere).")
+    @Nullable String alerts;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
       AutoCloseable node =
           Nodes.startMiner(
-              place(), Optional.ofNullable(common.passwordFile), Optional.ofNullable(common.rpc));
+              place(),
+              place().settings().withOps(metrics, alerts),
+              Optional.ofNullable(common.passwordFile),
+              Optional.ofNullable(common.rpc));
       common
           .out()
           .println(
@@ -228,21 +246,7 @@ public final class MinerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
       JsonNode status = status();
-      common.print(
-          status,
-          out ->
-              status
-                  .properties()
-                  .forEach(
-                      e -> {
-                        if (e.getValue().isValueNode() || e.getValue().isObject()) {
-                          out.println(
-                              String.format(
-                                  "%-20s %s",
-                                  e.getKey(),
-                                  e.getValue().isTextual() ? e.getValue().asText() : e.getValue()));
-                        }
-                      }));
+      common.print(status, out -> MinerScreen.print(out, status, Instant.now()));
       return 0;
     }
   }
@@ -280,7 +284,7 @@ public final class MinerCommand implements Callable<Integer> {
   public static final class Proving extends Place implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
-      MinerHome.Settings settings = place().settings();
+      MinerSettings settings = place().settings();
       common.deployment = place().dir().resolve("deployment.json");
       try (GranaryChain chain = common.connect(Optional.empty())) {
         PeriodClock clock = chain.queries().clock(settings.id());

@@ -2,6 +2,7 @@ package io.granary.app.cli;
 
 import io.granary.app.node.Endpoints;
 import io.granary.app.node.MinerHome;
+import io.granary.app.node.MinerSettings;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.keys.Keystores;
 import io.granary.protocol.chain.MarketTerms;
@@ -154,17 +155,15 @@ final class MinerOwnerCommands {
     @Override
     Done act(GranaryChain chain, EthKey owner) throws IOException {
       MinerHome home = place();
-      MinerHome.Settings s = home.settings();
+      MinerSettings s = home.settings();
       if (!s.id().equals(owner.address())) {
         throw new IllegalArgumentException(
             home.dir() + " is the folder of miner " + s.miner() + ", not of " + owner.address());
       }
-      MinerHome.Settings changed =
-          new MinerHome.Settings(
-              s.miner(),
+      MinerSettings changed =
+          s.with(
               endpoint == null ? s.endpoint() : endpoint,
               listen == null ? s.listen() : listen,
-              s.capacityBytes(),
               price == null ? s.pricePerLeafPeriod() : price,
               collateralPerLeaf == null ? s.collateralPerLeaf() : collateralPerLeaf);
       Endpoints.parse(changed.endpoint());

@@ -3,6 +3,7 @@ package io.granary.app.demo;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.app.node.Devnets;
 import io.granary.app.node.MinerHome;
+import io.granary.app.node.MinerSettings;
 import io.granary.auditor.replay.AuditReport;
 import io.granary.auditor.replay.ChainAudit;
 import io.granary.client.ClientConfig;
@@ -215,8 +216,8 @@ public final class Demo {
     Files.createDirectories(home.dir());
     Files.writeString(home.dir().resolve("password"), PASSWORD);
     String endpoint = "127.0.0.1:" + freePort();
-    MinerHome.Settings settings =
-        new MinerHome.Settings(
+    MinerSettings settings =
+        MinerSettings.of(
             owner.address().toString(), endpoint, endpoint, 8L << 30, price, 30_000_000_000L);
     EthKey operator = home.create(settings, deployment, PASSWORD, Keystores.Strength.LIGHT);
     faucet.give(operator.address(), 10, TokenAmount.ZERO);

@@ -1,12 +1,9 @@
 package io.granary.app.node;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.keys.Keystores;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.grpc.TlsIdentity;
-import io.granary.protocol.values.Address;
-import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,36 +15,6 @@ import java.util.Optional;
  * below them the node's own data.
  */
 public final class MinerHome {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
-  /**
-   * {@code miner.json}.
-   *
-   * @param miner the owner's address, which the miner is known by
-   * @param endpoint host:port that the registry tells
-   * @param listen host:port that the node binds
-   * @param capacityBytes bytes of disk offered
-   * @param pricePerLeafPeriod token units for one 32-byte leaf and period
-   * @param collateralPerLeaf token units locked for one leaf
-   */
-  public record Settings(
-      String miner,
-      String endpoint,
-      String listen,
-      long capacityBytes,
-      long pricePerLeafPeriod,
-      long collateralPerLeaf) {
-    /** The miner's identity. */
-    public Address id() {
-      return Address.parse(miner);
-    }
-
-    /** The price as an amount. */
-    public TokenAmount price() {
-      return TokenAmount.of(pricePerLeafPeriod);
-    }
-  }
-
   private static final String OPERATOR = "operator.json";
   private static final String NEXT_OPERATOR = "operator-next.json";
 
@@ -75,7 +42,7 @@ public final class MinerHome {
    * @throws IOException when it is another miner's, or the password is not that of its key
    */
   public EthKey create(
-      Settings settings, Deployment deployment, String password, Keystores.Strength strength)
+      MinerSettings settings, Deployment deployment, String password, Keystores.Strength strength)
       throws IOException {
     if (Files.exists(dir.resolve("miner.json")) && !settings().miner().equals(settings.miner())) {
       throw new IOException(
@@ -103,10 +70,8 @@ public final class MinerHome {
   }
 
   /** Replaces the settings, as a whole. */
-  public void save(Settings settings) throws IOException {
-    Path next = dir.resolve("miner.json.new");
-    Files.write(next, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(settings));
-    Files.move(next, dir.resolve("miner.json"), StandardCopyOption.ATOMIC_MOVE);
+  public void save(MinerSettings settings) throws IOException {
+    settings.save(dir.resolve("miner.json"));
   }
 
   /**
@@ -128,13 +93,17 @@ public final class MinerHome {
     Files.move(dir.resolve(NEXT_OPERATOR), dir.resolve(OPERATOR), StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** The settings. */
-  public Settings settings() throws IOException {
+  /**
+   * The settings.
+   *
+   * @throws IOException when the folder is no miner's, or naming the key that is wrong
+   */
+  public MinerSettings settings() throws IOException {
     Path file = dir.resolve("miner.json");
     if (!Files.isRegularFile(file)) {
       throw new IOException(dir + " is no miner's folder: make one with 'granary miner init'");
     }
-    return JSON.readValue(file.toFile(), Settings.class);
+    return MinerSettings.load(file);
   }
 
   /** The market. */

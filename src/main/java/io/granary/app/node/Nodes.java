@@ -7,13 +7,11 @@ import io.granary.contracts.ChainConfig;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.devnet.Anvil;
-import io.granary.miner.AskPolicy;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerNode;
 import io.granary.miner.MinerPorts;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.grpc.TlsIdentity;
-import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.net.InetSocketAddress;
@@ -44,27 +42,19 @@ public final class Nodes {
    */
   public static AutoCloseable startMiner(
       MinerHome home, Optional<Path> passwordFile, Optional<URI> rpc) throws IOException {
-    MinerHome.Settings settings = home.settings();
+    return startMiner(home, home.settings(), passwordFile, rpc);
+  }
+
+  /** The same with other settings than the folder's. */
+  public static AutoCloseable startMiner(
+      MinerHome home, MinerSettings settings, Optional<Path> passwordFile, Optional<URI> rpc)
+      throws IOException {
     EthKey operator = home.operator(passwordFile);
     ChainConfig chainConfig = chainConfig(home.deployment(), rpc);
     GranaryChain chain = GranaryChain.connect(chainConfig, Optional.of(operator));
     try {
-      InetSocketAddress listen = Endpoints.parse(settings.listen());
-      AskPolicy d = AskPolicy.defaults();
       MinerConfig config =
-          MinerConfig.defaults(home.dir())
-              .withEndpoint(listen.getHostString(), listen.getPort(), settings.endpoint())
-              .withCapacityBytes(settings.capacityBytes())
-              .withConfirmations(chainConfig.confirmations())
-              .withAsk(
-                  new AskPolicy(
-                      settings.price(),
-                      TokenAmount.of(settings.collateralPerLeaf()),
-                      d.minSize(),
-                      d.maxSize(),
-                      d.minPeriods(),
-                      d.maxPeriods(),
-                      d.validity()));
+          settings.config(home.dir()).withConfirmations(chainConfig.confirmations());
       if (chainConfig.confirmations() == 0) {
         // A local chain makes blocks faster than networks do.
         config = config.withTuning(Devnets.tuning(config.tuning()));

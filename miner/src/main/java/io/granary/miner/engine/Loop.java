@@ -1,7 +1,9 @@
 package io.granary.miner.engine;
 
 import io.granary.miner.OperatorLog;
+import io.granary.miner.Telemetry;
 import io.granary.miner.Tuning;
+import io.granary.miner.ops.Health;
 import io.granary.protocol.chain.ChainUnavailableException;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -20,6 +22,7 @@ final class Loop implements AutoCloseable {
   private final String name;
   private final Tuning tuning;
   private final OperatorLog log;
+  private final Health health;
   private final Step step;
   private final Consumer<Error> onError;
   private final Thread thread;
@@ -30,12 +33,14 @@ final class Loop implements AutoCloseable {
    * @param onError told of an error, after which this loop no longer runs: a node whose proving has
    *     ended must not look as if it were well
    */
-  Loop(String name, Tuning tuning, OperatorLog log, Consumer<Error> onError, Step step) {
+  Loop(String name, Tuning tuning, Telemetry telemetry, Consumer<Error> onError, Step step) {
     this.onError = onError;
     this.name = name;
     this.tuning = tuning;
-    this.log = log;
+    this.log = telemetry.log();
+    this.health = telemetry.health();
     this.step = step;
+    health.began(name);
     this.thread = Thread.ofPlatform().name(name).start(this::run);
   }
 
@@ -45,6 +50,7 @@ final class Loop implements AutoCloseable {
     while (!Thread.currentThread().isInterrupted()) {
       try {
         step.run();
+        health.good(name);
         if (down) {
           log.chainBack(name);
           down = false;
@@ -58,11 +64,14 @@ final class Loop implements AutoCloseable {
         }
         pause = longer(pause);
         down = true;
+        health.failed(name, "the chain does not answer: " + e.getMessage());
         log.chainUnavailable(name, String.valueOf(e.getMessage()), pause);
       } catch (RuntimeException e) {
         pause = longer(pause);
+        health.failed(name, e.toString());
         log.stepFailed(name, e);
       } catch (Error e) {
+        health.died(name, e.toString());
         log.loopDied(name, e);
         onError.accept(e);
         return;

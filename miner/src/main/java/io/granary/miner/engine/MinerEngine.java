@@ -3,6 +3,7 @@ package io.granary.miner.engine;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
+import io.granary.miner.Telemetry;
 import io.granary.miner.grpc.AuditorClient;
 import io.granary.miner.replica.ReplicaReader;
 import io.granary.miner.replica.Shelf;
@@ -43,7 +44,8 @@ public final class MinerEngine implements AutoCloseable {
       SealingRoom sealing,
       ReplicaReader replicas,
       Shelf shelf,
-      OperatorLog log) {
+      Telemetry telemetry) {
+    OperatorLog log = telemetry.log();
     ChainDeals chainDeals = new ChainDeals(ports, book);
     DealRunner runner =
         new DealRunner(
@@ -60,7 +62,7 @@ public final class MinerEngine implements AutoCloseable {
     DemandDesk desk = new DemandDesk(ports, book, replicas, log);
     StatusFile status =
         new StatusFile(
-            config, ports, miner, operator.address(), port, book, chainDeals, proofs, log);
+            config, ports, miner, operator.address(), port, book, chainDeals, proofs, telemetry);
     RegistryWatch registry =
         new RegistryWatch(config, ports, miner, operator.address(), tlsKeyHash, log);
     runner.deleteLeftovers();
@@ -68,17 +70,20 @@ public final class MinerEngine implements AutoCloseable {
     List<AutoCloseable> started = new ArrayList<>();
     try {
       started.add(
-          new Loop("miner-proving", config.tuning(), log, MinerEngine::endProcess, prover::run));
+          new Loop(
+              "miner-proving", config.tuning(), telemetry, MinerEngine::endProcess, prover::run));
       started.add(
-          new Loop("miner-pushing", config.tuning(), log, MinerEngine::endProcess, pusher::run));
+          new Loop(
+              "miner-pushing", config.tuning(), telemetry, MinerEngine::endProcess, pusher::run));
       started.add(pusher);
       started.add(
-          new Loop("miner-demands", config.tuning(), log, MinerEngine::endProcess, desk::run));
+          new Loop(
+              "miner-demands", config.tuning(), telemetry, MinerEngine::endProcess, desk::run));
       started.add(
           new Loop(
               "miner-deals",
               config.tuning(),
-              log,
+              telemetry,
               MinerEngine::endProcess,
               () -> {
                 BlockRef head = ports.chain().head();

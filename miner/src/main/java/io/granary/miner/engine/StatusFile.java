@@ -1,13 +1,14 @@
 package io.granary.miner.engine;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
+import io.granary.miner.Telemetry;
 import io.granary.miner.model.Room;
 import io.granary.miner.model.StoredDeal;
+import io.granary.miner.ops.MinerMetrics;
+import io.granary.miner.ops.NodeStatus;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.ProofStore;
 import io.granary.proofs.challenge.PeriodClock;
@@ -18,13 +19,16 @@ import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Writes {@code status.json} in the home at each block, as a whole, for whoever wants to know how
- * the node is.
+ * Says at each block how the node is: to the metrics, and as {@code status.json} in the home, which
+ * is always whole.
  */
 final class StatusFile {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -38,6 +42,7 @@ final class StatusFile {
   private final ChainDeals chainDeals;
   private final ProofStore proofs;
   private final OperatorLog log;
+  private final MinerMetrics metrics;
   private boolean lowGas;
 
   StatusFile(
@@ -49,7 +54,7 @@ final class StatusFile {
       DealBook book,
       ChainDeals chainDeals,
       ProofStore proofs,
-      OperatorLog log) {
+      Telemetry telemetry) {
     this.config = config;
     this.ports = ports;
     this.miner = miner;
@@ -58,7 +63,8 @@ final class StatusFile {
     this.book = book;
     this.chainDeals = chainDeals;
     this.proofs = proofs;
-    this.log = log;
+    this.log = telemetry.log();
+    this.metrics = telemetry.metrics();
   }
 
   void write(long head) {
@@ -68,11 +74,12 @@ final class StatusFile {
       log.lowGas(operator, wei, config.tuning().lowGasWei());
     }
     lowGas = low;
+    NodeStatus now = status(head, wei);
+    metrics.show(now);
     Path file = config.home().resolve("status.json");
     Path temporary = config.home().resolve("status.json.new");
     try {
-      Files.write(
-          temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(status(head, wei)));
+      Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(now));
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
@@ -80,45 +87,44 @@ final class StatusFile {
     }
   }
 
-  private ObjectNode status(long head, BigInteger wei) {
+  private NodeStatus status(long head, BigInteger wei) {
     PeriodClock clock = ports.reader().clock(miner);
     long period = clock.periodAt(head + 1);
     Room room = book.room(config.capacityBytes());
-    ObjectNode s = JSON.createObjectNode();
-    s.put("miner", miner.toString());
-    s.put("operator", operator.toString());
-    s.put("endpoint", config.advertisedEndpoint());
-    s.put("port", port);
-    s.put("head", head);
-    s.put("period", period);
-    s.put("proved", ports.reader().isProved(miner, new Period(period)));
-    s.put("excused", ports.reader().isExcused(miner, new Period(period)));
-    s.put("challengeBlock", clock.challengeBlock(period));
-    s.put("blocksLeft", clock.periodEnd(period) - 1 - head);
-    s.put("capacityBytes", room.capacityBytes());
-    s.put("usedBytes", room.usedBytes());
-    s.put("reservedBytes", room.reservedBytes());
-    s.put("unlocked", ports.reader().account(miner).balance().toTokens());
-    s.put("gasWei", wei.toString());
-    s.put("proofsInOutbox", proofs.outboxSize());
     Map<String, Integer> stages = new TreeMap<>();
-    ArrayNode deals = JSON.createArrayNode();
+    List<NodeStatus.Deal> deals = new ArrayList<>();
     for (StoredDeal d : book.all()) {
       String stage = d.stage().name().toLowerCase(Locale.ROOT);
       stages.merge(stage, 1, Integer::sum);
-      ObjectNode row = deals.addObject();
-      row.put("id", d.id().toString());
-      row.put("stage", stage);
-      // As last read; an event has it read again.
-      row.put("state", chainDeals.find(d.id()).map(c -> c.state().toString()).orElse(""));
-      row.put("bytes", d.terms().size().bytes());
-      row.put("reason", d.reason());
+      deals.add(
+          new NodeStatus.Deal(
+              d.id().toString(),
+              stage,
+              // As last read; an event has it read again.
+              chainDeals.find(d.id()).map(c -> c.state().toString()).orElse(""),
+              d.terms().size().bytes(),
+              d.reason()));
     }
-    ObjectNode counts = s.putObject("dealsByStage");
-    stages.forEach(counts::put);
-    s.set("deals", deals);
-    ArrayNode troubles = s.putArray("troubles");
-    log.troubles().forEach(t -> troubles.add(t.at() + " " + t.event() + ": " + t.message()));
-    return s;
+    return new NodeStatus(
+        Instant.now().toString(),
+        miner.toString(),
+        operator.toString(),
+        config.advertisedEndpoint(),
+        port,
+        head,
+        period,
+        ports.reader().isProved(miner, new Period(period)),
+        ports.reader().isExcused(miner, new Period(period)),
+        clock.challengeBlock(period),
+        clock.periodEnd(period) - 1 - head,
+        room.capacityBytes(),
+        room.usedBytes(),
+        room.reservedBytes(),
+        ports.reader().account(miner).balance().toTokens(),
+        wei.toString(),
+        proofs.outboxSize(),
+        stages,
+        deals,
+        log.troubles().stream().map(OperatorLog.Trouble::shown).toList());
   }
 }

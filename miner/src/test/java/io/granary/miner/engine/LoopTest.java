@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.miner.OperatorLog;
+import io.granary.miner.Telemetry;
 import io.granary.miner.Tuning;
+import io.granary.miner.ops.Health;
+import io.granary.miner.ops.MinerMetrics;
 import io.granary.protocol.chain.ChainUnavailableException;
 import java.math.BigInteger;
 import java.time.Clock;
@@ -21,7 +24,9 @@ class LoopTest {
       new Tuning(
           Duration.ofMillis(1), Duration.ofMillis(2), 1, 1, 0, BigInteger.ZERO, 1, 1, 1, 1, 1);
 
-  private final OperatorLog log = new OperatorLog(Clock.systemUTC());
+  private final OperatorLog log = new OperatorLog(Clock.systemUTC(), new MinerMetrics());
+  private final Health health = new Health(Clock.systemUTC());
+  private final Telemetry telemetry = new Telemetry(log, new MinerMetrics(), health);
 
   @Test
   void failuresAreWaitedOut() throws Exception {
@@ -31,7 +36,7 @@ class LoopTest {
         new Loop(
             "test",
             QUICK,
-            log,
+            telemetry,
             e -> {},
             () -> {
               switch (rounds.incrementAndGet()) {
@@ -54,7 +59,7 @@ class LoopTest {
         new Loop(
             "miner-proving",
             QUICK,
-            log,
+            telemetry,
             told::complete,
             () -> {
               throw error;

@@ -1,0 +1,72 @@
+package io.granary.miner.ops;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The node as of one block; {@code status.json} is this record.
+ *
+ * @param at when it was written, ISO-8601
+ * @param miner the miner's identity
+ * @param operator address of its hot key
+ * @param endpoint host:port that peers are told
+ * @param port the port it listens on
+ * @param head newest block
+ * @param period the proving period that the next block belongs to
+ * @param proved whether it is proved
+ * @param excused whether it is excused by announced maintenance
+ * @param challengeBlock its challenge block
+ * @param blocksLeft blocks of it after the head
+ * @param capacityBytes disk offered, bytes
+ * @param usedBytes of it in use
+ * @param reservedBytes of it promised to accepted deals
+ * @param unlocked tokens of the miner's account that no deal has locked
+ * @param gasWei the operator's ether, wei
+ * @param proofsInOutbox period proofs that their auditors have not answered
+ * @param dealsByStage number of deals at each stage
+ * @param deals the deals
+ * @param troubles the newest alerts, newest first
+ */
+public record NodeStatus(
+    String at,
+    String miner,
+    String operator,
+    String endpoint,
+    int port,
+    long head,
+    long period,
+    boolean proved,
+    boolean excused,
+    long challengeBlock,
+    long blocksLeft,
+    long capacityBytes,
+    long usedBytes,
+    long reservedBytes,
+    String unlocked,
+    String gasWei,
+    long proofsInOutbox,
+    Map<String, Integer> dealsByStage,
+    List<Deal> deals,
+    List<Trouble> troubles) {
+  /**
+   * One deal.
+   *
+   * @param id its id
+   * @param stage where this node is with it
+   * @param state what the chain said when it was last read; empty when it was not
+   * @param bytes size of the piece
+   * @param reason why it is where it is; empty when all is well
+   */
+  public record Deal(String id, String stage, String state, long bytes, String reason) {}
+
+  /**
+   * One alert.
+   *
+   * @param at when, ISO-8601
+   * @param event its name
+   * @param severe whether money or bytes are lost or soon may be
+   * @param message what happened
+   * @param remedy what to do
+   */
+  public record Trouble(String at, String event, boolean severe, String message, String remedy) {}
+}

@@ -1,0 +1,106 @@
+package io.granary.app.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.granary.protocol.values.TokenAmount;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** {@code status.json} as one screen. */
+final class MinerScreen {
+  /**
+   * A node that writes at each block has stopped, or its chain has, when it is silent for longer.
+   */
+  private static final Duration FRESH = Duration.ofMinutes(2);
+
+  private static final int SHOWN = 5;
+
+  private MinerScreen() {}
+
+  static void print(PrintWriter out, JsonNode s, Instant now) {
+    Duration age = Duration.between(Instant.parse(s.path("at").asText()), now);
+    line(out, "miner", s.path("miner").asText() + " at " + s.path("endpoint").asText());
+    line(out, "block", s.path("head").asLong() + ", " + ago(age));
+    if (age.compareTo(FRESH) > 0) {
+      line(out, "", "✗ nothing since: the node is not running, or its endpoint makes no blocks");
+    }
+    line(out, "period", period(s));
+    line(
+        out,
+        "deals",
+        s.path("dealsByStage").isEmpty()
+            ? "none"
+            : String.join(
+                ", ",
+                s.path("dealsByStage").properties().stream()
+                    .map(e -> e.getValue().asInt() + " " + e.getKey())
+                    .toList()));
+    line(
+        out,
+        "disk",
+        Out.bytes(s.path("usedBytes").asLong())
+            + " used and "
+            + Out.bytes(s.path("reservedBytes").asLong())
+            + " reserved of "
+            + Out.bytes(s.path("capacityBytes").asLong()));
+    line(
+        out,
+        "money",
+        s.path("unlocked").asText()
+            + " tokens unlocked; the operator "
+            + s.path("operator").asText()
+            + " has "
+            // Ether has as many decimals as tokens.
+            + new TokenAmount(new java.math.BigInteger(s.path("gasWei").asText())).toTokens()
+            + " ether for gas");
+    line(out, "outbox", s.path("proofsInOutbox").asLong() + " proofs wait for their auditors");
+    alerts(out, s.path("troubles"));
+  }
+
+  private static String period(JsonNode s) {
+    String name = s.path("period").asLong() + ", ";
+    if (s.path("proved").asBoolean()) {
+      return name + "✓ proved";
+    }
+    if (s.path("excused").asBoolean()) {
+      return name + "excused by announced maintenance";
+    }
+    long challenge = s.path("challengeBlock").asLong();
+    long left = s.path("blocksLeft").asLong();
+    return s.path("head").asLong() < challenge
+        ? name + "its challenge block is " + challenge + ", " + left + " blocks until it ends"
+        : name + "not proved yet, " + left + " blocks left";
+  }
+
+  private static void alerts(PrintWriter out, JsonNode troubles) {
+    if (troubles.isEmpty()) {
+      line(out, "alerts", "none since it was started");
+      return;
+    }
+    line(out, "alerts", troubles.size() > SHOWN ? "the newest " + SHOWN : "");
+    List<JsonNode> newest = new ArrayList<>();
+    troubles.forEach(newest::add);
+    for (JsonNode t : newest.subList(0, Math.min(SHOWN, newest.size()))) {
+      out.println(
+          "  "
+              + (t.path("severe").asBoolean() ? "✗ " : "! ")
+              + t.path("at").asText()
+              + " "
+              + t.path("event").asText()
+              + ": "
+              + t.path("message").asText());
+      out.println("      → " + t.path("remedy").asText());
+    }
+  }
+
+  private static String ago(Duration age) {
+    long seconds = Math.max(0, age.toSeconds());
+    return seconds < 120 ? seconds + " s ago" : age.toMinutes() + " min ago";
+  }
+
+  private static void line(PrintWriter out, String name, String value) {
+    out.println(String.format("%-8s %s", name, value).stripTrailing());
+  }
+}

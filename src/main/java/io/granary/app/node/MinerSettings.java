@@ -1,0 +1,199 @@
+package io.granary.app.node;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.granary.miner.AskPolicy;
+import io.granary.miner.MinerConfig;
+import io.granary.miner.OpsConfig;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.TokenAmount;
+import java.io.IOException;
+import java.lang.reflect.RecordComponent;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code miner.json}, whose keys docs/configuration.md lists; a key that is not there has its
+ * default.
+ *
+ * @param miner the owner's address, which the miner is known by
+ * @param endpoint host:port that the registry tells
+ * @param listen host:port that the node binds
+ * @param capacityBytes bytes of disk offered
+ * @param pricePerLeafPeriod token units for one 32-byte leaf and period
+ * @param collateralPerLeaf token units locked for one leaf
+ * @param minPieceBytes smallest piece taken, bytes
+ * @param maxPieceBytes largest piece taken, bytes
+ * @param minPeriods shortest deal taken
+ * @param maxPeriods longest deal taken
+ * @param metrics host:port where metrics and health are served
+ * @param alerts URL where alerts are posted
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record MinerSettings(
+    String miner,
+    String endpoint,
+    String listen,
+    long capacityBytes,
+    long pricePerLeafPeriod,
+    long collateralPerLeaf,
+    @Nullable Long minPieceBytes,
+    @Nullable Long maxPieceBytes,
+    @Nullable Long minPeriods,
+    @Nullable Long maxPeriods,
+    @Nullable String metrics,
+    @Nullable String alerts) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** What every miner says; the rest has its defaults. */
+  public static MinerSettings of(
+      String miner,
+      String endpoint,
+      String listen,
+      long capacityBytes,
+      long pricePerLeafPeriod,
+      long collateralPerLeaf) {
+    return new MinerSettings(
+        miner,
+        endpoint,
+        listen,
+        capacityBytes,
+        pricePerLeafPeriod,
+        collateralPerLeaf,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null);
+  }
+
+  /**
+   * Reads and checks a file.
+   *
+   * @throws IOException naming the file, the key that is wrong, its value and what would do
+   */
+  static MinerSettings load(Path file) throws IOException {
+    try {
+      JsonNode tree = JSON.readTree(Files.readString(file));
+      List<String> keys =
+          Arrays.stream(MinerSettings.class.getRecordComponents())
+              .map(RecordComponent::getName)
+              .toList();
+      for (var key : tree.properties()) {
+        if (!keys.contains(key.getKey())) {
+          throw new IllegalArgumentException(
+              "there is no key '" + key.getKey() + "'; there are " + String.join(", ", keys));
+        }
+      }
+      for (String key : keys.subList(0, 6)) {
+        if (!tree.hasNonNull(key)) {
+          throw new IllegalArgumentException("the key '" + key + "' is missing");
+        }
+      }
+      MinerSettings settings = JSON.treeToValue(tree, MinerSettings.class);
+      settings.config(file.resolveSibling(""));
+      return settings;
+    } catch (JsonProcessingException e) {
+      throw new IOException(file + " cannot be read: " + e.getOriginalMessage(), e);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Replaces a file, as a whole. */
+  void save(Path file) throws IOException {
+    Path next = file.resolveSibling(file.getFileName() + ".new");
+    Files.write(next, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this));
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** The miner's identity. */
+  public Address id() {
+    return Address.parse(miner);
+  }
+
+  /** The price as an amount. */
+  public TokenAmount price() {
+    return TokenAmount.of(pricePerLeafPeriod);
+  }
+
+  /**
+   * What a node is started with.
+   *
+   * @throws IllegalArgumentException naming the key that is wrong, its value and what would do
+   */
+  public MinerConfig config(Path home) {
+    named("miner", this::id);
+    Endpoints.parse(endpoint);
+    InetSocketAddress binds = named("listen", () -> Endpoints.parse(listen));
+    AskPolicy d = AskPolicy.defaults();
+    return MinerConfig.defaults(home)
+        .withEndpoint(binds.getHostString(), binds.getPort(), endpoint)
+        .withCapacityBytes(capacityBytes)
+        .withAsk(
+            new AskPolicy(
+                named("pricePerLeafPeriod", this::price),
+                named("collateralPerLeaf", () -> TokenAmount.of(collateralPerLeaf)),
+                minPieceBytes == null ? d.minSize() : minPieceBytes,
+                maxPieceBytes == null ? d.maxSize() : maxPieceBytes,
+                minPeriods == null ? d.minPeriods() : minPeriods,
+                maxPeriods == null ? d.maxPeriods() : maxPeriods,
+                d.validity()))
+        .withOps(
+            new OpsConfig(
+                Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),
+                Optional.ofNullable(alerts).map(a -> named("alerts", () -> URI.create(a)))));
+  }
+
+  private static <T> T named(String key, java.util.function.Supplier<T> value) {
+    try {
+      return value.get();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("'" + key + "': " + e.getMessage(), e);
+    }
+  }
+
+  /** The same with another ask and other addresses. */
+  public MinerSettings with(String endpoint, String listen, long price, long collateral) {
+    return new MinerSettings(
+        miner,
+        endpoint,
+        listen,
+        capacityBytes,
+        price,
+        collateral,
+        minPieceBytes,
+        maxPieceBytes,
+        minPeriods,
+        maxPeriods,
+        metrics,
+        alerts);
+  }
+
+  /** The same with other metrics and alerts, where they are given. */
+  public MinerSettings withOps(@Nullable String otherMetrics, @Nullable String otherAlerts) {
+    return new MinerSettings(
+        miner,
+        endpoint,
+        listen,
+        capacityBytes,
+        pricePerLeafPeriod,
+        collateralPerLeaf,
+        minPieceBytes,
+        maxPieceBytes,
+        minPeriods,
+        maxPeriods,
+        otherMetrics == null ? metrics : otherMetrics,
+        otherAlerts == null ? alerts : otherAlerts);
+  }
+}
