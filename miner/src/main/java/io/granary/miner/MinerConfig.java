@@ -17,6 +17,7 @@ import java.nio.file.Path;
  * @param sealingThreads pieces sealed at a time share this many threads
  * @param tuning intervals and thresholds
  * @param ops metrics, health and alerts
+ * @param care how replicas are looked after
  */
 public record MinerConfig(
     Path home,
@@ -29,7 +30,8 @@ public record MinerConfig(
     int confirmations,
     int sealingThreads,
     Tuning tuning,
-    OpsConfig ops) {
+    OpsConfig ops,
+    CarePolicy care) {
 
   /** Default port of a miner. */
   public static final int DEFAULT_PORT = 7420;
@@ -76,7 +78,8 @@ public record MinerConfig(
         2,
         2,
         Tuning.defaults(),
-        OpsConfig.none());
+        OpsConfig.none(),
+        CarePolicy.defaults());
   }
 
   /** The same with another address to bind and to advertise. */
@@ -92,7 +95,8 @@ public record MinerConfig(
         confirmations,
         sealingThreads,
         tuning,
-        ops);
+        ops,
+        care);
   }
 
   /** The same with another capacity. */
@@ -108,7 +112,8 @@ public record MinerConfig(
         confirmations,
         sealingThreads,
         tuning,
-        ops);
+        ops,
+        care);
   }
 
   /** The same with another ask. */
@@ -124,7 +129,8 @@ public record MinerConfig(
         confirmations,
         sealingThreads,
         tuning,
-        ops);
+        ops,
+        care);
   }
 
   /** The same, pushing period proofs or not. */
@@ -140,7 +146,8 @@ public record MinerConfig(
         confirmations,
         sealingThreads,
         tuning,
-        ops);
+        ops,
+        care);
   }
 
   /** The same with another number of confirmations. */
@@ -156,7 +163,8 @@ public record MinerConfig(
         blocks,
         sealingThreads,
         tuning,
-        ops);
+        ops,
+        care);
   }
 
   /** The same with other intervals and thresholds. */
@@ -172,7 +180,8 @@ public record MinerConfig(
         confirmations,
         sealingThreads,
         other,
-        ops);
+        ops,
+        care);
   }
 
   /** The same with other metrics, health and alerts. */
@@ -188,6 +197,24 @@ public record MinerConfig(
         confirmations,
         sealingThreads,
         tuning,
+        other,
+        care);
+  }
+
+  /** The same with another care for replicas. */
+  public MinerConfig withCare(CarePolicy other) {
+    return new MinerConfig(
+        home,
+        listenHost,
+        listenPort,
+        advertisedEndpoint,
+        capacityBytes,
+        ask,
+        pushProofs,
+        confirmations,
+        sealingThreads,
+        tuning,
+        ops,
         other);
   }
 }

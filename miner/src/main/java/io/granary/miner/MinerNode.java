@@ -215,6 +215,11 @@ public final class MinerNode implements AutoCloseable {
     return telemetry.log().troubles();
   }
 
+  /** Deals with a replica of which something is damaged, as far as it is known. */
+  public int damagedDeals() {
+    return telemetry.metrics().damagedDeals();
+  }
+
   /** How its loops are. */
   public Health.Report health() {
     return telemetry.health().report();

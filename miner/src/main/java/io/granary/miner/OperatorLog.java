@@ -328,6 +328,19 @@ public final class OperatorLog {
         .log("replica damaged");
   }
 
+  /** All that was damaged of a replica is right again. */
+  public void mended(DealId deal) {
+    info("mended").addKeyValue("deal", deal).log("replica is whole again");
+  }
+
+  /** A damaged replica stays in the draws: declaring it would cost more than that is likely to. */
+  public void damageKept(DealId deal, double drawn) {
+    info("damage-kept")
+        .addKeyValue("deal", deal)
+        .addKeyValue("drawnWithProbability", drawn)
+        .log("damage is not declared: a declared fault would cost more than is likely to be lost");
+  }
+
   /** The chain has a declared fault of a deal: nothing of it is proved until it has recovered. */
   public void faultDeclared(DealId deal, Period from) {
     alert(

@@ -214,7 +214,8 @@ final class MinerFixture implements AutoCloseable {
         c.confirmations(),
         c.sealingThreads(),
         c.tuning(),
-        c.ops());
+        c.ops(),
+        c.care());
   }
 
   private static void copy(Path from, Path to) throws IOException {

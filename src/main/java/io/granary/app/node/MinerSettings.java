@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.miner.AskPolicy;
+import io.granary.miner.CarePolicy;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.OpsConfig;
 import io.granary.protocol.values.Address;
@@ -35,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxPieceBytes largest piece taken, bytes
  * @param minPeriods shortest deal taken
  * @param maxPeriods longest deal taken
+ * @param scrubBytesPerSecond replicas are read again at this rate; 0: never
+ * @param declareFaults whether the node declares faults by itself
  * @param metrics host:port where metrics and health are served
  * @param alerts URL where alerts are posted
  */
@@ -50,6 +53,8 @@ public record MinerSettings(
     @Nullable Long maxPieceBytes,
     @Nullable Long minPeriods,
     @Nullable Long maxPeriods,
+    @Nullable Long scrubBytesPerSecond,
+    @Nullable Boolean declareFaults,
     @Nullable String metrics,
     @Nullable String alerts) {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -69,6 +74,8 @@ public record MinerSettings(
         capacityBytes,
         pricePerLeafPeriod,
         collateralPerLeaf,
+        null,
+        null,
         null,
         null,
         null,
@@ -149,6 +156,12 @@ public record MinerSettings(
                 minPeriods == null ? d.minPeriods() : minPeriods,
                 maxPeriods == null ? d.maxPeriods() : maxPeriods,
                 d.validity()))
+        .withCare(
+            new CarePolicy(
+                scrubBytesPerSecond == null
+                    ? CarePolicy.DEFAULT_SCRUB_BYTES_PER_SECOND
+                    : scrubBytesPerSecond,
+                declareFaults == null || declareFaults))
         .withOps(
             new OpsConfig(
                 Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),
@@ -176,6 +189,8 @@ public record MinerSettings(
         maxPieceBytes,
         minPeriods,
         maxPeriods,
+        scrubBytesPerSecond,
+        declareFaults,
         metrics,
         alerts);
   }
@@ -193,6 +208,8 @@ public record MinerSettings(
         maxPieceBytes,
         minPeriods,
         maxPeriods,
+        scrubBytesPerSecond,
+        declareFaults,
         otherMetrics == null ? metrics : otherMetrics,
         otherAlerts == null ? alerts : otherAlerts);
   }

@@ -16,12 +16,13 @@ import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockRef;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The miner's loops: deals, proving, pushing, demands. Proving has a thread of its own, so that
- * nothing makes it wait.
+ * The miner's loops: deals, proving, pushing, demands, scrubbing. Proving has a thread of its own,
+ * so that nothing makes it wait.
  */
 public final class MinerEngine implements AutoCloseable {
   private final List<AutoCloseable> parts;
@@ -65,6 +66,9 @@ public final class MinerEngine implements AutoCloseable {
             config, ports, miner, operator.address(), port, book, chainDeals, proofs, telemetry);
     RegistryWatch registry =
         new RegistryWatch(config, ports, miner, operator.address(), tlsKeyHash, log);
+    Scrubber scrubber =
+        new Scrubber(config, ports, miner, book, replicas, telemetry, Clock.systemUTC());
+    replicas.onDamage(scrubber::suspect);
     runner.deleteLeftovers();
     long[] lastHead = {-1};
     List<AutoCloseable> started = new ArrayList<>();
@@ -79,6 +83,13 @@ public final class MinerEngine implements AutoCloseable {
       started.add(
           new Loop(
               "miner-demands", config.tuning(), telemetry, MinerEngine::endProcess, desk::run));
+      started.add(
+          new Loop(
+              "miner-scrubbing",
+              config.tuning(),
+              telemetry,
+              MinerEngine::endProcess,
+              scrubber::run));
       started.add(
           new Loop(
               "miner-deals",

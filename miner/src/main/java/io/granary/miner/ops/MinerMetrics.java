@@ -17,6 +17,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,10 @@ public final class MinerMetrics implements AutoCloseable {
   private final AtomicReference<Double> slack = new AtomicReference<>(Double.NaN);
   private final Counter sealedBytes =
       Counter.builder("granary.miner.sealed").baseUnit("bytes").register(registry);
+  private final Counter scrubbedBytes =
+      Counter.builder("granary.miner.scrubbed").baseUnit("bytes").register(registry);
+  private final AtomicInteger damaged =
+      registry.gauge("granary.miner.damaged.deals", new AtomicInteger());
   private final Timer sealing = Timer.builder("granary.miner.sealing").register(registry);
   private final Timer proving = Timer.builder("granary.miner.proving").register(registry);
 
@@ -104,6 +109,21 @@ public final class MinerMetrics implements AutoCloseable {
   public void sealed(long bytes, Duration took) {
     sealedBytes.increment(bytes);
     sealing.record(took);
+  }
+
+  /** Bytes of replicas were read again and checked. */
+  public void scrubbed(long bytes) {
+    scrubbedBytes.increment(bytes);
+  }
+
+  /** So many deals have a replica of which something is damaged. */
+  public void damagedDeals(int deals) {
+    damaged.set(deals);
+  }
+
+  /** Deals with a replica of which something is damaged. */
+  public int damagedDeals() {
+    return damaged.get();
   }
 
   /** The node as of its newest block. */

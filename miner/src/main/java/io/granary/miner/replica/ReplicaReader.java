@@ -6,13 +6,17 @@ import io.granary.proofs.opening.DualVerifier;
 import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.piece.RawSize;
 import io.granary.proofs.seal.Replica;
+import io.granary.proofs.seal.ReplicaCheck;
+import io.granary.proofs.seal.ReplicaFiles;
 import io.granary.proofs.tree.CorruptTreeException;
 import io.granary.proofs.tree.Opening;
 import io.granary.proofs.tree.RangeProof;
+import io.granary.protocol.values.DealId;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Reads replicas and believes nothing it reads: each opening and each range is checked against the
@@ -22,6 +26,7 @@ import java.util.List;
 public final class ReplicaReader {
   private final Shelf shelf;
   private final TreeMender mender;
+  private volatile Consumer<DealId> listener = id -> {};
 
   /** Over the files of a shelf; tree files that are at fault go to the mender. */
   public ReplicaReader(Shelf shelf, TreeMender mender) {
@@ -41,14 +46,58 @@ public final class ReplicaReader {
             deal.terms().sealProfile(),
             deal.terms().size(),
             shelf.files(deal.id()))) {
-      return use.of(replica);
+      Reading<T> reading = use.of(replica);
+      if (reading instanceof Reading.Damaged) {
+        listener.accept(deal.id());
+      }
+      return reading;
     } catch (CorruptTreeException e) {
+      listener.accept(deal.id());
       e.tree().ifPresent(tree -> mender.suspect(deal, tree));
       String doing = e.tree().isPresent() ? ", which is being done" : "";
       return new Reading.Damaged<>(leaf, e.getMessage() + doing);
     } catch (IOException e) {
+      listener.accept(deal.id());
       return new Reading.Damaged<>(leaf, "the replica cannot be read: " + e);
     }
+  }
+
+  /**
+   * Whether a chunk leads to the deal's roots; a tree file that is at fault is told to the mender
+   * and does not make the chunk unsound.
+   *
+   * @throws IllegalArgumentException when the piece has no such chunk
+   */
+  public boolean isSound(StoredDeal deal, long chunk) {
+    ReplicaFiles files = shelf.files(deal.id());
+    try (ReplicaCheck check =
+        new ReplicaCheck(
+            deal.id().hash(),
+            deal.terms().sealProfile(),
+            deal.terms().size(),
+            files,
+            deal.sealedRoot(),
+            deal.terms().pieceRoot())) {
+      return switch (check.check(chunk)) {
+        case SOUND -> true;
+        case DAMAGED -> false;
+        case SEALED_TREE_WRONG -> {
+          mender.suspect(deal, files.sealedTree());
+          yield true;
+        }
+        case PIECE_TREE_WRONG -> {
+          mender.suspect(deal, files.pieceTree());
+          yield true;
+        }
+      };
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Tells somebody of each deal of which something does not open; it must not block. */
+  public void onDamage(Consumer<DealId> other) {
+    listener = other;
   }
 
   /** Opens a leaf of the sealed tree. */

@@ -72,7 +72,7 @@ public final class Replica implements AutoCloseable {
     }
   }
 
-  private synchronized StoredTree sealedTree() throws IOException {
+  synchronized StoredTree sealedTree() throws IOException {
     StoredTree tree = sealedTree;
     if (tree == null) {
       tree = openTree(files.sealedTree(), size);
@@ -81,7 +81,7 @@ public final class Replica implements AutoCloseable {
     return tree;
   }
 
-  private synchronized StoredTree pieceTree() throws IOException {
+  synchronized StoredTree pieceTree() throws IOException {
     StoredTree tree = pieceTree;
     if (tree == null) {
       tree = openTree(files.pieceTree(), size);
