@@ -13,8 +13,10 @@ import {ProvingSet} from "./libraries/ProvingSet.sol";
 import {Publisher} from "./libraries/Publisher.sol";
 import {Renewals} from "./libraries/Renewals.sol";
 import {Settlement} from "./libraries/Settlement.sol";
+import {Withdrawals} from "./libraries/Withdrawals.sol";
 import {
     Account,
+    Cancellation,
     Deal,
     DealProposal,
     DealState,
@@ -26,7 +28,10 @@ import {
     Mandate,
     MandateUse,
     Leaving,
-    MarketParams
+    MarketParams,
+    Revocation,
+    WithdrawalPayout,
+    WithdrawalRequest
 } from "./types/MarketTypes.sol";
 
 /// @title The market's last contract: everything that only reads.
@@ -232,5 +237,30 @@ contract MarketReads is IMarketReads, MarketBase {
     /// @inheritdoc IMarketReads
     function etherOf(address account_) external view returns (uint256) {
         return _s.etherOf[account_];
+    }
+
+    /// @inheritdoc IMarketReads
+    function orderNonce(address owner) external view returns (uint256) {
+        return _s.nonces[owner];
+    }
+
+    /// @inheritdoc IMarketReads
+    function withdrawalRequestDigest(WithdrawalRequest calldata r) external view returns (bytes32) {
+        return _hashTypedDataV4(Withdrawals.structHash(r));
+    }
+
+    /// @inheritdoc IMarketReads
+    function withdrawalPayoutDigest(WithdrawalPayout calldata w) external view returns (bytes32) {
+        return _hashTypedDataV4(Withdrawals.structHash(w));
+    }
+
+    /// @inheritdoc IMarketReads
+    function cancellationDigest(Cancellation calldata c) external view returns (bytes32) {
+        return _hashTypedDataV4(DealEnds.structHash(c));
+    }
+
+    /// @inheritdoc IMarketReads
+    function revocationDigest(Revocation calldata r) external view returns (bytes32) {
+        return _hashTypedDataV4(Mandates.structHash(r));
     }
 }

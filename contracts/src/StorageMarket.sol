@@ -22,8 +22,8 @@ import {SealOpenings} from "./libraries/SealOpenings.sol";
 import {Publisher} from "./libraries/Publisher.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {StreamSeal} from "./libraries/StreamSeal.sol";
+import {Withdrawals} from "./libraries/Withdrawals.sol";
 import {
-    Account,
     Activation,
     Deal,
     DealProposal,
@@ -143,24 +143,12 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
 
     /// @inheritdoc IMarketCore
     function requestWithdrawal(uint96 amount) external {
-        Account storage a = _s.accounts[msg.sender];
-        a.requested = amount;
-        a.releaseBlock = uint64(block.number + WITHDRAW_NOTICE);
-        emit WithdrawalRequested(msg.sender, amount, a.releaseBlock);
+        Withdrawals.request(_s, WITHDRAW_NOTICE, msg.sender, amount);
     }
 
     /// @inheritdoc IMarketCore
     function withdraw(address to) external nonReentrant returns (uint96 amount) {
-        if (to == address(0)) revert ZeroAddress();
-        Account storage a = _s.accounts[msg.sender];
-        if (a.requested == 0) revert NothingRequested(msg.sender);
-        if (block.number < a.releaseBlock) revert WithdrawalNotDue(a.releaseBlock, block.number);
-        amount = a.requested < a.balance ? a.requested : a.balance;
-        if (amount == 0) revert ZeroAmount();
-        a.requested = 0;
-        a.balance -= amount;
-        emit Withdrawn(msg.sender, to, amount);
-        TOKEN.safeTransfer(to, amount);
+        return Withdrawals.pay(_s, TOKEN, msg.sender, to, 0);
     }
 
     function pull(address from, address owner, uint96 amount) private {

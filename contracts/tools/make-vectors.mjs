@@ -447,6 +447,55 @@ function earlyEnds() {
   });
 }
 
+// ---------------------------------------------------------------- §3.10 relayed orders
+
+const ORDERS = {
+  WithdrawalRequest: [
+    ["address", "account"],
+    ["uint96", "amount"],
+    ["uint256", "nonce"],
+    ["uint64", "executeBy"],
+  ],
+  WithdrawalPayout: [
+    ["address", "account"],
+    ["address", "to"],
+    ["uint96", "least"],
+    ["uint256", "nonce"],
+    ["uint64", "executeBy"],
+  ],
+  Cancellation: [
+    ["bytes32", "dealId"],
+    ["uint64", "executeBy"],
+  ],
+  Revocation: [
+    ["bytes32", "mandate"],
+    ["uint64", "executeBy"],
+  ],
+};
+
+function orders() {
+  const key = hash("client's key");
+  const most = `${2n ** 96n - 1n}`;
+  const request = { account: address("client"), amount: "500", nonce: 0, executeBy: 9000 };
+  const payout = { account: address("client"), to: address("payee"), least: "500", nonce: 1, executeBy: 9000 };
+  const cases = [
+    [31_337, address("market"), "WithdrawalRequest", request],
+    [1, address("other market"), "WithdrawalRequest", { ...request, amount: "0", nonce: 7 }],
+    [2 ** 52, address("market"), "WithdrawalRequest", { ...request, amount: most, nonce: 2 ** 53 - 1, executeBy: 2 ** 53 - 1 }],
+    [31_337, address("market"), "WithdrawalPayout", payout],
+    [1, address("other market"), "WithdrawalPayout", { ...payout, to: address("client"), least: "0" }],
+    [2 ** 52, address("market"), "WithdrawalPayout", { ...payout, least: most, nonce: 2 ** 53 - 1, executeBy: 2 ** 53 - 1 }],
+    [31_337, address("market"), "Cancellation", { dealId: hash("deal 1"), executeBy: 9000 }],
+    [2 ** 52, address("other market"), "Cancellation", { dealId: hash("deal 2"), executeBy: 2 ** 53 - 1 }],
+    [31_337, address("market"), "Revocation", { mandate: hash("mandate 1"), executeBy: 9000 }],
+    [2 ** 52, address("other market"), "Revocation", { mandate: hash("mandate 2"), executeBy: 2 ** 53 - 1 }],
+  ];
+  return cases.map(([chainId, market, type, order]) => {
+    const { digest, signature } = typed(chainId, market, key, type, ORDERS[type], order);
+    return { chainId, market, type, order, digest, key, signature };
+  });
+}
+
 // ---------------------------------------------------------------- §5.6 block headers
 
 /** RLP of a list of byte strings. */
@@ -607,6 +656,7 @@ const vectors = {
   extensions: extensions(),
   mandates: mandates(),
   earlyEnds: earlyEnds(),
+  orders: orders(),
   headers: headers(),
   channelMessages: channelMessages(),
 };

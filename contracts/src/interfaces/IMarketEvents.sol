@@ -157,6 +157,16 @@ interface IMarketEvents {
     error MaintenanceExhausted(address miner, uint256 quarter, uint256 wanted, uint256 left);
     error AlreadyExcused(address miner, uint32 period);
 
+    // ---------------------------------------------------------------- relayed orders
+    /// @notice The account's next order has the nonce after this one.
+    event OrderTaken(address indexed account, uint256 nonce);
+
+    error OrderExpired(uint64 executeBy, uint256 currentBlock);
+    error WrongNonce(address account, uint256 nonce, uint256 expected);
+    /// @notice Neither the account nor the bearer of its signature over just this.
+    error NotSigned(address account, address caller);
+    error PaysTooLittle(uint96 amount, uint96 least);
+
     // ---------------------------------------------------------------- demands and disputes
     /// @notice `bond` wei wait for an answer; `deadline` is the last block for it.
     event DemandRaised(

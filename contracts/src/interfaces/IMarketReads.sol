@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {
     Account,
+    Cancellation,
     DealProposal,
     DealView,
     Demand,
@@ -11,7 +12,10 @@ import {
     Extension,
     Mandate,
     MandateUse,
-    MarketParams
+    MarketParams,
+    Revocation,
+    WithdrawalPayout,
+    WithdrawalRequest
 } from "../types/MarketTypes.sol";
 
 /// @title Everything that only reads.
@@ -74,4 +78,14 @@ interface IMarketReads {
     function lastDeadline(address miner) external view returns (uint64);
     /// @notice Wei that an address may withdraw.
     function etherOf(address account) external view returns (uint256);
+    /// @notice Nonce of the next order that an account signs for others to send (Protocol §3.10).
+    function orderNonce(address owner) external view returns (uint256);
+    /// @notice What an account signs to have a withdrawal announced.
+    function withdrawalRequestDigest(WithdrawalRequest calldata r) external view returns (bytes32);
+    /// @notice What an account signs to be paid what it has announced.
+    function withdrawalPayoutDigest(WithdrawalPayout calldata w) external view returns (bytes32);
+    /// @notice What a client signs to have a proposal cancelled.
+    function cancellationDigest(Cancellation calldata c) external view returns (bytes32);
+    /// @notice What a client signs to have a mandate taken back.
+    function revocationDigest(Revocation calldata r) external view returns (bytes32);
 }

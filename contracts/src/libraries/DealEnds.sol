@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
-import {Deal, DealState, EarlyEnd, Leaving, MarketParams} from "../types/MarketTypes.sol";
+import {Cancellation, Deal, DealState, EarlyEnd, Leaving, MarketParams} from "../types/MarketTypes.sol";
 import {ClientSignature} from "./ClientSignature.sol";
 import {DealSlots} from "./DealSlots.sol";
 import {Demands} from "./Demands.sol";
@@ -26,9 +26,41 @@ library DealEnds {
         return keccak256(abi.encode(EARLY_END_TYPEHASH, e));
     }
 
+    bytes32 private constant CANCELLATION_TYPEHASH = keccak256("Cancellation(bytes32 dealId,uint64 executeBy)");
+
+    /// @notice EIP-712 hash of the struct.
+    function structHash(Cancellation memory c) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CANCELLATION_TYPEHASH, c));
+    }
+
+    /// @notice Ends a deal before anybody has published it, on its client's signature.
+    function cancelFor(
+        MarketState storage s,
+        bytes32 domainSeparator,
+        Cancellation memory c,
+        address client,
+        address miner,
+        bytes calldata signature
+    ) internal {
+        if (block.number > c.executeBy) {
+            revert IMarketEvents.TooLate(c.dealId, c.executeBy, block.number);
+        }
+        if (
+            msg.sender != client
+                && !ClientSignature.isValid(
+                    client, MessageHashUtils.toTypedDataHash(domainSeparator, structHash(c)), signature
+                )
+        ) revert IMarketEvents.NotClient(c.dealId, msg.sender);
+        withdrawProposal(s, c.dealId, client, miner);
+    }
+
     /// @notice Ends a deal before anybody has published it.
     function cancel(MarketState storage s, bytes32 dealId, address client, address miner) internal {
         if (msg.sender != client) revert IMarketEvents.NotClient(dealId, msg.sender);
+        withdrawProposal(s, dealId, client, miner);
+    }
+
+    function withdrawProposal(MarketState storage s, bytes32 dealId, address client, address miner) private {
         Deal storage d = inState(s, dealId, DealState.None);
         d.state = DealState.Cancelled;
         d.client = client;

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
 import {IMinerRegistry, RenewalLimits} from "../interfaces/IMinerRegistry.sol";
-import {Deal, DealState, Extension, Mandate, MandateUse, MarketParams, SkipReason} from "../types/MarketTypes.sol";
+import {Deal, DealState, Extension, Mandate, MandateUse, MarketParams, Revocation, SkipReason} from "../types/MarketTypes.sol";
 import {ClientSignature} from "./ClientSignature.sol";
 import {MarketState} from "./MarketState.sol";
 import {Renewals} from "./Renewals.sol";
@@ -22,11 +22,38 @@ library Mandates {
         return keccak256(abi.encode(MANDATE_TYPEHASH, m));
     }
 
+    bytes32 private constant REVOCATION_TYPEHASH = keccak256("Revocation(bytes32 mandate,uint64 executeBy)");
+
+    /// @notice EIP-712 hash of the struct.
+    function structHash(Revocation memory r) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REVOCATION_TYPEHASH, r));
+    }
+
     /// @notice Takes a mandate back for good. Its client only.
     function revoke(MarketState storage s, bytes32 domainSeparator, Mandate calldata m) internal {
-        Deal storage d = s.deals[bytes23(m.dealId)];
-        if (msg.sender != d.client) revert IMarketEvents.NotClient(m.dealId, msg.sender);
+        if (msg.sender != s.deals[bytes23(m.dealId)].client) revert IMarketEvents.NotClient(m.dealId, msg.sender);
+        revoke(s, m, MessageHashUtils.toTypedDataHash(domainSeparator, structHash(m)));
+    }
+
+    /// @notice Takes a mandate back for good, on its client's signature.
+    function revokeFor(
+        MarketState storage s,
+        bytes32 domainSeparator,
+        Mandate calldata m,
+        uint64 executeBy,
+        bytes calldata signature
+    ) internal {
+        if (block.number > executeBy) revert IMarketEvents.TooLate(m.dealId, executeBy, block.number);
+        address client = s.deals[bytes23(m.dealId)].client;
         bytes32 digest = MessageHashUtils.toTypedDataHash(domainSeparator, structHash(m));
+        bytes32 order = MessageHashUtils.toTypedDataHash(domainSeparator, structHash(Revocation(digest, executeBy)));
+        if (msg.sender != client && !ClientSignature.isValid(client, order, signature)) {
+            revert IMarketEvents.NotClient(m.dealId, msg.sender);
+        }
+        revoke(s, m, digest);
+    }
+
+    function revoke(MarketState storage s, Mandate calldata m, bytes32 digest) private {
         if (s.mandates[digest].revoked) revert IMarketEvents.MandateRevoked(m.dealId);
         s.mandates[digest].revoked = true;
         emit IMarketEvents.MandateRevocation(m.dealId, digest);

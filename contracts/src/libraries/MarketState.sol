@@ -21,6 +21,7 @@ import {Publisher} from "./Publisher.sol";
 /// @param etherOf wei of bonds that an address may withdraw
 /// @param spent what a miner's operator has locked under its collateral budget; not kept while there is none
 /// @param handOvers of deals to other miners, by the old deal
+/// @param nonces of the next order that an account signs for others to send
 struct MarketState {
     mapping(address owner => Account) accounts;
     mapping(bytes23 dealKey => Deal) deals;
@@ -34,4 +35,5 @@ struct MarketState {
     mapping(bytes32 digest => MandateUse) mandates;
     mapping(address miner => Publisher.Spent) spent;
     mapping(bytes23 dealKey => HandOver) handOvers;
+    mapping(address account => uint256) nonces;
 }

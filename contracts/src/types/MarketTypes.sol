@@ -232,6 +232,45 @@ struct Answer {
     bytes openings;
 }
 
+/// @notice An account's announcement of a withdrawal, for others to send (Protocol §3.10).
+/// @param amount token units; zero takes an announcement back
+/// @param nonce `orderNonce(account)`
+/// @param executeBy last block in which it may be taken
+struct WithdrawalRequest {
+    address account;
+    uint96 amount;
+    uint256 nonce;
+    uint64 executeBy;
+}
+
+/// @notice An account's wish to be paid what it has announced, for others to send (Protocol §3.10).
+/// @param to where the tokens go
+/// @param least token units; what would pay less is refused, so that no relayer picks a moment when the balance is locked
+/// @param nonce `orderNonce(account)`
+/// @param executeBy last block in which it may be taken
+struct WithdrawalPayout {
+    address account;
+    address to;
+    uint96 least;
+    uint256 nonce;
+    uint64 executeBy;
+}
+
+/// @notice A client's wish to take back a proposal that was never published, for others to send (Protocol §3.10).
+/// @param executeBy last block in which it may be taken
+struct Cancellation {
+    bytes32 dealId;
+    uint64 executeBy;
+}
+
+/// @notice A client's wish to take a mandate back, for others to send (Protocol §3.10).
+/// @param mandate `mandateDigest` of it
+/// @param executeBy last block in which it may be taken
+struct Revocation {
+    bytes32 mandate;
+    uint64 executeBy;
+}
+
 /// @notice Why an item of a batch was skipped; the rest of the batch goes on.
 enum SkipReason {
     None,

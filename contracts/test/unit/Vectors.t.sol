@@ -8,7 +8,16 @@ import {PeriodClock} from "../../src/libraries/PeriodClock.sol";
 import {PieceMath} from "../../src/libraries/PieceMath.sol";
 import {ProvingSet} from "../../src/libraries/ProvingSet.sol";
 import {StreamSeal} from "../../src/libraries/StreamSeal.sol";
-import {DealProposal, EarlyEnd, Extension, Mandate, MarketParams} from "../../src/types/MarketTypes.sol";
+import {
+    Cancellation,
+    DealProposal,
+    EarlyEnd,
+    Extension,
+    Mandate,
+    MarketParams,
+    WithdrawalPayout,
+    WithdrawalRequest
+} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 
 /// @title The contracts against the vectors that Java is held against too (contracts/tools/make-vectors.mjs).
@@ -336,6 +345,40 @@ contract VectorsTest is MarketFixture {
             assertEq(keccak256(sign(num(v, ".key"), digest)), keccak256(blob(v, ".signature")), v);
         }
         assertEq(n, 4);
+    }
+
+    function test_relayedOrders() public {
+        uint256 n;
+        for (; has(nth(".orders", n)); ++n) {
+            string memory v = nth(".orders", n);
+            IStorageMarket there = IStorageMarket(addressAt(v, ".market"));
+            vm.etch(address(there), address(market).code);
+            vm.chainId(num(v, ".chainId"));
+            bytes32 digest = orderDigest(
+                there,
+                keccak256(bytes(vm.parseJsonString(_json, string.concat(v, ".type")))),
+                string.concat(v, ".order")
+            );
+            assertEq(digest, word(v, ".digest"), v);
+            assertEq(keccak256(sign(num(v, ".key"), digest)), keccak256(blob(v, ".signature")), v);
+        }
+        assertEq(n, 8);
+    }
+
+    function orderDigest(IStorageMarket there, bytes32 kind, string memory o) private view returns (bytes32) {
+        uint64 executeBy = uint64(num(o, ".executeBy"));
+        if (kind == keccak256("Cancellation")) {
+            return there.cancellationDigest(Cancellation(word(o, ".dealId"), executeBy));
+        }
+        address account = addressAt(o, ".account");
+        uint256 nonce = num(o, ".nonce");
+        if (kind == keccak256("WithdrawalRequest")) {
+            return
+                there.withdrawalRequestDigest(WithdrawalRequest(account, uint96(num(o, ".amount")), nonce, executeBy));
+        }
+        return there.withdrawalPayoutDigest(
+            WithdrawalPayout(account, addressAt(o, ".to"), uint96(num(o, ".least")), nonce, executeBy)
+        );
     }
 
     function test_dealIds() public {
