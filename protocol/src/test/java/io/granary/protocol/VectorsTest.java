@@ -31,6 +31,7 @@ import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
 import io.granary.protocol.deal.Mandate;
+import io.granary.protocol.deal.Order;
 import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
@@ -340,6 +341,35 @@ class VectorsTest {
               e.required("immediate").asBoolean(),
               new BlockNumber(number(e, "executeBy")));
       Hash32 digest = Eip712.earlyEnd(domain, earlyEnd);
+      assertEquals(hash(v, "digest"), digest, v.toString());
+      assertArrayEquals(
+          bytes(v, "signature"), EthKey.of(bytes(v, "key")).sign(digest).bytes(), v.toString());
+    }
+  }
+
+  @Test
+  void relayed_orders() {
+    for (JsonNode v : list("orders", 8)) {
+      SigningDomain domain = new SigningDomain(number(v, "chainId"), address(v, "market"));
+      JsonNode o = v.required("order");
+      BlockNumber executeBy = new BlockNumber(number(o, "executeBy"));
+      String type = v.required("type").asText();
+      Order order =
+          switch (type) {
+            case "WithdrawalRequest" ->
+                new Order.WithdrawalRequest(
+                    address(o, "account"), amount(o, "amount"), number(o, "nonce"), executeBy);
+            case "WithdrawalPayout" ->
+                new Order.WithdrawalPayout(
+                    address(o, "account"),
+                    address(o, "to"),
+                    amount(o, "least"),
+                    number(o, "nonce"),
+                    executeBy);
+            case "Cancellation" -> new Order.Cancellation(new DealId(hash(o, "dealId")), executeBy);
+            default -> throw new AssertionError("no such order: " + type);
+          };
+      Hash32 digest = Eip712.order(domain, order);
       assertEquals(hash(v, "digest"), digest, v.toString());
       assertArrayEquals(
           bytes(v, "signature"), EthKey.of(bytes(v, "key")).sign(digest).bytes(), v.toString());

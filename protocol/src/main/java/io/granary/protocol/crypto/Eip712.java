@@ -7,6 +7,7 @@ import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Extension;
 import io.granary.protocol.deal.Mandate;
+import io.granary.protocol.deal.Order;
 import io.granary.protocol.deal.PeriodProof;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
@@ -32,6 +33,13 @@ public final class Eip712 {
               + "uint96 collateral,uint64 executeBy)");
   private static final Hash32 EARLY_END_TYPE =
       text("EarlyEnd(bytes32 dealId,bool immediate,uint64 executeBy)");
+  private static final Hash32 WITHDRAWAL_REQUEST_TYPE =
+      text("WithdrawalRequest(address account,uint96 amount,uint256 nonce,uint64 executeBy)");
+  private static final Hash32 WITHDRAWAL_PAYOUT_TYPE =
+      text(
+          "WithdrawalPayout(address account,address to,uint96 least,uint256 nonce,uint64 executeBy)");
+  private static final Hash32 CANCELLATION_TYPE =
+      text("Cancellation(bytes32 dealId,uint64 executeBy)");
   private static final Hash32 ASK_TYPE =
       text(
           "Ask(address miner,uint96 pricePerLeafPeriod,uint96 collateralPerLeaf,uint64 minSize,"
@@ -131,6 +139,31 @@ public final class Eip712 {
             .add(e.dealId().hash())
             .add(e.immediate() ? 1 : 0)
             .add(e.executeBy().value()));
+  }
+
+  /** A relayed order's digest, which its account signs (Protocol §3.9). */
+  public static Hash32 order(SigningDomain domain, Order order) {
+    return digest(
+        domain,
+        switch (order) {
+          case Order.WithdrawalRequest r ->
+              new Words()
+                  .add(WITHDRAWAL_REQUEST_TYPE)
+                  .add(r.account())
+                  .add(r.amount().units())
+                  .add(r.nonce())
+                  .add(r.executeBy().value());
+          case Order.WithdrawalPayout w ->
+              new Words()
+                  .add(WITHDRAWAL_PAYOUT_TYPE)
+                  .add(w.account())
+                  .add(w.to())
+                  .add(w.least().units())
+                  .add(w.nonce())
+                  .add(w.executeBy().value());
+          case Order.Cancellation c ->
+              new Words().add(CANCELLATION_TYPE).add(c.dealId().hash()).add(c.executeBy().value());
+        });
   }
 
   /** An ask's digest. */
