@@ -125,6 +125,12 @@ final class Remedies {
               "the deal ends by itself no later than the notice would end it; nothing is gained"),
           Map.entry("NothingRequested", "announce a withdrawal first with 'granary withdraw'"),
           Map.entry(
+              "NotSigned", "only the account may do this, or who has its signature over just this"),
+          Map.entry("OrderExpired", "its last block has passed; have a new one signed"),
+          Map.entry(
+              "PaysTooLittle",
+              "deals have locked part of the balance; wait, or have less signed as the least"),
+          Map.entry(
               "PermitFailed",
               "the permit is not valid now; sign a new one, or approve and deposit"),
           Map.entry(
@@ -147,7 +153,7 @@ final class Remedies {
           Map.entry("WithdrawalNotDue", "the notice is not over; wait until the release block"),
           Map.entry(
               "WrongNonce",
-              "it was used already, or the channel was closed since; have a new one signed"),
+              "an order before it is missing, it was used already, or the channel was closed since; have a new one signed"),
           Map.entry("WrongPeriod", "only the current period can be proved"),
           Map.entry(
               "WrongState",
