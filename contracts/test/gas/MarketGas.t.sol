@@ -5,6 +5,7 @@ import {RenewalLimits} from "../../src/interfaces/IMinerRegistry.sol";
 import {
     Activation,
     Answer,
+    Cancellation,
     DealProposal,
     DrawnLeaf,
     EarlyEnd,
@@ -12,7 +13,9 @@ import {
     Mandate,
     Publication,
     SignedExtension,
-    SkipReason
+    SkipReason,
+    WithdrawalPayout,
+    WithdrawalRequest
 } from "../../src/types/MarketTypes.sol";
 import {Demands} from "../../src/libraries/Demands.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
@@ -78,6 +81,30 @@ contract MarketGas is MarketFixture {
         vm.prank(client);
         market.withdraw(client);
         snapshot(MARKET, "withdraw");
+    }
+
+    function test_gas_relayedWithdrawal() public {
+        WithdrawalRequest memory r = WithdrawalRequest(client, 1000, 0, uint64(block_()));
+        bytes memory signature = sign(CLIENT_KEY, market.withdrawalRequestDigest(r));
+        vm.prank(stranger);
+        market.requestWithdrawalFor(r, signature);
+        snapshot(MARKET, "requestWithdrawalFor, the account's first order");
+        rollBy(market.params().withdrawNotice);
+        token.mint(client, 1);
+        WithdrawalPayout memory w = WithdrawalPayout(client, client, 1000, 1, uint64(block_()));
+        signature = sign(CLIENT_KEY, market.withdrawalPayoutDigest(w));
+        vm.prank(stranger);
+        market.withdrawFor(w, signature);
+        snapshot(MARKET, "withdrawFor");
+    }
+
+    function test_gas_relayedCancellation() public {
+        DealProposal memory p = proposal();
+        uint64 by = uint64(block_());
+        bytes memory signature = sign(CLIENT_KEY, market.cancellationDigest(Cancellation(market.dealIdOf(p), by)));
+        vm.prank(stranger);
+        market.cancelFor(p, by, signature);
+        snapshot(MARKET, "cancelFor");
     }
 
     // ---------------------------------------------------------------- deals

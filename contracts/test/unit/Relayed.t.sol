@@ -7,6 +7,8 @@ import {
     Cancellation,
     DealProposal,
     DealState,
+    Mandate,
+    Revocation,
     SkipReason,
     WithdrawalPayout,
     WithdrawalRequest
@@ -286,5 +288,60 @@ contract RelayedTest is MarketFixture {
         vm.expectRevert(abi.encodeWithSelector(IMarketEvents.WrongState.selector, id, uint8(DealState.Published)));
         vm.prank(stranger);
         market.cancelFor(p, by, signature);
+    }
+
+    // ---------------------------------------------------------------- mandates
+
+    function mandate(bytes32 id) private view returns (Mandate memory) {
+        return Mandate(id, 5, 3, type(uint96).max / 2, 0, type(uint96).max / 2, 0, uint64(block_() + 10_000));
+    }
+
+    function revocation(Mandate memory m, uint64 executeBy) private view returns (bytes memory) {
+        return sign(CLIENT_KEY, market.revocationDigest(Revocation(market.mandateDigest(m), executeBy)));
+    }
+
+    function test_relay_takesAMandateBack() public {
+        bytes32 id = activeDeal(proposal(100, 10));
+        Mandate memory m = mandate(id);
+        uint64 by = uint64(block_() + 1);
+        bytes memory signature = revocation(m, by);
+        vm.expectEmit(address(market));
+        emit IMarketEvents.MandateRevocation(id, market.mandateDigest(m));
+        vm.prank(stranger);
+        market.revokeMandateFor(m, by, signature);
+        assertTrue(market.mandateUse(market.mandateDigest(m)).revoked);
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.MandateRevoked.selector, id));
+        vm.prank(stranger);
+        market.revokeMandateFor(m, by, signature);
+    }
+
+    function test_relay_takesAMandateBackOnlyOnTheClientsSignatureInTime() public {
+        bytes32 id = activeDeal(proposal(100, 10));
+        Mandate memory m = mandate(id);
+        uint64 by = uint64(block_() + 1);
+        bytes memory signature = revocation(m, by);
+        // The mandate itself, which whoever executes it has, does not take it back.
+        bytes memory given = sign(CLIENT_KEY, market.mandateDigest(m));
+        vm.startPrank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotClient.selector, id, stranger));
+        market.revokeMandateFor(m, by, given);
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotClient.selector, id, stranger));
+        market.revokeMandateFor(m, by + 1, signature);
+        Mandate memory another = mandate(id);
+        another.times = 4;
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotClient.selector, id, stranger));
+        market.revokeMandateFor(another, by, signature);
+        Mandate memory unknown = mandate(bytes32(uint256(7)));
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NotClient.selector, unknown.dealId, stranger));
+        market.revokeMandateFor(unknown, by, signature);
+        rollBy(2);
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.TooLate.selector, id, by, block_()));
+        market.revokeMandateFor(m, by, signature);
+        vm.stopPrank();
+        assertFalse(market.mandateUse(market.mandateDigest(m)).revoked);
+        // The client itself needs none.
+        vm.prank(client);
+        market.revokeMandateFor(m, uint64(block_()), "");
+        assertTrue(market.mandateUse(market.mandateDigest(m)).revoked);
     }
 }

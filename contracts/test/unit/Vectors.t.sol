@@ -15,6 +15,7 @@ import {
     Extension,
     Mandate,
     MarketParams,
+    Revocation,
     WithdrawalPayout,
     WithdrawalRequest
 } from "../../src/types/MarketTypes.sol";
@@ -362,13 +363,16 @@ contract VectorsTest is MarketFixture {
             assertEq(digest, word(v, ".digest"), v);
             assertEq(keccak256(sign(num(v, ".key"), digest)), keccak256(blob(v, ".signature")), v);
         }
-        assertEq(n, 8);
+        assertEq(n, 10);
     }
 
     function orderDigest(IStorageMarket there, bytes32 kind, string memory o) private view returns (bytes32) {
         uint64 executeBy = uint64(num(o, ".executeBy"));
         if (kind == keccak256("Cancellation")) {
             return there.cancellationDigest(Cancellation(word(o, ".dealId"), executeBy));
+        }
+        if (kind == keccak256("Revocation")) {
+            return there.revocationDigest(Revocation(word(o, ".mandate"), executeBy));
         }
         address account = addressAt(o, ".account");
         uint256 nonce = num(o, ".nonce");

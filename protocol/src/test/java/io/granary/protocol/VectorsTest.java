@@ -349,7 +349,7 @@ class VectorsTest {
 
   @Test
   void relayed_orders() {
-    for (JsonNode v : list("orders", 8)) {
+    for (JsonNode v : list("orders", 10)) {
       SigningDomain domain = new SigningDomain(number(v, "chainId"), address(v, "market"));
       JsonNode o = v.required("order");
       BlockNumber executeBy = new BlockNumber(number(o, "executeBy"));
@@ -367,6 +367,7 @@ class VectorsTest {
                     number(o, "nonce"),
                     executeBy);
             case "Cancellation" -> new Order.Cancellation(new DealId(hash(o, "dealId")), executeBy);
+            case "Revocation" -> new Order.Revocation(hash(o, "mandate"), executeBy);
             default -> throw new AssertionError("no such order: " + type);
           };
       Hash32 digest = Eip712.order(domain, order);

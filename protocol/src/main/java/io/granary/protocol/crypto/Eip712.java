@@ -38,6 +38,8 @@ public final class Eip712 {
   private static final Hash32 WITHDRAWAL_PAYOUT_TYPE =
       text(
           "WithdrawalPayout(address account,address to,uint96 least,uint256 nonce,uint64 executeBy)");
+  private static final Hash32 REVOCATION_TYPE =
+      text("Revocation(bytes32 mandate,uint64 executeBy)");
   private static final Hash32 CANCELLATION_TYPE =
       text("Cancellation(bytes32 dealId,uint64 executeBy)");
   private static final Hash32 ASK_TYPE =
@@ -141,7 +143,7 @@ public final class Eip712 {
             .add(e.executeBy().value()));
   }
 
-  /** A relayed order's digest, which its account signs (Protocol §3.9). */
+  /** A relayed order's digest, which its account signs (Protocol §3.10). */
   public static Hash32 order(SigningDomain domain, Order order) {
     return digest(
         domain,
@@ -163,6 +165,8 @@ public final class Eip712 {
                   .add(w.executeBy().value());
           case Order.Cancellation c ->
               new Words().add(CANCELLATION_TYPE).add(c.dealId().hash()).add(c.executeBy().value());
+          case Order.Revocation r ->
+              new Words().add(REVOCATION_TYPE).add(r.mandate()).add(r.executeBy().value());
         });
   }
 

@@ -1,11 +1,12 @@
 package io.granary.protocol.deal;
 
+import io.granary.proofs.Hash32;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
 
-/** What an account signs for others to send (Protocol §3.9). */
+/** What an account signs for others to send (Protocol §3.10). */
 public sealed interface Order {
   /** The last block in which it may be taken. */
   BlockNumber executeBy();
@@ -59,6 +60,14 @@ public sealed interface Order {
    * @param executeBy last block in which it may be taken
    */
   record Cancellation(DealId dealId, BlockNumber executeBy) implements Order {}
+
+  /**
+   * A client's wish to take a mandate back.
+   *
+   * @param mandate digest of the mandate
+   * @param executeBy last block in which it may be taken
+   */
+  record Revocation(Hash32 mandate, BlockNumber executeBy) implements Order {}
 
   private static void requireNonce(long nonce) {
     if (nonce < 0) {
