@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {DealProposal, EarlyEnd, Mandate, SkipReason, WithdrawalPayout, WithdrawalRequest} from "../types/MarketTypes.sol";
+import {
+    DealProposal,
+    EarlyEnd,
+    Mandate,
+    SkipReason,
+    WithdrawalPayout,
+    WithdrawalRequest
+} from "../types/MarketTypes.sol";
 
 /// @title Ways out: of a deal before its end, and of the market through others' transactions (Protocol §3.7, §3.9, §3.10).
 interface IMarketExits {

@@ -4,7 +4,16 @@ pragma solidity ^0.8.30;
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
 import {IMinerRegistry, RenewalLimits} from "../interfaces/IMinerRegistry.sol";
-import {Deal, DealState, Extension, Mandate, MandateUse, MarketParams, Revocation, SkipReason} from "../types/MarketTypes.sol";
+import {
+    Deal,
+    DealState,
+    Extension,
+    Mandate,
+    MandateUse,
+    MarketParams,
+    Revocation,
+    SkipReason
+} from "../types/MarketTypes.sol";
 import {ClientSignature} from "./ClientSignature.sol";
 import {MarketState} from "./MarketState.sol";
 import {Renewals} from "./Renewals.sol";
