@@ -15,7 +15,9 @@ import {
     Mandate,
     Publication,
     SignedExtension,
-    SkipReason
+    SkipReason,
+    WithdrawalPayout,
+    WithdrawalRequest
 } from "../../src/types/MarketTypes.sol";
 import {PieceMath} from "../../src/libraries/PieceMath.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
@@ -98,7 +100,7 @@ contract MarketInvariants is MarketFixture {
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory s = new bytes4[](47);
+        bytes4[] memory s = new bytes4[](48);
         // What a deal lives of comes more often.
         (s[0], s[1], s[2]) = (this.publishOne.selector, this.activateOne.selector, this.activateOne.selector);
         (s[3], s[4], s[5]) = (this.proveOne.selector, this.proveOne.selector, this.pass.selector);
@@ -119,6 +121,7 @@ contract MarketInvariants is MarketFixture {
         (s[41], s[42]) = (this.pass.selector, this.proveOne.selector);
         (s[43], s[44]) = (this.handOverOne.selector, this.handOverOne.selector);
         (s[45], s[46]) = (this.waiveOne.selector, this.forgeHandOver.selector);
+        s[47] = this.relayOne.selector;
         targets[0] = FuzzSelector(address(this), s);
     }
 
@@ -732,6 +735,35 @@ contract MarketInvariants is MarketFixture {
             done();
             return;
         }
+    }
+
+    /// @dev Both halves of a withdrawal, signed by a client and sent by a stranger: in order, once, unchanged, to whom it says.
+    function relayOne(uint8 who, uint64 amount, uint8 how) external watched {
+        address owner = _clients[who & 1];
+        uint256 key = _clientKeys[who & 1];
+        uint64 by = uint64(block_() + 10_000);
+        Account memory a = market.account(owner);
+        if (a.requested == 0) {
+            WithdrawalRequest memory r = WithdrawalRequest(owner, amount, market.orderNonce(owner), by);
+            bytes memory signature = sign(key, market.withdrawalRequestDigest(r));
+            r.amount += 1;
+            attack(strangerMay(abi.encodeCall(market.requestWithdrawalFor, (r, signature))));
+            r.amount -= 1;
+            if (!strangerMay(abi.encodeCall(market.requestWithdrawalFor, (r, signature)))) return;
+            done();
+            attack(strangerMay(abi.encodeCall(market.requestWithdrawalFor, (r, signature))));
+            return;
+        }
+        WithdrawalPayout memory w = WithdrawalPayout(owner, owner, 0, market.orderNonce(owner), by);
+        bytes memory signed = sign(key, market.withdrawalPayoutDigest(w));
+        if (how % 4 != 0) travel(a.releaseBlock);
+        w.to = stranger;
+        attack(strangerMay(abi.encodeCall(market.withdrawFor, (w, signed))));
+        w.to = owner;
+        if (block_() >= a.releaseBlock) _agreed[owner] = a.requested < a.balance ? a.requested : a.balance;
+        if (!strangerMay(abi.encodeCall(market.withdrawFor, (w, signed)))) return;
+        done();
+        attack(strangerMay(abi.encodeCall(market.withdrawFor, (w, signed))));
     }
 
     /// @dev Nobody but the client, and nothing that was published; afterwards nobody can publish it.

@@ -15,14 +15,17 @@ import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.chain.MinerMarket;
 import io.granary.protocol.chain.RegistryWriter;
+import io.granary.protocol.chain.RelayMarket;
 import io.granary.protocol.chain.RenewalLimits;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.Seeds;
+import io.granary.protocol.crypto.Signature;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.EarlyEnd;
 import io.granary.protocol.deal.Mandate;
+import io.granary.protocol.deal.Order;
 import io.granary.protocol.deal.SignedEarlyEnd;
 import io.granary.protocol.deal.SignedExtension;
 import io.granary.protocol.deal.SignedMandate;
@@ -40,7 +43,7 @@ import org.web3j.protocol.core.methods.response.Log;
 
 /** Everything one key sends: as a miner's operator, as the owner of an account, to the registry. */
 public final class ChainActions
-    implements MinerMarket, ClientMarket, AuditMarket, MandateMarket, RegistryWriter {
+    implements MinerMarket, ClientMarket, AuditMarket, MandateMarket, RegistryWriter, RelayMarket {
   // More than any deal has arrears for in practice; a rest is settled by the next call.
   private static final BigInteger SETTLE_PERIODS = BigInteger.valueOf(1024);
   // A client's own notice needs no deadline: nobody else can hold it back and send it later.
@@ -193,6 +196,57 @@ public final class ChainActions
   @Override
   public TxResult revokeMandate(Mandate mandate) {
     return market(bound.market().revokeMandate(Structs.struct(mandate)));
+  }
+
+  // ---------------------------------------------------------------- relayed orders
+
+  @Override
+  public TxResult requestWithdrawal(Order.WithdrawalRequest o, Signature signature) {
+    return market(
+        bound
+            .market()
+            .requestWithdrawalFor(
+                new StorageMarket.WithdrawalRequest(
+                    o.account().toString(),
+                    o.amount().units(),
+                    BigInteger.valueOf(o.nonce()),
+                    BigInteger.valueOf(o.executeBy().value())),
+                signature.bytes()));
+  }
+
+  @Override
+  public TxResult withdraw(Order.WithdrawalPayout o, Signature signature) {
+    return market(
+        bound
+            .market()
+            .withdrawFor(
+                new StorageMarket.WithdrawalPayout(
+                    o.account().toString(),
+                    o.to().toString(),
+                    o.least().units(),
+                    BigInteger.valueOf(o.nonce()),
+                    BigInteger.valueOf(o.executeBy().value())),
+                signature.bytes()));
+  }
+
+  @Override
+  public TxResult cancel(DealProposal proposal, BlockNumber executeBy, Signature signature) {
+    return market(
+        bound
+            .market()
+            .cancelFor(
+                Structs.struct(proposal),
+                BigInteger.valueOf(executeBy.value()),
+                signature.bytes()));
+  }
+
+  @Override
+  public TxResult revoke(Mandate mandate, BlockNumber executeBy, Signature signature) {
+    return market(
+        bound
+            .market()
+            .revokeMandateFor(
+                Structs.struct(mandate), BigInteger.valueOf(executeBy.value()), signature.bytes()));
   }
 
   private static BatchResult batch(TransactionSender.Outcome outcome, List<DealId> ids) {

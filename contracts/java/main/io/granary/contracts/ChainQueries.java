@@ -228,6 +228,13 @@ public final class ChainQueries
     return new MandateUse(use.used.longValueExact(), use.revoked, new TokenAmount(use.spent));
   }
 
+  /** Nonce of the next order that an account signs for others to send (Protocol §3.10). */
+  public long orderNonce(Address account) {
+    return calls
+        .call(marketAddress(), bound.market().orderNonce(account.toString()), BigInteger.class)
+        .longValueExact();
+  }
+
   /** At what a miner renews by mandate now. */
   public RenewalLimits renewalLimits(Address miner) {
     MinerRegistry.RenewalLimits limits =

@@ -31,6 +31,7 @@ final class MarketEvents {
           entry(StorageMarket.DEALEXTENDED_EVENT, MarketEvents::extended),
           entry(StorageMarket.MANDATEEXECUTED_EVENT, MarketEvents::mandateExecuted),
           entry(StorageMarket.MANDATEREVOCATION_EVENT, MarketEvents::mandateRevoked),
+          entry(StorageMarket.ORDERTAKEN_EVENT, MarketEvents::orderTaken),
           entry(StorageMarket.DEALSHORTENED_EVENT, MarketEvents::shortened),
           entry(StorageMarket.DEALCANCELLED_EVENT, MarketEvents::cancelled),
           entry(StorageMarket.DEALEXPIRED_EVENT, MarketEvents::expired),
@@ -159,6 +160,11 @@ final class MarketEvents {
   private static MarketEvent mandateRevoked(MarketEvent.Position at, Log log) {
     var e = StorageMarket.getMandateRevocationEventFromLog(log);
     return new MarketEvent.MandateRevoked(at, id(e.dealId), Hash32.of(e.digest));
+  }
+
+  private static MarketEvent orderTaken(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getOrderTakenEventFromLog(log);
+    return new MarketEvent.OrderTaken(at, Address.parse(e.account), e.nonce.longValueExact());
   }
 
   private static MarketEvent shortened(MarketEvent.Position at, Log log) {

@@ -14,6 +14,7 @@ import io.granary.app.cli.GetCommand;
 import io.granary.app.cli.LsCommand;
 import io.granary.app.cli.MarketCommand;
 import io.granary.app.cli.MinerCommand;
+import io.granary.app.cli.OrderCommand;
 import io.granary.app.cli.PieceCommand;
 import io.granary.app.cli.PutCommand;
 import io.granary.app.cli.QuoteCommand;
@@ -45,6 +46,7 @@ import picocli.CommandLine.Command;
       GetCommand.class,
       LsCommand.class,
       DealCommand.class,
+      OrderCommand.class,
       ChannelCommand.class,
       MinerCommand.class,
       AuditCommand.class,

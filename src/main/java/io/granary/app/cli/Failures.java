@@ -30,7 +30,8 @@ public final class Failures implements IExecutionExceptionHandler {
           "NotExpired",
           "SetFrozenUntil",
           "WindowNotOpen",
-          "CloseNotDue");
+          "CloseNotDue",
+          "MandateTooEarly");
 
   @Override
   public int handleExecutionException(Exception e, CommandLine line, ParseResult result) {

@@ -298,8 +298,11 @@ public final class MandateCommand implements Callable<Integer> {
         names = "--max-collateral",
         paramLabel = "TOKENS",
         description =
-            "Most collateral of one leaf that a renewed deal may hold (default: 10 times the price).")
+            "Most collateral of one leaf that a renewed deal may hold (default: 40 times the price, a third more than a miner of the default ask locks).")
     @Nullable String collateral;
+
+    /** {@code miner init} asks 30 times its price of one leaf and period as collateral. */
+    private static final long COLLATERAL_TIMES = 40;
 
     @Option(
         names = "--max-periods",
@@ -315,7 +318,9 @@ public final class MandateCommand implements Callable<Integer> {
         if (price != null) {
           TokenAmount perLeaf = TokenAmount.parseTokens(price);
           TokenAmount most =
-              collateral == null ? perLeaf.times(10) : TokenAmount.parseTokens(collateral);
+              collateral == null
+                  ? perLeaf.times(COLLATERAL_TIMES)
+                  : TokenAmount.parseTokens(collateral);
           TxResult.Confirmed tx =
               chain
                   .actions()

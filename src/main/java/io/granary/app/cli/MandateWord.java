@@ -7,6 +7,7 @@ import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * A signed mandate (Protocol §3.8) as one word to hand on: its fields in order with colons between
@@ -16,9 +17,12 @@ final class MandateWord {
   private MandateWord() {}
 
   static String print(SignedMandate signed) {
-    Mandate m = signed.mandate();
-    return String.join(
-        ":",
+    return String.join(":", fields(signed.mandate())) + ":" + signed.signature();
+  }
+
+  /** Everything but the signature. */
+  static List<String> fields(Mandate m) {
+    return List.of(
         m.dealId().toString(),
         Long.toString(m.periods()),
         Long.toString(m.times()),
@@ -26,8 +30,20 @@ final class MandateWord {
         m.collateral().units().toString(),
         m.budget().units().toString(),
         m.tip().units().toString(),
-        Long.toString(m.expiresAt().value()),
-        signed.signature().toString());
+        Long.toString(m.expiresAt().value()));
+  }
+
+  /** Reads what {@link #fields} wrote. */
+  static Mandate mandate(String[] fields) {
+    return new Mandate(
+        DealCommand.parse(fields[0]),
+        Long.parseLong(fields[1]),
+        Long.parseLong(fields[2]),
+        amount(fields[3]),
+        amount(fields[4]),
+        amount(fields[5]),
+        amount(fields[6]),
+        new BlockNumber(Long.parseLong(fields[7])));
   }
 
   /**
@@ -42,16 +58,7 @@ final class MandateWord {
         throw new IllegalArgumentException("it has " + parts.length + " parts, not 9");
       }
       return new SignedMandate(
-          new Mandate(
-              DealCommand.parse(parts[0]),
-              Long.parseLong(parts[1]),
-              Long.parseLong(parts[2]),
-              amount(parts[3]),
-              amount(parts[4]),
-              amount(parts[5]),
-              amount(parts[6]),
-              new BlockNumber(Long.parseLong(parts[7]))),
-          Signature.of(HexFormat.of().parseHex(parts[8].substring(2))));
+          mandate(parts), Signature.of(HexFormat.of().parseHex(parts[8].substring(2))));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "not a mandate: '" + text + "'; 'granary deal mandate sign DEAL' prints one", e);

@@ -46,6 +46,7 @@ final class MarketModel {
   private final MarketTerms terms;
   private final Map<Hash32, Long> mandateUses = new HashMap<>();
   private final Set<Hash32> revokedMandates = new HashSet<>();
+  private final Map<Address, Long> orderNonces = new HashMap<>();
   private final Function<BlockNumber, Hash32> seedValue;
   private final Function<TxHash, List<MarketCall>> calls;
 
@@ -90,6 +91,7 @@ final class MarketModel {
       case MarketEvent.DealExtended e -> extended(e);
       case MarketEvent.MandateExecuted e -> mandated(e);
       case MarketEvent.MandateRevoked e -> revokedMandates.add(e.digest());
+      case MarketEvent.OrderTaken e -> orderTaken(e);
       case MarketEvent.DealShortened e -> shortened(e);
       case MarketEvent.DealCancelled e -> cancelled(e);
       case MarketEvent.DealExpired e -> expired(e);
@@ -179,6 +181,13 @@ final class MarketModel {
   }
 
   // ---------------------------------------------------------------- money
+
+  /** Protocol §3.10: what an account signs for others to send is taken once and in order. */
+  private void orderTaken(MarketEvent.OrderTaken e) {
+    long next = orderNonces.getOrDefault(e.account(), 0L);
+    require(e, "nonce of an order of " + e.account(), next, e.nonce());
+    orderNonces.put(e.account(), next + 1);
+  }
 
   private void withdrawalRequested(MarketEvent.WithdrawalRequested e) {
     require(

@@ -69,6 +69,8 @@ public sealed interface MarketEvent {
 
   record MandateRevoked(Position at, DealId dealId, Hash32 digest) implements MarketEvent {}
 
+  record OrderTaken(Position at, Address account, long nonce) implements MarketEvent {}
+
   record DealShortened(
       Position at,
       DealId dealId,
