@@ -30,6 +30,7 @@ import {
     Leaving,
     MarketParams,
     Revocation,
+    SetEntry,
     WithdrawalPayout,
     WithdrawalRequest
 } from "./types/MarketTypes.sol";
@@ -76,7 +77,63 @@ contract MarketReads is IMarketReads, MarketBase {
     }
 
     /// @inheritdoc IMarketReads
-    function deal(bytes32 dealId) external view returns (DealView memory v) {
+    uint256 public constant PAGE = 256;
+
+    /// @inheritdoc IMarketReads
+    function deal(bytes32 dealId) external view returns (DealView memory) {
+        return viewOf(dealId);
+    }
+
+    /// @inheritdoc IMarketReads
+    function deals(bytes32[] calldata dealIds) external view returns (DealView[] memory views) {
+        requirePage(dealIds.length);
+        views = new DealView[](dealIds.length);
+        for (uint256 i = 0; i < dealIds.length; ++i) {
+            views[i] = viewOf(dealIds[i]);
+        }
+    }
+
+    /// @inheritdoc IMarketReads
+    function accounts(address[] calldata owners) external view returns (Account[] memory all) {
+        requirePage(owners.length);
+        all = new Account[](owners.length);
+        for (uint256 i = 0; i < owners.length; ++i) {
+            all[i] = _s.accounts[owners[i]];
+        }
+    }
+
+    /// @inheritdoc IMarketReads
+    function setEntries(address miner, uint8 height, uint256 from, uint256 limit)
+        external
+        view
+        returns (SetEntry[] memory entries)
+    {
+        requirePage(limit);
+        ProvingSet.Set storage set = _s.sets[miner];
+        uint256 n = set.count(height);
+        uint256 size = from >= n ? 0 : n - from < limit ? n - from : limit;
+        entries = new SetEntry[](size);
+        for (uint256 i = 0; i < size; ++i) {
+            ProvingSet.Entry storage e = set.entries[height][from + i];
+            entries[i] = SetEntry(e.sealedRoot, e.leafCount, e.end, e.dealKey);
+        }
+    }
+
+    /// @inheritdoc IMarketReads
+    function periodWords(address miner, uint256 from, uint256 count) external view returns (uint256[] memory words) {
+        requirePage(count);
+        words = new uint256[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            words[i] = _s.periods[miner][from + i];
+        }
+    }
+
+    /// @dev What a caller may ask for in one call is bounded, so that no answer runs out of gas or memory.
+    function requirePage(uint256 wanted) private pure {
+        if (wanted > PAGE) revert PageTooLong(wanted, PAGE);
+    }
+
+    function viewOf(bytes32 dealId) private view returns (DealView memory v) {
         Deal storage d = _s.deals[bytes23(dealId)];
         v.state = d.state;
         v.client = d.client;

@@ -223,6 +223,9 @@ interface IMarketEvents {
     /// @notice The proving set array of that height has 2^24 - 1 entries.
     error SetFull(address miner, uint8 height);
 
+    // ---------------------------------------------------------------- views of many
+    error PageTooLong(uint256 wanted, uint256 most);
+
     // ---------------------------------------------------------------- construction
     error BadParameter(string name, uint256 value);
 }

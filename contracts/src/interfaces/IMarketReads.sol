@@ -14,6 +14,7 @@ import {
     MandateUse,
     MarketParams,
     Revocation,
+    SetEntry,
     WithdrawalPayout,
     WithdrawalRequest
 } from "../types/MarketTypes.sol";
@@ -32,6 +33,10 @@ interface IMarketReads {
     /// @notice What the client signs to end a deal early.
     function earlyEndDigest(EarlyEnd calldata e) external view returns (bytes32);
     function deal(bytes32 dealId) external view returns (DealView memory);
+    /// @notice Many deals in one call, in their order; at most `PAGE`.
+    function deals(bytes32[] calldata dealIds) external view returns (DealView[] memory);
+    /// @notice Most items that one of the views of many returns.
+    function PAGE() external view returns (uint256);
     /// @notice Of the hand-over of a deal (Protocol §3.9): the first 23 bytes of the last deal that was published to replace it,
     /// whether that one may yet be activated, and whether the miner has waived its notice.
     function handOver(bytes32 dealId) external view returns (bytes23 successor, bool pending, bool waived);
@@ -67,6 +72,15 @@ interface IMarketReads {
         external
         view
         returns (bytes32 sealedRoot, uint40 leafCount, uint32 end, bytes23 dealKey);
+    /// @notice Entries [from, from + limit) of one height of a miner's proving set, fewer at its end; `limit` at most `PAGE`.
+    function setEntries(address miner, uint8 height, uint256 from, uint256 limit)
+        external
+        view
+        returns (SetEntry[] memory);
+    /// @notice `periodWord` of the words [from, from + count); `count` at most `PAGE`.
+    function periodWords(address miner, uint256 from, uint256 count) external view returns (uint256[] memory);
+    /// @notice Balances of many accounts, in their order; at most `PAGE`.
+    function accounts(address[] calldata owners) external view returns (Account[] memory);
     /// @notice Σ over heights of count · 2^height: what a draw is taken modulo.
     function setWeight(address miner) external view returns (uint256);
     /// @notice Open demands on deals: the client's of the i-th at 2·i, the auditor's at 2·i + 1; zero where there is none. Those

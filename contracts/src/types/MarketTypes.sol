@@ -377,6 +377,16 @@ struct MarketParams {
     uint16 faultFeeBps;
 }
 
+/// @notice An entry of a proving set, as views return it.
+/// @param end first period in which it is no longer drawn
+/// @param dealKey first 23 bytes of the deal id
+struct SetEntry {
+    bytes32 sealedRoot;
+    uint40 leafCount;
+    uint32 end;
+    bytes23 dealKey;
+}
+
 /// @notice One leaf a miner must open.
 /// @param dealKey first 23 bytes of the deal id
 struct DrawnLeaf {

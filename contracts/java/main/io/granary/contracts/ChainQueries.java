@@ -41,7 +41,10 @@ import io.granary.protocol.values.TokenAmount;
 import io.granary.protocol.values.TxHash;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.web3j.abi.datatypes.DynamicArray;
@@ -52,6 +55,8 @@ public final class ChainQueries
     implements ChainReader, MarketReader, MinerDirectory, MarketHistory {
   private static final int MINER_PAGE = 100;
   private static final int DEMAND_PAGE = 250;
+  // Below the contract's limit: an endpoint may give a call less gas than a block has.
+  private static final int DEAL_PAGE = 100;
   // Of the contract's words: the lower bits for proved periods, the upper for excused ones.
   private static final int WORD_PERIODS = 128;
 
@@ -123,6 +128,25 @@ public final class ChainQueries
             marketAddress(), bound.market().deal(id.hash().bytes()), StorageMarket.DealView.class);
     DealSnapshot snapshot = Structs.snapshot(id, view);
     return snapshot.state() == DealState.NONE ? Optional.empty() : Optional.of(snapshot);
+  }
+
+  @Override
+  public Map<DealId, DealSnapshot> deals(Collection<DealId> ids) {
+    Map<DealId, DealSnapshot> found = new LinkedHashMap<>();
+    List<DealId> all = List.copyOf(ids);
+    for (int from = 0; from < all.size(); from += DEAL_PAGE) {
+      List<DealId> page = all.subList(from, Math.min(all.size(), from + DEAL_PAGE));
+      var call = bound.market().deals(page.stream().map(d -> d.hash().bytes()).toList());
+      List<?> views = calls.call(marketAddress(), call, List.class);
+      for (int i = 0; i < page.size(); i++) {
+        DealSnapshot snapshot =
+            Structs.snapshot(page.get(i), (StorageMarket.DealView) views.get(i));
+        if (snapshot.state() != DealState.NONE) {
+          found.put(page.get(i), snapshot);
+        }
+      }
+    }
+    return found;
   }
 
   @Override

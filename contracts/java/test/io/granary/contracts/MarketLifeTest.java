@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.proofs.Hash32;
+import io.granary.proofs.Sha256;
 import io.granary.protocol.chain.MarketCall;
 import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.chain.MinerMarket;
@@ -24,6 +25,7 @@ import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -169,6 +171,10 @@ class MarketLifeTest {
         "NotOperator", refused(market.client.actions().endEarly(market.earlyEnd(q, true))).error());
     market.operator.actions().endEarly(market.earlyEnd(q, true)).orThrow();
     DealSnapshot over = market.client.queries().deal(agreed).orElseThrow();
+    DealId unseen = new DealId(Sha256.hash(new byte[] {1}));
+    assertEquals(
+        Map.of(agreed, over, noticed, market.client.queries().deal(noticed).orElseThrow()),
+        market.client.queries().deals(List.of(agreed, unseen, noticed)));
     assertEquals(DealState.COMPLETED, over.state());
     assertTrue(over.removed());
     TokenAmount pay = q.price().share(1, 20);

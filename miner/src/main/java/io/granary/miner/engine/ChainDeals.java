@@ -3,10 +3,15 @@ package io.granary.miner.engine;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.storage.DealBook;
+import io.granary.protocol.chain.MarketReader;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.values.DealId;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -27,6 +32,7 @@ final class ChainDeals {
   void refresh(long head) {
     // An active deal changes by its own periods; eight looks a period are plenty.
     long patience = Math.max(1, ports.reader().terms().periodBlocks() / 8);
+    List<DealId> stale = new ArrayList<>();
     for (StoredDeal deal : book.all()) {
       if (deal.isOver()) {
         seen.remove(deal.id());
@@ -39,9 +45,11 @@ final class ChainDeals {
               || head < before.head()
               || head - before.head() >= (deal.stage() == DealStage.ACTIVE ? patience : 1);
       if (due) {
-        seen.put(deal.id(), new Seen(ports.reader().deal(deal.id()), head));
+        stale.add(deal.id());
       }
     }
+    Map<DealId, DealSnapshot> read = ports.reader().deals(stale);
+    stale.forEach(id -> seen.put(id, new Seen(Optional.ofNullable(read.get(id)), head)));
   }
 
   /** Reads a deal again at the next refresh. */
@@ -51,5 +59,20 @@ final class ChainDeals {
 
   Optional<DealSnapshot> find(DealId id) {
     return Optional.ofNullable(seen.get(id)).flatMap(Seen::snapshot);
+  }
+
+  /** Deals that are active here, as the chain has them now. */
+  static Map<StoredDeal, DealSnapshot> active(DealBook book, MarketReader reader) {
+    Map<DealId, StoredDeal> stored = new LinkedHashMap<>();
+    for (StoredDeal deal : book.all()) {
+      if (deal.stage() == DealStage.ACTIVE) {
+        stored.put(deal.id(), deal);
+      }
+    }
+    Map<StoredDeal, DealSnapshot> active = new LinkedHashMap<>();
+    reader
+        .deals(stored.keySet())
+        .forEach((id, d) -> active.put(Objects.requireNonNull(stored.get(id)), d));
+    return active;
   }
 }

@@ -20,7 +20,6 @@ import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
-import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.PeriodProof;
 import io.granary.protocol.deal.SignedPeriodProof;
@@ -30,7 +29,6 @@ import io.granary.protocol.values.Period;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -118,9 +116,9 @@ final class Prover {
   }
 
   private boolean hadDuty(Period period) {
-    return book.all().stream()
-        .filter(d -> d.hasReplica())
-        .anyMatch(d -> ports.reader().deal(d.id()).filter(c -> covers(c, period)).isPresent());
+    List<DealId> stored =
+        book.all().stream().filter(StoredDeal::hasReplica).map(StoredDeal::id).toList();
+    return ports.reader().deals(stored).values().stream().anyMatch(c -> covers(c, period));
   }
 
   private static boolean covers(DealSnapshot c, Period period) {
@@ -215,12 +213,7 @@ final class Prover {
     if (due.isEmpty()) {
       return;
     }
-    Map<StoredDeal, DealSnapshot> active = new LinkedHashMap<>();
-    for (StoredDeal deal : book.all()) {
-      if (deal.stage() == DealStage.ACTIVE) {
-        ports.reader().deal(deal.id()).ifPresent(c -> active.put(deal, c));
-      }
-    }
+    Map<StoredDeal, DealSnapshot> active = ChainDeals.active(book, ports.reader());
     for (Period period : due) {
       // Maintenance is announced so that the disks may be away: auditors ask for nothing then.
       if (ports.reader().isExcused(miner, period)) {

@@ -13,7 +13,6 @@ import io.granary.proofs.piece.Chunks;
 import io.granary.proofs.seal.ReplicaCheck;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.deal.DealSnapshot;
-import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
@@ -272,16 +271,8 @@ public final class Scrubber {
   }
 
   private Map<StoredDeal, DealSnapshot> active() {
-    Map<StoredDeal, DealSnapshot> active = new java.util.LinkedHashMap<>();
-    for (StoredDeal deal : book.all()) {
-      if (deal.stage() == DealStage.ACTIVE) {
-        ports
-            .reader()
-            .deal(deal.id())
-            .filter(s -> s.state() == DealState.ACTIVE && !s.removed())
-            .ifPresent(s -> active.put(deal, s));
-      }
-    }
+    Map<StoredDeal, DealSnapshot> active = ChainDeals.active(book, ports.reader());
+    active.values().removeIf(s -> s.state() != DealState.ACTIVE || s.removed());
     return active;
   }
 }

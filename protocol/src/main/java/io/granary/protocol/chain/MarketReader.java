@@ -12,7 +12,10 @@ import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The market's state at the head. Every method throws {@link ChainUnavailableException}. */
@@ -25,6 +28,13 @@ public interface MarketReader {
 
   /** A deal; empty when its id was never seen. */
   Optional<DealSnapshot> deal(DealId id);
+
+  /** Many deals, in few calls; those whose ids were never seen are not in it. */
+  default Map<DealId, DealSnapshot> deals(Collection<DealId> ids) {
+    Map<DealId, DealSnapshot> found = new LinkedHashMap<>();
+    ids.forEach(id -> deal(id).ifPresent(d -> found.put(id, d)));
+    return found;
+  }
 
   /** How it stands with the hand-over of a deal (Protocol §3.9). */
   HandOver handOver(DealId id);
