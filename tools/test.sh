@@ -21,6 +21,7 @@ step() { say "── $1 ($(date +%H:%M:%S))"; }
 
 step "references of the code to docs/protocol.md, and what is computed there"
 node tools/check-references.mjs
+node tools/check-tests.mjs
 node tools/seed-bias.mjs --check
 
 step "contracts: format"
