@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-// Mutation testing of the contracts: changes one thing of src/ at a time in a copy, runs the forge tests, and tells which changes no
-// test notices. Results go to a file of JSON lines; what is in it for the same text is not run again, so a run can be stopped.
+// Mutation testing of the contracts: changes one thing of src/ at a time, runs the forge tests, and tells which changes no test notices.
+// All changes are compiled at once, each behind a switch that one number sets (`mutant(id)`), so that a change costs only the tests
+// that it takes to notice it; what a switch cannot reach (constants, modifiers) is compiled by itself with --alone. Results go
+// to a file of JSON lines; what is in it for the same text is not run again, so a run can be stopped.
 //
-//   node tools/mutate.mjs [--files BlockHeader,Pay] [--sample N] [--seed S] [--minutes M] [--results FILE] [--list]
+//   node tools/mutate.mjs [--files BlockHeader,Pay] [--sample N] [--seed S] [--minutes M] [--results FILE] [--list] [--alone]
 //                         [--tests test/unit/BlockHashSeed.t.sol,…]
 //
 // Fuzz and invariant tests run short (MUTATE_FUZZ, MUTATE_INVARIANT runs), so what survives here may die in a full run.
@@ -25,6 +27,7 @@ const { values: options } = parseArgs({
     results: { type: "string", default: join(root, "cache", "mutants.jsonl") },
     tests: { type: "string", default: "test/unit/*,test/fuzz/*,test/invariant/*" },
     list: { type: "boolean", default: false },
+    alone: { type: "boolean", default: false },
   },
 });
 
@@ -43,6 +46,56 @@ function closing(code, from) {
     if (code[i] === ")" && --depth === 0) return i;
   }
   throw new Error("a bracket is not closed");
+}
+
+/** The expression around a change that a switch can choose: a condition, or what is assigned or returned. */
+function slotOf(code, from, length) {
+  const inside = (a, b) => a <= from && from + length <= b;
+  // The innermost condition.
+  let best;
+  for (const m of code.matchAll(/\b(?:if|while) \(/g)) {
+    if (m.index > from) break;
+    const open = m.index + m[0].length - 1;
+    const close = closing(code, open);
+    if (inside(open + 1, close)) best = { from: open + 1, to: close };
+  }
+  if (best) return best;
+  // The statement, and in it what stands behind `return` or the last `=`.
+  let start = from;
+  for (let depth = 0; start > 0; start--) {
+    const c = code[start - 1];
+    if (c === ")" ) depth++;
+    if (c === "(") { if (depth === 0) return undefined; depth--; }
+    if (depth === 0 && (c === ";" || c === "{" || c === "}")) break;
+  }
+  let end = from;
+  for (let depth = 0; end < code.length; end++) {
+    if (code[end] === "(") depth++;
+    if (code[end] === ")") { if (depth === 0) return undefined; depth--; }
+    if (depth === 0 && code[end] === ";") break;
+  }
+  const statement = code.slice(start, end);
+  const lead = /^\s*(?:return\b|(?:[\w.\[\]()]+\s+)*[\w.\[\]()\s]+?=(?![=>]))/.exec(statement);
+  if (!lead || /^\s*(if|for|while|else|emit|revert|function|event|error|using|struct|enum|contract|library|bytes32 private constant)\b/.test(statement)) {
+    return undefined;
+  }
+  const value = { from: start + lead[0].length, to: end };
+  if (!inside(value.from, value.to)) return undefined;
+  // A tuple is no expression that a switch can choose; nor is a constant's value.
+  if (/\bconstant\b|\bimmutable\b/.test(statement) || commas(code.slice(value.from, value.to))) return undefined;
+  return value;
+}
+
+/** Whether there is a comma outside of all brackets but one pair around the whole. */
+function commas(text) {
+  const inner = text.trim().startsWith("(") && closing(text.trim(), 0) === text.trim().length - 1 ? text.trim().slice(1, -1) : text;
+  let depth = 0;
+  for (const c of inner) {
+    if ("([{".includes(c)) depth++;
+    if (")]}".includes(c)) depth--;
+    if (c === "," && depth === 0) return true;
+  }
+  return false;
 }
 
 const SWAPS = [
@@ -67,7 +120,8 @@ function mutantsOf(file) {
   const found = [];
   const add = (from, length, instead, what) => {
     const line = source.slice(0, from).split("\n").length;
-    found.push({ file: relative(root, file), line, what, text: source.slice(0, from) + instead + source.slice(from + length) });
+    const text = source.slice(0, from) + instead + source.slice(from + length);
+    found.push({ file: relative(root, file), line, what, text, from, length, instead, slot: slotOf(code, from, length) });
   };
   for (const [pattern, instead] of SWAPS) {
     for (const m of code.matchAll(pattern)) add(m.index, m[0].length, instead, `${m[0]} → ${instead || "nothing"}`);
@@ -79,7 +133,10 @@ function mutantsOf(file) {
     if (!refusal || refusal[0].includes("{") !== refusal[0].trimEnd().endsWith("}")) continue;
     // `else` needs something before it.
     const rest = code.slice(end + refusal[0].length);
-    add(m.index, end + refusal[0].length - m.index, /^\s*else\b/.test(rest) ? "if (false) {}" : "", `without its ${refusal[1]}`);
+    const what = `without its ${refusal[1]}`;
+    add(m.index, end + refusal[0].length - m.index, /^\s*else\b/.test(rest) ? "if (false) {}" : "", what);
+    // Behind a switch its condition is never true.
+    found.at(-1).slot = { from: m.index + 4, to: end - 1, never: true };
   }
   for (const m of code.matchAll(/\bconstant [A-Z_0-9]+ =[^;]*?\b(0x[0-9a-fA-F]{1,8}|[0-9][0-9_]*)\b/g)) {
     const number = m[1];
@@ -130,21 +187,77 @@ const environment = {
   FOUNDRY_INVARIANT_RUNS: process.env.MUTATE_INVARIANT ?? "6",
 };
 
-function outcomeOf(dir) {
+/** src/ with every switchable mutant in it, chosen by `block.coinbase`, which nothing here reads otherwise. */
+function writeSwitches(dir, mutants) {
+  writeFileSync(
+    join(dir, "src", "Mutant.sol"),
+    `// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+function mutant(uint256 id) pure returns (bool) {
+    return asPure(isChosen)(id);
+}
+
+function isChosen(uint256 id) view returns (bool) {
+    return uint160(address(block.coinbase)) == id;
+}
+
+function asPure(function(uint256) view returns (bool) f) pure returns (function(uint256) pure returns (bool) g) {
+    assembly ("memory-safe") {
+        g := f
+    }
+}
+`,
+  );
+  for (const file of new Set(mutants.map((m) => m.file))) {
+    let source = readFileSync(join(root, file), "utf8");
+    const slots = new Map();
+    for (const m of mutants.filter((one) => one.file === file)) {
+      const key = `${m.slot.from} ${m.slot.to}`;
+      slots.set(key, [...(slots.get(key) ?? []), m]);
+    }
+    // From the last to the first, so that places stay. No slot lies within another.
+    for (const own of [...slots.values()].sort((a, b) => b[0].slot.from - a[0].slot.from)) {
+      const { from, to } = own[0].slot;
+      const original = source.slice(from, to);
+      let expression = `(${original})`;
+      for (const m of own) {
+        const changed = m.slot.never ? "false" : source.slice(from, m.from) + m.instead + source.slice(m.from + m.length, to);
+        expression = `(mutant(${m.number}) ? (${changed}) : ${expression})`;
+      }
+      source = `${source.slice(0, from)} ${expression}${source.slice(to)}`;
+    }
+    const up = "../".repeat(file.split("/").length - 2) || "./";
+    source = source.replace(/^(pragma solidity [^\n]*\n)/m, `$1\nimport {mutant} from "${up}Mutant.sol";\n`);
+    writeFileSync(join(dir, file), source);
+  }
+}
+
+function outcomeOf(dir, number = 0) {
   // The quick ones come first: most mutants die there.
   for (const path of options.tests.split(",")) {
-    const run = spawnSync(foundry("forge"), ["test", "--offline", "--fail-fast", "--match-path", path], {
-      cwd: dir, env: environment, encoding: "utf8", timeout: 600_000, maxBuffer: 1 << 28,
+    // Switches make the contracts larger than what may be deployed.
+    const args = ["test", "--offline", "--fail-fast", "--match-path", path, "--no-match-test", "test_code_leavesRoom"];
+    const run = spawnSync(foundry("forge"), args, {
+      cwd: dir, env: { ...environment, FOUNDRY_BLOCK_COINBASE: `0x${number.toString(16).padStart(40, "0")}` }, encoding: "utf8", timeout: 600_000, maxBuffer: 1 << 28,
     });
     const said = `${run.stdout}${run.stderr}`;
     if (run.error) return { outcome: "killed", by: `did not end: ${run.error.code}` };
-    if (/Compiler run failed|^Error: .*solar|^Error \(\d+\)/m.test(said)) return { outcome: "uncompilable" };
+    if (/Compiler run failed|^Error: .*solar|^Error \(\d+\)/m.test(said)) return { outcome: "uncompilable", by: said.slice(0, 2000) };
     if (run.status !== 0) return { outcome: "killed", by: /\[FAIL[^\n]*?\] (\w+)/.exec(said)?.[1] ?? said.trim().split("\n").at(-1) };
   }
   return { outcome: "survived" };
 }
 
-const mutants = sampleOf(sources().flatMap(mutantsOf), Number(options.sample), options.seed);
+// A slot within another cannot be switched: its mutants are run alone.
+const all = sources().flatMap(mutantsOf);
+for (const m of all) {
+  const nested = m.slot && all.some((o) => o.file === m.file && o.slot && (o.slot.from !== m.slot.from || o.slot.to !== m.slot.to) && o.slot.from <= m.slot.from && m.slot.to <= o.slot.to);
+  if (nested || (m.slot && m.what.startsWith("nonReentrant"))) m.slot = undefined;
+}
+const switched = all.filter((m) => m.slot);
+switched.forEach((m, n) => (m.number = n + 1));
+const mutants = sampleOf(all.filter((m) => Boolean(m.slot) !== options.alone), Number(options.sample), options.seed);
 if (options.list) {
   for (const m of mutants) console.log(`${m.file}:${m.line}  ${m.what}`);
   process.exit(0);
@@ -157,19 +270,24 @@ const limit = Number(options.minutes) === 0 ? Infinity : Date.now() + Number(opt
 const { top, dir } = copy();
 process.on("exit", () => rmSync(top, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
+if (!options.alone) writeSwitches(dir, switched);
 const unchanged = outcomeOf(dir);
 if (unchanged.outcome !== "survived") throw new Error(`the tests fail without any change: ${JSON.stringify(unchanged)}`);
 
 const results = [];
-for (const { text, ...mutant } of mutants) {
+for (const { text, from, length, instead, slot, number, ...mutant } of mutants) {
   let result = known.get(mutant.id);
   if (!result) {
     if (Date.now() > limit) break;
-    const path = join(dir, mutant.file);
-    const original = readFileSync(path, "utf8");
-    writeFileSync(path, text);
-    result = { ...mutant, ...outcomeOf(dir) };
-    writeFileSync(path, original);
+    if (slot) {
+      result = { ...mutant, ...outcomeOf(dir, number) };
+    } else {
+      const path = join(dir, mutant.file);
+      const original = readFileSync(path, "utf8");
+      writeFileSync(path, text);
+      result = { ...mutant, ...outcomeOf(dir) };
+      writeFileSync(path, original);
+    }
     mkdirSync(dirname(options.results), { recursive: true });
     appendFileSync(options.results, `${JSON.stringify(result)}\n`);
   }

@@ -397,4 +397,42 @@ contract AttacksTest is MarketFixture {
         vm.prank(operator);
         market.recover(a);
     }
+
+    function test_prove_revertsWithoutASeed() public {
+        bytes32 id = activeDeal(proposal(100, 10));
+        uint32 period = view_(id).start;
+        uint256 challenge = market.challengeBlock(miner, period);
+        rollIntoWindow(period);
+        bytes memory proof = openingsOf(miner, period);
+        seeds.forget(challenge);
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.SeedUnavailable.selector, challenge));
+        market.prove(miner, period, "", proof);
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.SeedUnavailable.selector, challenge));
+        market.drawnLeaves(miner, period, "");
+    }
+
+    function test_drawnLeaves_revertsWithoutDuty() public {
+        uint32 period = currentPeriod();
+        rollIntoWindow(period);
+        period = currentPeriod();
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.NoDuty.selector, miner));
+        market.drawnLeaves(miner, period, "");
+    }
+
+    /// @dev 2,000 periods, proved by writing their bits: one call settles 1,024 of them.
+    function test_complete_revertsIfArrearsAreLeft() public {
+        bytes32 id = activeDeal(proposal(100, 2000));
+        DealView memory v = view_(id);
+        bytes32 words = keccak256(abi.encode(miner, uint256(5)));
+        for (uint256 word = v.start >> 7; word <= v.end >> 7; ++word) {
+            vm.store(address(market), keccak256(abi.encode(word, words)), bytes32(uint256(type(uint128).max)));
+        }
+        assertTrue(market.isProved(miner, v.start + 1500), "the storage lies otherwise");
+        vm.roll(market.periodEnd(miner, v.end - 1) + market.params().collateralHold);
+        vm.expectRevert(abi.encodeWithSelector(IMarketEvents.Unsettled.selector, id, v.start + 1024, v.end));
+        market.complete(id);
+        market.settle(one(id), 1024);
+        market.complete(id);
+        assertEq(stateOf(id), uint256(DealState.Completed));
+    }
 }
