@@ -226,7 +226,7 @@ contract StorageMarket is IMarketCore, MarketPart, ReentrancyGuardTransient {
         ++_s.sets[t.miner].liveDeals;
         uint256 sealBlock = block.number + SEAL_DELAY;
         _s.deals[bytes23(dealId)].publish(t, due, sealBlock, p.sealedRoot);
-        if (t.replaces != 0) HandOvers.announce(_s, t.replaces, dealId);
+        if (t.replaces != 0) HandOvers.announce(_s, t.replaces, dealId, due);
         emit DealPublished(dealId, t.client, t.miner, t, p.sealedRoot, uint40(sealBlock));
     }
 

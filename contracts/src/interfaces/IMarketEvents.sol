@@ -57,7 +57,7 @@ interface IMarketEvents {
         bytes32 indexed dealId, bytes32 indexed digest, address indexed by, uint32 used, uint96 taken, uint96 tip
     );
     event MandateRevocation(bytes32 indexed dealId, bytes32 indexed digest);
-    event DealCancelled(bytes32 indexed dealId, address indexed client);
+    event DealCancelled(bytes32 indexed dealId, address indexed client, address indexed miner);
     /// @notice collateral = burned + tip + returned to the miner; what was locked of the price is returned to the client.
     event DealExpired(bytes32 indexed dealId, address indexed by, uint96 burned, uint96 tip);
     /// @notice Periods [from, to) were settled: `proved` of them proved, `excused` announced maintenance, the others missed.
@@ -92,6 +92,10 @@ interface IMarketEvents {
     /// @notice The entry left its array; the last entry of that height took its slot.
     event EntryPurged(bytes32 indexed dealId, address indexed miner);
 
+    /// @notice A published deal may take this one over; of its price `locked` is locked now, the rest is to come from this one.
+    event HandOverAnnounced(bytes32 indexed dealId, bytes32 indexed newDealId, uint96 locked);
+    /// @notice With the operator's key and under a collateral budget, `amount` was locked in the window that began in block `since`.
+    event BudgetSpent(address indexed miner, uint96 amount, uint64 since);
     /// @notice The miner of this deal wants no notice when it is handed over.
     event NoticeWaived(bytes32 indexed dealId, address indexed miner);
     /// @notice `newDealId` is being activated, and replaces this one, which from period `from` on costs `price` for all of [from, end)

@@ -65,7 +65,7 @@ library DealEnds {
         d.state = DealState.Cancelled;
         d.client = client;
         d.miner = miner;
-        emit IMarketEvents.DealCancelled(dealId, client);
+        emit IMarketEvents.DealCancelled(dealId, client, miner);
     }
 
     /// @notice Ends a deal that was published and not activated in time.

@@ -45,9 +45,11 @@ library HandOvers {
     }
 
     /// @notice A published deal is from now on the one that may take `replaced` over.
-    function announce(MarketState storage s, bytes32 replaced, bytes32 dealId) internal {
+    /// @param locked of its price
+    function announce(MarketState storage s, bytes32 replaced, bytes32 dealId, uint96 locked) internal {
         s.deals[bytes23(replaced)].leaving = Leaving.HandOver;
         s.handOvers[bytes23(replaced)].successor = bytes23(dealId);
+        emit IMarketEvents.HandOverAnnounced(replaced, dealId, locked);
     }
 
     /// @notice Whether a deal that replaces this one may yet be activated.

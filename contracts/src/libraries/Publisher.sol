@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 
 /// @title Who locks a miner's collateral, and how much of it (Protocol §3.3, §9).
@@ -53,7 +54,9 @@ library Publisher {
     function count(mapping(address => Spent) storage spent, Sender memory sender, uint96 collateral) internal {
         if (sender.since == 0) return;
         sender.left -= collateral;
-        spent[sender.miner] = Spent(uint96(sender.budget - sender.left), uint64(sender.since));
+        uint96 amount = uint96(sender.budget - sender.left);
+        spent[sender.miner] = Spent(amount, uint64(sender.since));
+        emit IMarketEvents.BudgetSpent(sender.miner, amount, uint64(sender.since));
     }
 
     /// @notice The window that is open now, or would open.

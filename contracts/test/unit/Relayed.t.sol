@@ -254,7 +254,7 @@ contract RelayedTest is MarketFixture {
         uint64 by = uint64(block_());
         bytes memory signature = cancellation(p, by);
         vm.expectEmit(address(market));
-        emit IMarketEvents.DealCancelled(id, client);
+        emit IMarketEvents.DealCancelled(id, client, miner);
         vm.prank(stranger);
         market.cancelFor(p, by, signature);
         assertEq(stateOf(id), uint256(DealState.Cancelled));

@@ -8,6 +8,7 @@ import io.granary.contracts.tx.ContractErrors;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.LeafIndex;
 import io.granary.proofs.challenge.PeriodClock;
+import io.granary.proofs.challenge.SetEntry;
 import io.granary.protocol.chain.AccountBalance;
 import io.granary.protocol.chain.ChainReader;
 import io.granary.protocol.chain.CollateralBudget;
@@ -41,6 +42,7 @@ import io.granary.protocol.values.TokenAmount;
 import io.granary.protocol.values.TxHash;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,6 +59,7 @@ public final class ChainQueries
   private static final int DEMAND_PAGE = 250;
   // Below the contract's limit: an endpoint may give a call less gas than a block has.
   private static final int DEAL_PAGE = 100;
+  private static final int SET_PAGE = 200;
   // Of the contract's words: the lower bits for proved periods, the upper for excused ones.
   private static final int WORD_PERIODS = 128;
 
@@ -283,6 +286,46 @@ public final class ChainQueries
     return calls
         .call(marketAddress(), bound.market().setWeight(miner.toString()), BigInteger.class)
         .longValueExact();
+  }
+
+  /**
+   * Entries of one height of a miner's proving set, in the order of their slots. A deal's id is
+   * told as far as an entry has it: its first 23 bytes, then zeros.
+   */
+  public List<SetEntry> setEntries(Address miner, int height) {
+    List<SetEntry> all = new ArrayList<>();
+    while (true) {
+      var call =
+          bound.market().setEntries(miner.toString(), big(height), big(all.size()), big(SET_PAGE));
+      List<?> page = calls.call(marketAddress(), call, List.class);
+      for (Object each : page) {
+        StorageMarket.SetEntry e = (StorageMarket.SetEntry) each;
+        all.add(
+            new SetEntry(
+                Hash32.of(Arrays.copyOf(e.dealKey, 32)),
+                Hash32.of(e.sealedRoot),
+                e.leafCount.longValueExact(),
+                e.end.longValueExact()));
+      }
+      if (page.size() < SET_PAGE) {
+        return all;
+      }
+    }
+  }
+
+  /** Deals of a miner that are published, active or faulty. */
+  public long liveDeals(Address miner) {
+    return calls
+        .call(marketAddress(), bound.market().liveDeals(miner.toString()), BigInteger.class)
+        .longValueExact();
+  }
+
+  /** Deadline of the demand that was raised last on a miner, 0 when none was. */
+  public BlockNumber lastDeadline(Address miner) {
+    return new BlockNumber(
+        calls
+            .call(marketAddress(), bound.market().lastDeadline(miner.toString()), BigInteger.class)
+            .longValueExact());
   }
 
   @Override

@@ -32,6 +32,8 @@ final class MarketEvents {
           entry(StorageMarket.MANDATEEXECUTED_EVENT, MarketEvents::mandateExecuted),
           entry(StorageMarket.MANDATEREVOCATION_EVENT, MarketEvents::mandateRevoked),
           entry(StorageMarket.ORDERTAKEN_EVENT, MarketEvents::orderTaken),
+          entry(StorageMarket.HANDOVERANNOUNCED_EVENT, MarketEvents::announced),
+          entry(StorageMarket.BUDGETSPENT_EVENT, MarketEvents::budgetSpent),
           entry(StorageMarket.DEALSHORTENED_EVENT, MarketEvents::shortened),
           entry(StorageMarket.DEALCANCELLED_EVENT, MarketEvents::cancelled),
           entry(StorageMarket.DEALEXPIRED_EVENT, MarketEvents::expired),
@@ -162,6 +164,17 @@ final class MarketEvents {
     return new MarketEvent.MandateRevoked(at, id(e.dealId), Hash32.of(e.digest));
   }
 
+  private static MarketEvent announced(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getHandOverAnnouncedEventFromLog(log);
+    return new MarketEvent.HandOverAnnounced(at, id(e.dealId), id(e.newDealId), amount(e.locked));
+  }
+
+  private static MarketEvent budgetSpent(MarketEvent.Position at, Log log) {
+    var e = StorageMarket.getBudgetSpentEventFromLog(log);
+    return new MarketEvent.BudgetSpent(
+        at, Address.parse(e.miner), amount(e.amount), new BlockNumber(e.since.longValueExact()));
+  }
+
   private static MarketEvent orderTaken(MarketEvent.Position at, Log log) {
     var e = StorageMarket.getOrderTakenEventFromLog(log);
     return new MarketEvent.OrderTaken(at, Address.parse(e.account), e.nonce.longValueExact());
@@ -181,7 +194,8 @@ final class MarketEvents {
 
   private static MarketEvent cancelled(MarketEvent.Position at, Log log) {
     var e = StorageMarket.getDealCancelledEventFromLog(log);
-    return new MarketEvent.DealCancelled(at, id(e.dealId), Address.parse(e.client));
+    return new MarketEvent.DealCancelled(
+        at, id(e.dealId), Address.parse(e.client), Address.parse(e.miner));
   }
 
   private static MarketEvent expired(MarketEvent.Position at, Log log) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.auditor.replay.AuditReport;
 import io.granary.auditor.replay.ChainAudit;
+import io.granary.auditor.replay.RebuiltState;
 import io.granary.contracts.DevMarket;
 import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.MarketCall;
@@ -199,6 +200,7 @@ class AuditMutationIT {
   void a_stranger_who_gives_a_deal_other_last_bytes_spoils_no_audit() {
     AuditReport report = audit(AuditMutationIT::withOtherTail, c -> c);
     assertTrue(report.ok(), () -> report.firstFinding().toString());
+    assertTrue(RebuiltState.assertMatches(market) > 0);
     assertEquals(audit(e -> e, c -> c).deals(), report.deals());
   }
 

@@ -14,6 +14,7 @@ import io.granary.auditor.AuditorPorts;
 import io.granary.auditor.DisputeEvidence;
 import io.granary.auditor.replay.AuditReport;
 import io.granary.auditor.replay.ChainAudit;
+import io.granary.auditor.replay.RebuiltState;
 import io.granary.contracts.DevMarket;
 import io.granary.contracts.keys.Keystores;
 import io.granary.proofs.LeafIndex;
@@ -153,6 +154,7 @@ class DemandIT {
         answer.answer(List.of(market.answer(kept, true, 7))).items().getFirst().skipped());
     AuditReport report = new ChainAudit(q, q, q).run();
     assertTrue(report.ok(), () -> report.firstFinding().toString());
+    assertTrue(RebuiltState.assertMatches(market) > 0);
     assertEquals(0, report.unseen());
   }
 
@@ -257,6 +259,7 @@ class DemandIT {
     assertEquals(DealState.ACTIVE, state(kept));
     AuditReport report = new ChainAudit(q, q, q).run();
     assertTrue(report.ok(), () -> report.firstFinding().toString());
+    assertTrue(RebuiltState.assertMatches(market) > 0);
   }
 
   private void found(

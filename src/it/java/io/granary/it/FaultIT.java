@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.auditor.replay.AuditReport;
 import io.granary.auditor.replay.ChainAudit;
+import io.granary.auditor.replay.RebuiltState;
 import io.granary.contracts.DevMarket;
 import io.granary.protocol.chain.MarketCall;
 import io.granary.protocol.chain.MarketEvent;
@@ -132,6 +133,7 @@ class FaultIT {
     assertEquals(lostTerms, market.client.queries().proposal(lost).orElseThrow());
     AuditReport report = audit(e -> e);
     assertTrue(report.ok(), () -> report.firstFinding().toString());
+    assertTrue(RebuiltState.assertMatches(market) > 0);
     assertEquals(0, report.unseen());
     // Three activations and a recovery.
     assertEquals(4L * market.client.terms().sealChallenges(), report.totals().sealOpenings());

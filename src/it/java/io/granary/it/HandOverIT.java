@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.auditor.replay.AuditReport;
 import io.granary.auditor.replay.ChainAudit;
+import io.granary.auditor.replay.RebuiltState;
 import io.granary.contracts.DevMarket;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.devnet.Faucet;
@@ -221,6 +222,7 @@ class HandOverIT {
   private void assertAuditOk() {
     AuditReport report = audit(List::of);
     assertTrue(report.ok(), () -> report.firstFinding().toString());
+    assertTrue(RebuiltState.assertMatches(market) > 0);
     assertEquals(0, report.unseen());
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.auditor.replay.AuditReport;
 import io.granary.auditor.replay.ChainAudit;
+import io.granary.auditor.replay.RebuiltState;
 import io.granary.contracts.DevMarket;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.devnet.Faucet;
@@ -115,6 +116,7 @@ class MandateIT {
 
       AuditReport report = audit(m, e -> e);
       assertTrue(report.ok(), report::toString);
+      assertTrue(RebuiltState.assertMatches(m) > 0);
       assertFound(m, "renewals by mandate", e -> changed(e, 2, TIP));
       assertFound(m, "within the cap", e -> changed(e, 1, m.client.terms().tipCap().plus(TIP)));
       assertFound(m, "balance of", e -> changed(e, 1, TIP.plus(TokenAmount.of(1))));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.granary.auditor.replay.AuditReport;
 import io.granary.auditor.replay.ChainAudit;
+import io.granary.auditor.replay.RebuiltState;
 import io.granary.contracts.DevMarket;
 import io.granary.contracts.devnet.Faucet;
 import io.granary.contracts.keys.Keystores;
@@ -78,6 +79,7 @@ class OrderCommandsIT extends CommandLineHarness {
     AuditReport report =
         new ChainAudit(m.client.queries(), m.client.queries(), m.client.queries()).run();
     assertTrue(report.ok(), report::toString);
+    assertTrue(RebuiltState.assertMatches(m) > 0);
   }
 
   @Test

@@ -179,6 +179,7 @@ final class Remedies {
           Map.entry(
               "HandOverPending",
               "a deal that replaces this one is published and counts on its escrow; wait until it is activated, or until it cannot be any more"),
+          Map.entry("PageTooLong", "ask for fewer items in one call"),
           Map.entry("NotMarket", "this is a part of an activation; send 'activateDeals'"),
           // OpenZeppelin and Solidity
           Map.entry("ERC20InsufficientAllowance", "approve the contract for the amount first"),

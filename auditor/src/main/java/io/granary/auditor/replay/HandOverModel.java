@@ -11,12 +11,15 @@ import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.DealKey;
 import io.granary.protocol.values.TokenAmount;
 import java.math.BigInteger;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 
 /** Hand-overs as the protocol says they work (Protocol §3.9), for {@link MarketModel}. */
 final class HandOverModel {
   private final MarketModel market;
   private final MarketTerms terms;
+  private final Map<DealKey, MarketEvent.HandOverAnnounced> announced = new HashMap<>();
 
   HandOverModel(MarketModel market, MarketTerms terms) {
     this.market = market;
@@ -63,6 +66,17 @@ final class HandOverModel {
             && clock.periodAt(block) < old.end
             && p.activateBy().value() > block + terms.sealDelay() + 2L * terms.windowBlocks();
     MarketModel.require(e, "bounds of replacing " + old.id, true, good);
+    BigInteger due = due(p, old, clock);
+    MarketEvent.HandOverAnnounced told = announced.remove(DealKey.of(e.dealId()));
+    MarketModel.require(
+        e,
+        "announcement of replacing " + old.id + ", and what it locks",
+        old.id + " " + due,
+        told == null ? "none" : told.dealId() + " " + told.locked().units());
+    return due;
+  }
+
+  private BigInteger due(DealProposal p, ModelDeal old, PeriodClock clock) {
     long latest = Math.max(old.cursor, clock.periodAt(p.activateBy().value()) + 1) + notice();
     BigInteger price = p.price().units();
     if (latest >= old.end) {
@@ -79,6 +93,11 @@ final class HandOverModel {
         old.successor = d;
       }
     }
+  }
+
+  /** Just before the publication that it belongs to. */
+  void announced(MarketEvent.HandOverAnnounced e) {
+    announced.put(DealKey.of(e.newDealId()), e);
   }
 
   void waived(MarketEvent.NoticeWaived e) {

@@ -44,21 +44,22 @@ final class MarketModel {
   private static final BigInteger BPS = BigInteger.valueOf(10_000);
 
   private final MarketTerms terms;
-  private final Map<Hash32, Long> mandateUses = new HashMap<>();
-  private final Set<Hash32> revokedMandates = new HashSet<>();
-  private final Map<Address, Long> orderNonces = new HashMap<>();
+  final Map<Hash32, Long> mandateUses = new HashMap<>();
+  final Set<Hash32> revokedMandates = new HashSet<>();
+  final Map<Address, Long> orderNonces = new HashMap<>();
+  final Map<Address, MarketEvent.BudgetSpent> budgets = new HashMap<>();
   private final Function<BlockNumber, Hash32> seedValue;
   private final Function<TxHash, List<MarketCall>> calls;
 
   final Map<Address, BigInteger> balances = new HashMap<>();
   // By key, as in the contract: whoever ends or settles a deal may give it any last nine bytes.
   final Map<DealKey, ModelDeal> deals = new LinkedHashMap<>();
-  private final Set<DealKey> cancelled = new HashSet<>();
-  private final Map<Address, BigInteger> requested = new HashMap<>();
-  private final Map<Address, Long> releaseBlock = new HashMap<>();
-  private final Map<Address, ProvingSet> sets = new HashMap<>();
-  private final Map<Address, Set<Long>> bits = new HashMap<>();
-  private final Map<Address, Set<Long>> excused = new HashMap<>();
+  final Map<DealKey, MarketEvent.DealCancelled> cancelled = new HashMap<>();
+  final Map<Address, BigInteger> requested = new HashMap<>();
+  final Map<Address, Long> releaseBlock = new HashMap<>();
+  final Map<Address, ProvingSet> sets = new HashMap<>();
+  final Map<Address, Set<Long>> bits = new HashMap<>();
+  final Map<Address, Set<Long>> excused = new HashMap<>();
   final DemandModel demands;
   private final HandOverModel handOvers;
   BigInteger burned = BigInteger.ZERO;
@@ -92,6 +93,8 @@ final class MarketModel {
       case MarketEvent.MandateExecuted e -> mandated(e);
       case MarketEvent.MandateRevoked e -> revokedMandates.add(e.digest());
       case MarketEvent.OrderTaken e -> orderTaken(e);
+      case MarketEvent.HandOverAnnounced e -> handOvers.announced(e);
+      case MarketEvent.BudgetSpent e -> budgets.put(e.miner(), e);
       case MarketEvent.DealShortened e -> shortened(e);
       case MarketEvent.DealCancelled e -> cancelled(e);
       case MarketEvent.DealExpired e -> expired(e);
@@ -220,7 +223,7 @@ final class MarketModel {
     DealProposal p = e.proposal();
     require(e, "id of a published deal", Eip712.dealId(terms.domain(), p), e.dealId());
     DealKey key = DealKey.of(e.dealId());
-    if (deals.containsKey(key) || cancelled.contains(key)) {
+    if (deals.containsKey(key) || cancelled.containsKey(key)) {
       throw Finding.at(e, "deal " + e.dealId(), "published once", "published again");
     }
     long block = e.at().block().value();
@@ -255,7 +258,7 @@ final class MarketModel {
   private void cancelled(MarketEvent.DealCancelled e) {
     DealKey key = DealKey.of(e.dealId());
     require(e, "cancelled deal was published", false, deals.containsKey(key));
-    cancelled.add(key);
+    cancelled.put(key, e);
   }
 
   private void activated(MarketEvent.DealActivated e) {

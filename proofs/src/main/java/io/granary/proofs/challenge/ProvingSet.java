@@ -30,6 +30,11 @@ public final class ProvingSet {
     }
   }
 
+  /** The entries of one height, in the order of their slots. */
+  public List<SetEntry> entries(int height) {
+    return List.copyOf(byHeight.get(height));
+  }
+
   /** A copy that changes no more with this one: what a reorg falls back to. */
   public ProvingSet copy() {
     ProvingSet copy = new ProvingSet();

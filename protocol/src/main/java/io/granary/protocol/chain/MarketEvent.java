@@ -69,6 +69,12 @@ public sealed interface MarketEvent {
 
   record MandateRevoked(Position at, DealId dealId, Hash32 digest) implements MarketEvent {}
 
+  record HandOverAnnounced(Position at, DealId dealId, DealId newDealId, TokenAmount locked)
+      implements MarketEvent {}
+
+  record BudgetSpent(Position at, Address miner, TokenAmount amount, BlockNumber since)
+      implements MarketEvent {}
+
   record OrderTaken(Position at, Address account, long nonce) implements MarketEvent {}
 
   record DealShortened(
@@ -81,7 +87,8 @@ public sealed interface MarketEvent {
       TokenAmount refunded)
       implements MarketEvent {}
 
-  record DealCancelled(Position at, DealId dealId, Address client) implements MarketEvent {}
+  record DealCancelled(Position at, DealId dealId, Address client, Address miner)
+      implements MarketEvent {}
 
   record DealExpired(Position at, DealId dealId, Address by, TokenAmount burned, TokenAmount tip)
       implements MarketEvent {}
