@@ -93,12 +93,14 @@ class MinerFaultIT {
         Keystores.Strength.LIGHT);
     home.create(
         MinerSettings.of(
-            market.miner().toString(),
-            endpoint,
-            endpoint,
-            64 << 20,
-            DevMarket.PRICE_PER_LEAF.units().longValueExact(),
-            3_000_000_000L),
+                market.miner().toString(),
+                endpoint,
+                endpoint,
+                64 << 20,
+                DevMarket.PRICE_PER_LEAF.units().longValueExact(),
+                3_000_000_000L)
+            // Here an operator does it.
+            .withDeclareFaults(false),
         market.deployment,
         "secret",
         Keystores.Strength.LIGHT);

@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The market of docs/protocol.md (§3 to §5) with one miner, written from the text, period by period
@@ -50,6 +51,9 @@ final class PlainMarket {
     boolean noticed;
     boolean inSet;
     long entryEnd;
+    long faultySince;
+    long faultyPeriods; // settled since the declaration
+    PlainDemands.@Nullable Open demand; // the client's, which is the auditor too
 
     Deal(Address client) {
       this.client = client;
@@ -61,10 +65,12 @@ final class PlainMarket {
     }
   }
 
-  private final MarketTerms terms;
-  private final PeriodClock clock;
-  private final Address miner;
+  final MarketTerms terms;
+  final PeriodClock clock;
+  final Address miner;
   private final Address operator;
+  final PlainFaults faults = new PlainFaults(this);
+  final PlainDemands demands = new PlainDemands(this);
   final Map<Address, Account> accounts = new HashMap<>();
   final Map<DealId, Deal> deals = new LinkedHashMap<>();
   final Set<Long> proved = new HashSet<>();
@@ -83,12 +89,12 @@ final class PlainMarket {
     return accounts.computeIfAbsent(owner, unused -> new Account());
   }
 
-  private void give(Address owner, BigInteger amount) {
+  void give(Address owner, BigInteger amount) {
     Account a = account(owner);
     a.balance = a.balance.add(amount);
   }
 
-  private static BigInteger part(BigInteger whole, long n, long of) {
+  static BigInteger part(BigInteger whole, long n, long of) {
     return whole.multiply(BigInteger.valueOf(n)).divide(BigInteger.valueOf(of));
   }
 
@@ -97,16 +103,21 @@ final class PlainMarket {
   }
 
   private BigInteger slashOf(BigInteger price, long periods) {
+    return cutOf(price, periods, terms.missPenaltyBps());
+  }
+
+  /** So many 10,000ths of a period's price, rounded up, at least one unit. */
+  static BigInteger cutOf(BigInteger price, long periods, int bps) {
     BigInteger[] s =
         price
-            .multiply(BigInteger.valueOf(terms.missPenaltyBps()))
+            .multiply(BigInteger.valueOf(bps))
             .divideAndRemainder(BPS.multiply(BigInteger.valueOf(periods)));
     return (s[1].signum() > 0 ? s[0].add(BigInteger.ONE) : s[0]).max(BigInteger.ONE);
   }
 
   // ---------------------------------------------------------------- clock
 
-  private boolean decided(long period) {
+  boolean decided(long period) {
     return proved.contains(period) || excused.contains(period);
   }
 
@@ -119,7 +130,7 @@ final class PlainMarket {
   }
 
   /** Whether the challenges of the current period are known and still open. */
-  private boolean drawn(long block) {
+  boolean drawn(long block) {
     long period = clock.periodAt(block);
     return block >= clock.challengeBlock(period) && !decided(period);
   }
@@ -329,13 +340,17 @@ final class PlainMarket {
 
   String settle(DealId id, long most, long block) {
     Deal d = deals.get(id);
-    if (d != null && d.state == DealState.ACTIVE) {
+    if (d != null && d.state.isRunning()) {
       settle(d, most, block);
     }
     return OK;
   }
 
-  private void settle(Deal d, long most, long block) {
+  void settle(Deal d, long most, long block) {
+    if (d.state == DealState.FAULTY) {
+      faults.settle(d, most, block);
+      return;
+    }
     for (long n = 0; n < most && d.cursor < d.end && d.run <= terms.maxMissRun(); n++) {
       if (clock.periodAt(block) <= d.cursor && !decided(d.cursor)) {
         return;
@@ -363,14 +378,27 @@ final class PlainMarket {
       d.unproved++;
       if (!excused.contains(d.cursor)) {
         d.run++;
-        BigInteger cut = slashOf(d.price, d.periods).min(d.collateral);
-        BigInteger half = cut.shiftRight(1);
-        give(d.client, half);
-        burned = burned.add(cut.subtract(half));
-        d.collateral = d.collateral.subtract(cut);
+        cut(d, slashOf(d.price, d.periods));
       }
     }
     d.cursor++;
+  }
+
+  /** Half of it, rounded down, to the client, the rest burned. */
+  void cut(Deal d, BigInteger wanted) {
+    BigInteger cut = wanted.min(d.collateral);
+    BigInteger half = cut.shiftRight(1);
+    give(d.client, half);
+    burned = burned.add(cut.subtract(half));
+    d.collateral = d.collateral.subtract(cut);
+  }
+
+  boolean defaulted(Deal d) {
+    return d.state == DealState.FAULTY ? faults.tooLong(d) : d.run > terms.maxMissRun();
+  }
+
+  boolean mayAct(Address sender) {
+    return sender.equals(miner) || sender.equals(operator);
   }
 
   // ---------------------------------------------------------------- changes and ends
@@ -449,7 +477,7 @@ final class PlainMarket {
   /** All or nothing: a refused end settles nothing. */
   String endEarly(DealId id, EarlyEnd e, Address sender, boolean signed, long block) {
     Deal d = deals.get(id);
-    if (d == null || d.state != DealState.ACTIVE) {
+    if (d == null || !d.state.isRunning()) {
       return "WrongState";
     }
     if (block > e.executeBy().value()) {
@@ -461,13 +489,14 @@ final class PlainMarket {
     if (!sender.equals(d.client) && !signed) {
       return "NotClient";
     }
-    if (drawn(block)) {
+    // A faulty deal has nothing in the set.
+    if (drawn(block) && d.state == DealState.ACTIVE) {
       return "SetFrozenUntil";
     }
     return attempt(
         () -> {
           settle(d, 1024, block);
-          if (d.run > terms.maxMissRun()) {
+          if (defaulted(d)) {
             return "Defaulted";
           }
           long from = Math.max(d.cursor, clock.nextDuty(block));
@@ -479,6 +508,9 @@ final class PlainMarket {
             return "Unsettled";
           }
           if (e.immediate()) {
+            if (d.demand != null) {
+              return "DemandOpen";
+            }
             give(d.client, d.unspent());
             finish(d, DealState.COMPLETED, block);
             return OK;
@@ -493,13 +525,13 @@ final class PlainMarket {
 
   String complete(DealId id, long block) {
     Deal d = deals.get(id);
-    if (d == null || d.state != DealState.ACTIVE) {
+    if (d == null || !d.state.isRunning()) {
       return "WrongState";
     }
     return attempt(
         () -> {
           settle(d, 1024, block);
-          if (d.run > terms.maxMissRun()) {
+          if (defaulted(d)) {
             return "Defaulted";
           }
           if (block < clock.periodEnd(d.end - 1) + terms.collateralHold()) {
@@ -507,6 +539,9 @@ final class PlainMarket {
           }
           if (d.cursor < d.end) {
             return "Unsettled";
+          }
+          if (d.demand != null) {
+            return "DemandOpen";
           }
           give(d.client, d.unspent());
           finish(d, DealState.COMPLETED, block);
@@ -516,24 +551,29 @@ final class PlainMarket {
 
   String terminate(DealId id, Address sender, long block) {
     Deal d = deals.get(id);
-    if (d == null || d.state != DealState.ACTIVE) {
+    if (d == null || !d.state.isRunning()) {
       return "WrongState";
     }
     return attempt(
         () -> {
           settle(d, 1024, block);
-          if (d.run <= terms.maxMissRun()) {
-            return "NotDefaulted";
+          if (!defaulted(d)) {
+            return d.state == DealState.FAULTY ? "StillFaulty" : "NotDefaulted";
           }
-          BigInteger half = d.collateral.shiftRight(1);
-          BigInteger tip = half.min(terms.tipCap().units());
-          give(d.client, d.unspent().add(half).subtract(tip));
-          give(sender, tip);
-          burned = burned.add(d.collateral.subtract(half));
-          d.collateral = BigInteger.ZERO;
-          finish(d, DealState.TERMINATED, block);
+          takeAll(d, sender, block);
           return OK;
         });
+  }
+
+  /** Half of the collateral to the client, out of which comes the tip; the rest is burned. */
+  void takeAll(Deal d, Address sender, long block) {
+    BigInteger half = d.collateral.shiftRight(1);
+    BigInteger tip = half.min(terms.tipCap().units());
+    give(d.client, d.unspent().add(half).subtract(tip));
+    give(sender, tip);
+    burned = burned.add(d.collateral.subtract(half));
+    d.collateral = BigInteger.ZERO;
+    finish(d, DealState.TERMINATED, block);
   }
 
   String expire(DealId id, Address sender, long block) {
@@ -588,19 +628,24 @@ final class PlainMarket {
 
   // ---------------------------------------------------------------- all or nothing
 
-  private interface Action {
+  interface Action {
     String run();
   }
 
   /** Settling is undone when what it was for is refused: the whole transaction reverts. */
-  private String attempt(Action action) {
+  String attempt(Action action) {
     Map<Address, BigInteger> balances = new HashMap<>();
     accounts.forEach((owner, a) -> balances.put(owner, a.balance));
     Map<Deal, Object[]> before = new HashMap<>();
     deals
         .values()
         .forEach(
-            d -> before.put(d, new Object[] {d.collateral, d.cursor, d.proved, d.unproved, d.run}));
+            d ->
+                before.put(
+                    d,
+                    new Object[] {
+                      d.collateral, d.cursor, d.proved, d.unproved, d.run, d.faultyPeriods
+                    }));
     BigInteger burnedBefore = burned;
     String refused = action.run();
     if (!refused.equals(OK)) {
@@ -612,6 +657,7 @@ final class PlainMarket {
             d.proved = (long) was[2];
             d.unproved = (long) was[3];
             d.run = (int) was[4];
+            d.faultyPeriods = (long) was[5];
           });
       burned = burnedBefore;
     }

@@ -60,6 +60,8 @@ final class MinerFixture implements AutoCloseable {
             .withEndpoint("127.0.0.1", 0, "127.0.0.1:1")
             .withCapacityBytes(1L << 30)
             .withConfirmations(1)
+            // A node that declares what it has lost by itself is ScrubTest's.
+            .withCare(new CarePolicy(0, false))
             .withAsk(
                 new AskPolicy(
                     TokenAmount.of(10), TokenAmount.of(50), 1, 1L << 28, 1, 500, d.validity()))

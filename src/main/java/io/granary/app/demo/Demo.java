@@ -218,7 +218,9 @@ public final class Demo {
     String endpoint = "127.0.0.1:" + freePort();
     MinerSettings settings =
         MinerSettings.of(
-            owner.address().toString(), endpoint, endpoint, 8L << 30, price, 30_000_000_000L);
+                owner.address().toString(), endpoint, endpoint, 8L << 30, price, 30_000_000_000L)
+            // The story is that of a miner that does nothing about its loss.
+            .withDeclareFaults(false);
     EthKey operator = home.create(settings, deployment, PASSWORD, Keystores.Strength.LIGHT);
     faucet.give(operator.address(), 10, TokenAmount.ZERO);
     try (GranaryChain chain =

@@ -213,4 +213,23 @@ public record MinerSettings(
         otherMetrics == null ? metrics : otherMetrics,
         otherAlerts == null ? alerts : otherAlerts);
   }
+
+  /** The same, declaring faults by itself or not. */
+  public MinerSettings withDeclareFaults(boolean declare) {
+    return new MinerSettings(
+        miner,
+        endpoint,
+        listen,
+        capacityBytes,
+        pricePerLeafPeriod,
+        collateralPerLeaf,
+        minPieceBytes,
+        maxPieceBytes,
+        minPeriods,
+        maxPeriods,
+        scrubBytesPerSecond,
+        declare,
+        metrics,
+        alerts);
+  }
 }
