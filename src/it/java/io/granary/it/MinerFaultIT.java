@@ -190,8 +190,8 @@ class MinerFaultIT {
         () ->
             List.of(kept, lost, gone).stream()
                 .allMatch(id -> q.deal(id).filter(d -> d.state() == DealState.ACTIVE).isPresent()));
-    Path aside = dir.resolve("aside");
-    Files.move(replica(lost), aside);
+    assertEquals(0, granary("miner", "verify").code());
+    Files.delete(replica(lost));
     Files.delete(replica(gone));
     mineUntil(
         "the node says what to do",
@@ -219,7 +219,17 @@ class MinerFaultIT {
     // Without its replica it cannot be.
     Answer early = granary("miner", "recover", lost.toString());
     assertTrue(early.code() != 0, early.text());
-    Files.move(aside, replica(lost));
+    Answer verified = granary("miner", "verify", lost.toString(), kept.toString());
+    assertEquals(3, verified.code(), verified.text());
+    assertTrue(verified.text().contains("missing"), verified.text());
+    Answer alone = granary("miner", "repair", lost.toString());
+    assertTrue(alone.code() == 2 && alone.text().contains("--from FILE"), alone.text());
+    Answer wrong =
+        granary("miner", "repair", lost.toString(), "--from", dir.resolve("data-3000").toString());
+    assertTrue(wrong.code() == 2 && wrong.text().contains("is not the deal's piece"), wrong.text());
+    Answer repaired =
+        granary("miner", "repair", lost.toString(), "--from", dir.resolve("data-2000").toString());
+    assertEquals(0, repaired.code(), repaired.text());
     JsonNode recovered = sent("recovery", "miner", "recover", lost.toString());
     assertEquals("ACTIVE", recovered.path("deals").path(0).path("state").asText());
     Period from = deal(lost).cursor();

@@ -65,6 +65,19 @@ final class MinerFaultCommands {
     return DeclaredFault.of(deal, chain.terms(), chain.queries().clock(deal.miner()));
   }
 
+  /** The terms of a deal, from the event that it was published with. */
+  static DealProposal proposal(GranaryChain chain, DealId id) {
+    return chain
+        .queries()
+        .proposal(id)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "the endpoint does not have the event that deal "
+                        + id
+                        + " was published with; use one that keeps old logs (--rpc)"));
+  }
+
   /** {@code granary miner fault}. */
   @Command(
       name = "fault",
@@ -184,18 +197,6 @@ final class MinerFaultCommands {
               + tx.hash()
               + ")");
       return row;
-    }
-
-    private static DealProposal proposal(GranaryChain chain, DealId id) {
-      return chain
-          .queries()
-          .proposal(id)
-          .orElseThrow(
-              () ->
-                  new IllegalArgumentException(
-                      "the endpoint does not have the event that deal "
-                          + id
-                          + " was published with; use one that keeps old logs (--rpc)"));
     }
 
     /** What the node opens at the positions that the latest challenge block draws. */

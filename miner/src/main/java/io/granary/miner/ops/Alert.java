@@ -27,13 +27,15 @@ public enum Alert {
   /** A drawn leaf does not open, so the period cannot be proved. */
   PROOF_WITHHELD(
       true,
-      "restore the replica; it is tried again while the window is open. If it is lost: granary miner fault DEAL"),
+      "granary miner repair DEAL; it is tried again while the window is open. If it stays lost: granary miner fault DEAL"),
   /** A period ended unproved. */
   MISSED(true, "look at what was logged just before; its pay is lost and a slash is cut"),
   /** A replica is damaged, found outside proving. */
-  DAMAGED(true, "restore the replica before it is drawn. If it is lost: granary miner fault DEAL"),
+  DAMAGED(
+      true,
+      "granary miner repair DEAL before it is drawn; if it stays lost: granary miner fault DEAL"),
   /** The chain has a declared fault of a deal. */
-  FAULT_DECLARED(true, "restore the replica, then: granary miner recover DEAL"),
+  FAULT_DECLARED(true, "granary miner repair DEAL, then: granary miner recover DEAL"),
   /** An auditor refused a period proof for good. */
   PROOF_REFUSED(
       false,

@@ -107,7 +107,7 @@ public final class Shelf {
   }
 
   /** Puts a finished file of the replicas' folder in the place of another, durably. */
-  void replace(Path finished, Path target) throws IOException {
+  public void replace(Path finished, Path target) throws IOException {
     Files.move(
         finished, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     syncDirectory(replicas);
