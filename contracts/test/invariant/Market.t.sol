@@ -252,7 +252,8 @@ contract MarketInvariants is MarketFixture {
         if (old != 0 && idle % 4 != 1 && view_(old).missRun > market.params().maxMissRun) {
             strangerMay(abi.encodeCall(market.terminate, (old)));
         }
-        bool frozen = old != 0 && market.isFrozen(view_(old).miner);
+        // A faulty deal has nothing in the set.
+        bool frozen = old != 0 && market.isFrozen(view_(old).miner) && view_(old).state == DealState.Active;
         uint32 end = view_(old).end;
         if (tryActivate(activation(id)) != SkipReason.None) return;
         done();
