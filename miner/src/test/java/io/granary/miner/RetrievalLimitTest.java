@@ -58,7 +58,8 @@ class RetrievalLimitTest {
     List<ManagedChannel> channels = new ArrayList<>();
     try (MinerFixture f = new MinerFixture(dir).start()) {
       DealId id = f.activeDeal(PIECE, 400);
-      for (int c = 0; c < 2; c++) {
+      // More than there are places: one that the question below takes for a moment is not lost.
+      for (int c = 0; c < 3; c++) {
         ManagedChannel channel = PeerChannels.open(f.peer());
         channels.add(channel);
         for (int i = 0; i < 32; i++) {

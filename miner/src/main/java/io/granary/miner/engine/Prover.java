@@ -132,10 +132,6 @@ final class Prover {
       return;
     }
     Instant began = Instant.now();
-    long left = clock.periodEnd(period.index()) - 1 - head;
-    if (left <= config.tuning().slackWarnBlocks()) {
-      log.proofIsTight(period, left);
-    }
     List<DrawnLeaf> drawn;
     try {
       drawn = ports.reader().drawnLeaves(miner, period);
@@ -145,6 +141,10 @@ final class Prover {
     }
     if (drawn.isEmpty()) {
       return;
+    }
+    long left = clock.periodEnd(period.index()) - 1 - head;
+    if (left <= config.tuning().slackWarnBlocks()) {
+      log.proofIsTight(period, left);
     }
     Optional<byte[]> openings = open(period, drawn);
     if (openings.isEmpty()) {
