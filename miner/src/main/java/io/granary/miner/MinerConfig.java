@@ -1,6 +1,7 @@
 package io.granary.miner;
 
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /**
  * Everything an operator can set; the defaults are here and nowhere else.
@@ -82,139 +83,106 @@ public record MinerConfig(
         CarePolicy.defaults());
   }
 
+  /** What a changed copy is made of. */
+  private static final class Copy {
+    Path home;
+    String listenHost;
+    int listenPort;
+    String advertisedEndpoint;
+    long capacityBytes;
+    AskPolicy ask;
+    boolean pushProofs;
+    int confirmations;
+    int sealingThreads;
+    Tuning tuning;
+    OpsConfig ops;
+    CarePolicy care;
+
+    Copy(MinerConfig c) {
+      home = c.home;
+      listenHost = c.listenHost;
+      listenPort = c.listenPort;
+      advertisedEndpoint = c.advertisedEndpoint;
+      capacityBytes = c.capacityBytes;
+      ask = c.ask;
+      pushProofs = c.pushProofs;
+      confirmations = c.confirmations;
+      sealingThreads = c.sealingThreads;
+      tuning = c.tuning;
+      ops = c.ops;
+      care = c.care;
+    }
+
+    MinerConfig done() {
+      return new MinerConfig(
+          home,
+          listenHost,
+          listenPort,
+          advertisedEndpoint,
+          capacityBytes,
+          ask,
+          pushProofs,
+          confirmations,
+          sealingThreads,
+          tuning,
+          ops,
+          care);
+    }
+  }
+
+  private MinerConfig with(Consumer<Copy> change) {
+    Copy copy = new Copy(this);
+    change.accept(copy);
+    return copy.done();
+  }
+
+  /** The same in another home. */
+  public MinerConfig withHome(Path other) {
+    return with(c -> c.home = other);
+  }
+
   /** The same with another address to bind and to advertise. */
   public MinerConfig withEndpoint(String host, int port, String advertised) {
-    return new MinerConfig(
-        home,
-        host,
-        port,
-        advertised,
-        capacityBytes,
-        ask,
-        pushProofs,
-        confirmations,
-        sealingThreads,
-        tuning,
-        ops,
-        care);
+    return with(
+        c -> {
+          c.listenHost = host;
+          c.listenPort = port;
+          c.advertisedEndpoint = advertised;
+        });
   }
 
   /** The same with another capacity. */
   public MinerConfig withCapacityBytes(long bytes) {
-    return new MinerConfig(
-        home,
-        listenHost,
-        listenPort,
-        advertisedEndpoint,
-        bytes,
-        ask,
-        pushProofs,
-        confirmations,
-        sealingThreads,
-        tuning,
-        ops,
-        care);
+    return with(c -> c.capacityBytes = bytes);
   }
 
   /** The same with another ask. */
   public MinerConfig withAsk(AskPolicy policy) {
-    return new MinerConfig(
-        home,
-        listenHost,
-        listenPort,
-        advertisedEndpoint,
-        capacityBytes,
-        policy,
-        pushProofs,
-        confirmations,
-        sealingThreads,
-        tuning,
-        ops,
-        care);
+    return with(c -> c.ask = policy);
   }
 
   /** The same, pushing period proofs or not. */
   public MinerConfig withPushProofs(boolean push) {
-    return new MinerConfig(
-        home,
-        listenHost,
-        listenPort,
-        advertisedEndpoint,
-        capacityBytes,
-        ask,
-        push,
-        confirmations,
-        sealingThreads,
-        tuning,
-        ops,
-        care);
+    return with(c -> c.pushProofs = push);
   }
 
   /** The same with another number of confirmations. */
   public MinerConfig withConfirmations(int blocks) {
-    return new MinerConfig(
-        home,
-        listenHost,
-        listenPort,
-        advertisedEndpoint,
-        capacityBytes,
-        ask,
-        pushProofs,
-        blocks,
-        sealingThreads,
-        tuning,
-        ops,
-        care);
+    return with(c -> c.confirmations = blocks);
   }
 
   /** The same with other intervals and thresholds. */
   public MinerConfig withTuning(Tuning other) {
-    return new MinerConfig(
-        home,
-        listenHost,
-        listenPort,
-        advertisedEndpoint,
-        capacityBytes,
-        ask,
-        pushProofs,
-        confirmations,
-        sealingThreads,
-        other,
-        ops,
-        care);
+    return with(c -> c.tuning = other);
   }
 
   /** The same with other metrics, health and alerts. */
   public MinerConfig withOps(OpsConfig other) {
-    return new MinerConfig(
-        home,
-        listenHost,
-        listenPort,
-        advertisedEndpoint,
-        capacityBytes,
-        ask,
-        pushProofs,
-        confirmations,
-        sealingThreads,
-        tuning,
-        other,
-        care);
+    return with(c -> c.ops = other);
   }
 
   /** The same with another care for replicas. */
   public MinerConfig withCare(CarePolicy other) {
-    return new MinerConfig(
-        home,
-        listenHost,
-        listenPort,
-        advertisedEndpoint,
-        capacityBytes,
-        ask,
-        pushProofs,
-        confirmations,
-        sealingThreads,
-        tuning,
-        ops,
-        other);
+    return with(c -> c.care = other);
   }
 }

@@ -139,7 +139,7 @@ public final class MinerNode implements AutoCloseable {
       log.started(miner, config.advertisedEndpoint(), server.port(), book.all().size());
       return new MinerNode(miner, server, opened, book, telemetry);
     } catch (IOException | RuntimeException e) {
-      closeAll(opened, e);
+      Parts.close(opened, e);
       throw e;
     }
   }
@@ -190,16 +190,6 @@ public final class MinerNode implements AutoCloseable {
     }
   }
 
-  private static void closeAll(Deque<AutoCloseable> opened, Exception cause) {
-    for (AutoCloseable part : opened) {
-      try {
-        part.close();
-      } catch (Exception e) {
-        cause.addSuppressed(e);
-      }
-    }
-  }
-
   /** The port its services listen on. */
   public int port() {
     return server.port();
@@ -230,11 +220,10 @@ public final class MinerNode implements AutoCloseable {
   public void close() {
     // The first to stop though not the last to start: no call may come while the rest goes.
     server.close();
-    IllegalStateException failed = new IllegalStateException("a part of the node does not stop");
-    closeAll(parts, failed);
-    telemetry.log().stopped(miner);
-    if (failed.getSuppressed().length > 0) {
-      throw failed;
+    try {
+      Parts.close(parts);
+    } finally {
+      telemetry.log().stopped(miner);
     }
   }
 }

@@ -197,7 +197,7 @@ final class MinerFixture implements AutoCloseable {
     copy(home, next);
     close();
     home = next;
-    config = moved(config, next);
+    config = config.withHome(next);
     start();
   }
 
@@ -224,22 +224,6 @@ final class MinerFixture implements AutoCloseable {
         Files.delete(file);
       }
     }
-  }
-
-  private static MinerConfig moved(MinerConfig c, Path home) {
-    return new MinerConfig(
-        home,
-        c.listenHost(),
-        c.listenPort(),
-        c.advertisedEndpoint(),
-        c.capacityBytes(),
-        c.ask(),
-        c.pushProofs(),
-        c.confirmations(),
-        c.sealingThreads(),
-        c.tuning(),
-        c.ops(),
-        c.care());
   }
 
   private static void copy(Path from, Path to) throws IOException {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.granary.miner.AskPolicy;
 import io.granary.miner.CarePolicy;
 import io.granary.miner.MinerConfig;
@@ -20,6 +21,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -168,7 +171,7 @@ public record MinerSettings(
                 Optional.ofNullable(alerts).map(a -> named("alerts", () -> URI.create(a)))));
   }
 
-  private static <T> T named(String key, java.util.function.Supplier<T> value) {
+  private static <T> T named(String key, Supplier<T> value) {
     try {
       return value.get();
     } catch (IllegalArgumentException e) {
@@ -176,60 +179,42 @@ public record MinerSettings(
     }
   }
 
+  /** A changed copy, by the keys of the file. */
+  private MinerSettings changed(Consumer<ObjectNode> change) {
+    ObjectNode tree = JSON.valueToTree(this);
+    change.accept(tree);
+    try {
+      return JSON.treeToValue(tree, MinerSettings.class);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("settings that cannot be read again: " + tree, e);
+    }
+  }
+
   /** The same with another ask and other addresses. */
-  public MinerSettings with(String endpoint, String listen, long price, long collateral) {
-    return new MinerSettings(
-        miner,
-        endpoint,
-        listen,
-        capacityBytes,
-        price,
-        collateral,
-        minPieceBytes,
-        maxPieceBytes,
-        minPeriods,
-        maxPeriods,
-        scrubBytesPerSecond,
-        declareFaults,
-        metrics,
-        alerts);
+  public MinerSettings with(String newEndpoint, String newListen, long price, long collateral) {
+    return changed(
+        tree ->
+            tree.put("endpoint", newEndpoint)
+                .put("listen", newListen)
+                .put("pricePerLeafPeriod", price)
+                .put("collateralPerLeaf", collateral));
   }
 
   /** The same with other metrics and alerts, where they are given. */
   public MinerSettings withOps(@Nullable String otherMetrics, @Nullable String otherAlerts) {
-    return new MinerSettings(
-        miner,
-        endpoint,
-        listen,
-        capacityBytes,
-        pricePerLeafPeriod,
-        collateralPerLeaf,
-        minPieceBytes,
-        maxPieceBytes,
-        minPeriods,
-        maxPeriods,
-        scrubBytesPerSecond,
-        declareFaults,
-        otherMetrics == null ? metrics : otherMetrics,
-        otherAlerts == null ? alerts : otherAlerts);
+    return changed(
+        tree -> {
+          if (otherMetrics != null) {
+            tree.put("metrics", otherMetrics);
+          }
+          if (otherAlerts != null) {
+            tree.put("alerts", otherAlerts);
+          }
+        });
   }
 
   /** The same, declaring faults by itself or not. */
   public MinerSettings withDeclareFaults(boolean declare) {
-    return new MinerSettings(
-        miner,
-        endpoint,
-        listen,
-        capacityBytes,
-        pricePerLeafPeriod,
-        collateralPerLeaf,
-        minPieceBytes,
-        maxPieceBytes,
-        minPeriods,
-        maxPeriods,
-        scrubBytesPerSecond,
-        declare,
-        metrics,
-        alerts);
+    return changed(tree -> tree.put("declareFaults", declare));
   }
 }

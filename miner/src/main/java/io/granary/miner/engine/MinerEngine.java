@@ -3,6 +3,7 @@ package io.granary.miner.engine;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
+import io.granary.miner.Parts;
 import io.granary.miner.Telemetry;
 import io.granary.miner.grpc.AuditorClient;
 import io.granary.miner.replica.ReplicaReader;
@@ -176,12 +177,6 @@ public final class MinerEngine implements AutoCloseable {
 
   @Override
   public void close() {
-    for (AutoCloseable part : parts) {
-      try {
-        part.close();
-      } catch (Exception e) {
-        throw new IllegalStateException("a loop does not end", e);
-      }
-    }
+    Parts.close(parts);
   }
 }
