@@ -3,6 +3,7 @@ package io.granary.contracts;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.proofs.Hash32;
+import io.granary.proofs.LeafIndex;
 import io.granary.proofs.challenge.Positions;
 import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.piece.PieceCommitment;
@@ -15,12 +16,17 @@ import io.granary.protocol.chain.BatchResult;
 import io.granary.protocol.chain.DrawnLeaf;
 import io.granary.protocol.chain.MinerMarket;
 import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.channel.SignedVoucher;
+import io.granary.protocol.channel.Voucher;
+import io.granary.protocol.crypto.ChannelDigests;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.DealKey;
 import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -193,6 +199,67 @@ class GasTableReport {
     return prove();
   }
 
+  /** Answers a demand on a deal, opened in both trees. */
+  private long answer(DealProposal p, long leaf) throws IOException {
+    market.client.actions().demand(p, new LeafIndex(leaf), BigInteger.TEN.pow(17)).orThrow();
+    seal(p);
+    try (Replica replica = open(p)) {
+      byte[] openings = DualOpening.pack(List.of(replica.openBoth(leaf)));
+      BatchResult answered =
+          market.operator.actions().answer(List.of(new MinerMarket.Answer(p, false, openings)));
+      assertTrue(
+          answered.items().stream().allMatch(i -> i.ok()), () -> answered.items().toString());
+      return gas(answered.tx());
+    }
+  }
+
+  private long redeem(long total) {
+    ChannelGateway channel = market.operator.channels(market.deployment.channels().orElseThrow());
+    Voucher voucher =
+        new Voucher(market.clientKey.address(), market.miner(), TokenAmount.of(total));
+    return gas(
+        channel
+            .redeem(
+                List.of(
+                    new SignedVoucher(
+                        voucher,
+                        market.clientKey.sign(ChannelDigests.voucher(channel.domain(), voucher)))))
+            .tx());
+  }
+
+  /** What retrieval costs on chain: the second voucher of a channel. */
+  private void redeemRow() {
+    market
+        .client
+        .channels(market.deployment.channels().orElseThrow())
+        .deposit(market.miner(), TokenAmount.of(1_000))
+        .orThrow();
+    redeem(1);
+    row("redeem a voucher", redeem(2), "not the channel's first");
+  }
+
+  /** Trees of ten heights, so that draws and their paths differ. */
+  private void tenHeightsRow() throws IOException {
+    deals.clear();
+    PieceCommitment whole = piece;
+    try (DevMarket m = new DevMarket(dir.resolve("heights"))) {
+      market = m;
+      for (int height = 20; height > 10; height--) {
+        commitTo(127 << (height - 2));
+        // As many leaves of each height as a batch allows, so that draws hit several heights.
+        add(Math.min(BATCH, 1 << (20 - height)));
+      }
+      row("prove, k = 5, deals of 10 heights", steadyProof(), "2^11 … 2^20 leaves, steady state");
+    }
+    piece = whole;
+  }
+
+  private void commitTo(int size) {
+    PieceHasher hasher = new PieceHasher();
+    hasher.update(data, 0, size);
+    piece = hasher.finish();
+  }
+
   /** The same in a market of RANDAO seeds, whose proofs carry a header. */
   private void randaoRow() throws IOException {
     deals.clear();
@@ -212,12 +279,10 @@ class GasTableReport {
     try (DevMarket m = new DevMarket(dir)) {
       market = m;
       data = m.data(PIECE);
-      PieceHasher hasher = new PieceHasher();
-      hasher.update(data, 0, data.length);
-      piece = hasher.finish();
+      commitTo(PIECE);
       row(
           "deposit with permit",
-          gas(m.client.actions().deposit(io.granary.protocol.values.TokenAmount.of(1))),
+          gas(m.client.actions().deposit(TokenAmount.of(1))),
           "later deposits");
       long[] one = add(1);
       row("publish, one deal", one[0], "first deal of the miner");
@@ -238,11 +303,20 @@ class GasTableReport {
           "extend, per deal in a batch of " + others.size(),
           extend(others) / others.size(),
           "settled before");
+      answer(others.getFirst(), 1);
+      row("answer a demand, both trees", answer(others.getFirst(), 2), "not the miner's first");
+      redeemRow();
       settleAfterManyPeriods(first, Math.min(most, 51));
-      while (deals.size() < most) {
-        add(Math.min(BATCH, most - deals.size()));
+      for (int size : new int[] {Math.min(most, 1_000), most}) {
+        boolean grew = deals.size() < size;
+        while (deals.size() < size) {
+          add(Math.min(BATCH, size - deals.size()));
+        }
+        if (grew) {
+          row("prove, k = 5, " + deals.size() + " deals", steadyProof(), "steady state");
+        }
       }
-      row("prove, k = 5, " + deals.size() + " deals", steadyProof(), "steady state");
+      tenHeightsRow();
       randaoRow();
       Path out = Path.of(System.getenv().getOrDefault("GRANARY_GAS_OUT", "target/gas.md"));
       Files.writeString(
