@@ -111,6 +111,13 @@ public final class ChainQueries
         .getBalance();
   }
 
+  @Override
+  public BigInteger baseFee() {
+    return rpc.send(rpc.web3j().ethGetBlockByNumber(DefaultBlockParameterName.LATEST, false))
+        .getBlock()
+        .getBaseFeePerGas();
+  }
+
   // ---------------------------------------------------------------- market
 
   @Override
@@ -505,6 +512,20 @@ public final class ChainQueries
         .filter(MarketEvent.DealPublished.class::isInstance)
         .map(e -> ((MarketEvent.DealPublished) e).proposal())
         .findFirst();
+  }
+
+  /** All publications since the market was deployed. */
+  public List<MarketEvent.DealPublished> publications() {
+    return events(deployedAt(), head().number(), List.of(MarketEvents.PUBLISHED_TOPIC)).stream()
+        .map(MarketEvent.DealPublished.class::cast)
+        .toList();
+  }
+
+  /** Proofs of a miner in blocks {@code from … to}. */
+  public List<MarketEvent.PeriodProved> proofs(Address miner, BlockNumber from, BlockNumber to) {
+    return events(from, to, List.of(MarketEvents.PROVED_TOPIC, LogPages.topic(miner))).stream()
+        .map(MarketEvent.PeriodProved.class::cast)
+        .toList();
   }
 
   private List<MarketEvent> events(BlockNumber from, BlockNumber to, List<String> topics) {

@@ -154,12 +154,12 @@ public final class ChannelGateway implements ChannelReader, ChannelWriter {
 
   @Override
   public List<ChannelState> channelsFrom(Address client) {
-    return known(List.of(topic(client)));
+    return known(List.of(LogPages.topic(client)));
   }
 
   @Override
   public List<ChannelState> channelsTo(Address miner) {
-    return known(List.of("", topic(miner)));
+    return known(List.of("", LogPages.topic(miner)));
   }
 
   private record Pair(Address client, Address miner) {}
@@ -180,10 +180,6 @@ public final class ChannelGateway implements ChannelReader, ChannelWriter {
               pairs.add(new Pair(Address.parse(e.client), Address.parse(e.miner)));
             });
     return pairs.stream().map(p -> channel(p.client(), p.miner())).toList();
-  }
-
-  private static String topic(Address address) {
-    return "0x" + "0".repeat(24) + address.toString().substring(2);
   }
 
   @Override

@@ -49,6 +49,11 @@ final class LogPages {
     }
   }
 
+  /** An address as a topic. */
+  static String topic(Address address) {
+    return "0x" + "0".repeat(24) + address.toString().substring(2);
+  }
+
   private List<Log> read(long from, long to, List<String> topics) {
     EthFilter filter =
         new EthFilter(

@@ -57,6 +57,9 @@ final class MarketEvents {
   /** First topic of the logs that deals are published with; the second is the deal's id. */
   static final String PUBLISHED_TOPIC = EventEncoder.encode(StorageMarket.DEALPUBLISHED_EVENT);
 
+  /** First topic of the logs of proofs; the second is the miner. */
+  static final String PROVED_TOPIC = EventEncoder.encode(StorageMarket.PERIODPROVED_EVENT);
+
   private MarketEvents() {}
 
   private static Map.Entry<String, BiFunction<MarketEvent.Position, Log, MarketEvent>> entry(

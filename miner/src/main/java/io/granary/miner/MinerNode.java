@@ -133,6 +133,7 @@ public final class MinerNode implements AutoCloseable {
               sealing,
               replicas,
               shelf,
+              disk,
               telemetry);
       opened.push(engine);
       chooseHashEngine(log);

@@ -287,6 +287,40 @@ public final class OperatorLog {
         .log("period proved");
   }
 
+  /** A look before the challenge block found nothing in the way of a proof. */
+  public void rehearsed(Period period, long blocksLeft, List<String> found) {
+    info("rehearsed")
+        .addKeyValue("period", period)
+        .addKeyValue("blocksLeft", blocksLeft)
+        .addKeyValue("found", String.join("; ", found))
+        .log("proof rehearsed");
+  }
+
+  /** A look before the challenge block found what would be in the way of a proof. */
+  public void rehearsalFailed(Period period, String check, String found, long blocksLeft) {
+    alert(
+            Alert.REHEARSAL_FAILED,
+            check
+                + " would be in the way of the proof of period "
+                + period
+                + ", whose challenge block is "
+                + blocksLeft
+                + " blocks away: "
+                + found)
+        .addKeyValue("period", period)
+        .addKeyValue("check", check)
+        .log("proof rehearsal failed");
+  }
+
+  /** The endpoint has told of no new block for long. */
+  public void headStands(long head, Duration since) {
+    alert(
+            Alert.HEAD_STANDS,
+            "block " + head + " has been the newest for " + since.toMinutes() + " minutes")
+        .addKeyValue("head", head)
+        .log("no new block");
+  }
+
   /** Few blocks are left to prove the period. */
   public void proofIsTight(Period period, long slackBlocks) {
     alert(

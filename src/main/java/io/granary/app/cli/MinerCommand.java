@@ -9,9 +9,7 @@ import io.granary.app.node.UntilStopped;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.keys.Keystores;
-import io.granary.proofs.challenge.PeriodClock;
 import io.granary.protocol.crypto.EthKey;
-import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,7 +33,7 @@ import picocli.CommandLine.Option;
       MinerCommand.Run.class,
       MinerCommand.Status.class,
       MinerCommand.Deals.class,
-      MinerCommand.Proving.class,
+      MinerProvingCommand.class,
       MinerOwnerCommands.Pause.class,
       MinerOwnerCommands.Resume.class,
       MinerOwnerCommands.Update.class,
@@ -277,50 +275,6 @@ public final class MinerCommand implements Callable<Integer> {
             Out.table(out, table);
           });
       return 0;
-    }
-  }
-
-  /** {@code granary miner proving}. */
-  @Command(
-      name = "proving",
-      description = "The next proving periods of this miner, with the blocks left.")
-  public static final class Proving extends Place implements Callable<Integer> {
-    @Override
-    public Integer call() throws IOException {
-      MinerSettings settings = place().settings();
-      common.deployment = place().dir().resolve("deployment.json");
-      try (GranaryChain chain = common.connect(Optional.empty())) {
-        PeriodClock clock = chain.queries().clock(settings.id());
-        long head = chain.queries().head().number().value();
-        java.util.List<Map<String, Object>> rows = new java.util.ArrayList<>();
-        for (long p = clock.periodAt(head); p < clock.periodAt(head) + 4; p++) {
-          Map<String, Object> row = new LinkedHashMap<>();
-          row.put("period", p);
-          row.put("challengeBlock", clock.challengeBlock(p));
-          row.put("lastBlock", clock.periodEnd(p) - 1);
-          row.put("blocksLeft", clock.periodEnd(p) - 1 - head);
-          row.put("proved", chain.queries().isProved(settings.id(), new Period(p)));
-          row.put("excused", chain.queries().isExcused(settings.id(), new Period(p)));
-          rows.add(row);
-        }
-        common.print(
-            Map.of("ok", true, "head", head, "periods", rows),
-            out -> {
-              out.println("head " + head);
-              java.util.List<java.util.List<String>> table = new java.util.ArrayList<>();
-              table.add(
-                  java.util.List.of(
-                      "PERIOD",
-                      "CHALLENGE BLOCK",
-                      "LAST BLOCK",
-                      "BLOCKS LEFT",
-                      "PROVED",
-                      "EXCUSED"));
-              rows.forEach(r -> table.add(r.values().stream().map(String::valueOf).toList()));
-              Out.table(out, table);
-            });
-        return 0;
-      }
     }
   }
 }

@@ -221,12 +221,7 @@ final class MinerRepairCommands {
         throws IOException {
       EthKey operator = place().operator(Optional.ofNullable(common.passwordFile));
       List<MarketEvent.DealPublished> others =
-          chain
-              .queries()
-              .events(chain.queries().deployedAt(), chain.queries().head().number())
-              .stream()
-              .filter(MarketEvent.DealPublished.class::isInstance)
-              .map(MarketEvent.DealPublished.class::cast)
+          chain.queries().publications().stream()
               .filter(e -> e.proposal().pieceRoot().equals(terms.pieceRoot()))
               .filter(e -> e.proposal().size().equals(terms.size()))
               .filter(e -> !e.dealId().equals(own))

@@ -27,6 +27,9 @@ final class MinerScreen {
       line(out, "", "✗ nothing since: the node is not running, or its endpoint makes no blocks");
     }
     line(out, "period", period(s));
+    if (s.path("rehearsal").isObject()) {
+      rehearsal(out, s.path("rehearsal"));
+    }
     line(
         out,
         "deals",
@@ -74,6 +77,25 @@ final class MinerScreen {
         : name + "not proved yet, " + left + " blocks left";
   }
 
+  /** What the last look before a challenge block found. */
+  static void rehearsal(PrintWriter out, JsonNode r) {
+    boolean passed = r.path("passed").asBoolean();
+    line(
+        out,
+        "rehearsal",
+        "of period "
+            + r.path("period").asLong()
+            + (passed ? ": ✓ it can be proved" : ": ✗ it could not be proved"));
+    for (JsonNode c : r.path("checks")) {
+      out.println(
+          "  "
+              + (c.path("passed").asBoolean() ? "✓ " : "✗ ")
+              + c.path("name").asText()
+              + ": "
+              + c.path("found").asText());
+    }
+  }
+
   private static void alerts(PrintWriter out, JsonNode troubles) {
     if (troubles.isEmpty()) {
       line(out, "alerts", "none since it was started");
@@ -101,6 +123,6 @@ final class MinerScreen {
   }
 
   private static void line(PrintWriter out, String name, String value) {
-    out.println(String.format("%-8s %s", name, value).stripTrailing());
+    out.println(String.format("%-9s %s", name, value).stripTrailing());
   }
 }

@@ -35,6 +35,11 @@ class MinerScreenTest {
             "12.5",
             "1500000000000000000",
             2,
+            new NodeStatus.Rehearsal(
+                8,
+                AT.toString(),
+                false,
+                List.of(new NodeStatus.Check("gas", false, "1 wei pay 0 proofs"))),
             Map.of("active", 3),
             List.of(),
             List.of(
@@ -62,6 +67,8 @@ class MinerScreenTest {
             "12.5 tokens unlocked",
             "1.5 ether",
             "2 proofs wait",
+            "rehearsal of period 8: ✗ it could not be proved",
+            "✗ gas: 1 wei pay 0 proofs",
             "missed: period 6 ended unproved",
             "→ look before it")) {
       assertTrue(screen.contains(part), part + " in\n" + screen);

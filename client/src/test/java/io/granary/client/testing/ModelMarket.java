@@ -299,6 +299,11 @@ public final class ModelMarket
   }
 
   @Override
+  public BigInteger baseFee() {
+    return BigInteger.TEN.pow(9);
+  }
+
+  @Override
   public MarketTerms terms() {
     return TERMS;
   }

@@ -6,6 +6,7 @@ import io.granary.miner.OperatorLog;
 import io.granary.miner.Parts;
 import io.granary.miner.Telemetry;
 import io.granary.miner.grpc.AuditorClient;
+import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.ReplicaReader;
 import io.granary.miner.replica.Shelf;
 import io.granary.miner.sealing.SealingRoom;
@@ -17,13 +18,14 @@ import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockRef;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The miner's loops: deals, proving, pushing, demands, scrubbing. Proving has a thread of its own,
- * so that nothing makes it wait.
+ * The miner's loops: deals, proving, rehearsing, pushing, demands, scrubbing. Proving has a thread
+ * of its own, so that nothing makes it wait.
  */
 public final class MinerEngine implements AutoCloseable {
   private final List<AutoCloseable> parts;
@@ -46,6 +48,7 @@ public final class MinerEngine implements AutoCloseable {
       SealingRoom sealing,
       ReplicaReader replicas,
       Shelf shelf,
+      Disk disk,
       Telemetry telemetry) {
     OperatorLog log = telemetry.log();
     ChainDeals chainDeals = new ChainDeals(ports, book);
@@ -62,9 +65,30 @@ public final class MinerEngine implements AutoCloseable {
             new AuditorClient(ports.reader().terms().domain(), operator),
             log);
     DemandDesk desk = new DemandDesk(ports, book, replicas, log);
+    Rehearsal rehearsal =
+        new Rehearsal(
+            config,
+            ports,
+            miner,
+            operator.address(),
+            book,
+            replicas,
+            disk,
+            log,
+            Clock.systemUTC(),
+            new SecureRandom());
     StatusFile status =
         new StatusFile(
-            config, ports, miner, operator.address(), port, book, chainDeals, proofs, telemetry);
+            config,
+            ports,
+            miner,
+            operator.address(),
+            port,
+            book,
+            chainDeals,
+            proofs,
+            rehearsal,
+            telemetry);
     RegistryWatch registry =
         new RegistryWatch(config, ports, miner, operator.address(), tlsKeyHash, log);
     Scrubber scrubber =
@@ -84,6 +108,13 @@ public final class MinerEngine implements AutoCloseable {
       started.add(
           new Loop(
               "miner-demands", config.tuning(), telemetry, MinerEngine::endProcess, desk::run));
+      started.add(
+          new Loop(
+              "miner-rehearsing",
+              config.tuning(),
+              telemetry,
+              MinerEngine::endProcess,
+              rehearsal::run));
       started.add(
           new Loop(
               "miner-scrubbing",

@@ -20,8 +20,8 @@ import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
-import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.PeriodProof;
+import io.granary.protocol.deal.PeriodStake;
 import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
@@ -118,13 +118,8 @@ final class Prover {
   private boolean hadDuty(Period period) {
     List<DealId> stored =
         book.all().stream().filter(StoredDeal::hasReplica).map(StoredDeal::id).toList();
-    return ports.reader().deals(stored).values().stream().anyMatch(c -> covers(c, period));
-  }
-
-  private static boolean covers(DealSnapshot c, Period period) {
-    return c.state() == DealState.ACTIVE
-        && period.compareTo(c.start()) >= 0
-        && period.compareTo(c.end()) < 0;
+    return ports.reader().deals(stored).values().stream()
+        .anyMatch(c -> PeriodStake.covers(c, period));
   }
 
   private void prove(Period period, PeriodClock clock, long head) {
@@ -245,7 +240,7 @@ final class Prover {
     List<SignedPeriodProof> kept = new ArrayList<>();
     active.forEach(
         (deal, chain) -> {
-          if (covers(chain, period) && !isSigned(deal.id(), period, seed)) {
+          if (PeriodStake.covers(chain, period) && !isSigned(deal.id(), period, seed)) {
             sign(deal, period, seed)
                 .ifPresent(
                     p ->
@@ -273,7 +268,10 @@ final class Prover {
       }
     }
     return active.entrySet().stream()
-        .allMatch(e -> !covers(e.getValue(), period) || isSigned(e.getKey().id(), period, seed));
+        .allMatch(
+            e ->
+                !PeriodStake.covers(e.getValue(), period)
+                    || isSigned(e.getKey().id(), period, seed));
   }
 
   private Optional<SignedPeriodProof> sign(StoredDeal deal, Period period, Hash32 seed) {

@@ -41,6 +41,7 @@ final class StatusFile {
   private final DealBook book;
   private final ChainDeals chainDeals;
   private final ProofStore proofs;
+  private final Rehearsal rehearsal;
   private final OperatorLog log;
   private final MinerMetrics metrics;
   private boolean lowGas;
@@ -54,6 +55,7 @@ final class StatusFile {
       DealBook book,
       ChainDeals chainDeals,
       ProofStore proofs,
+      Rehearsal rehearsal,
       Telemetry telemetry) {
     this.config = config;
     this.ports = ports;
@@ -63,6 +65,7 @@ final class StatusFile {
     this.book = book;
     this.chainDeals = chainDeals;
     this.proofs = proofs;
+    this.rehearsal = rehearsal;
     this.log = telemetry.log();
     this.metrics = telemetry.metrics();
   }
@@ -123,8 +126,19 @@ final class StatusFile {
         ports.reader().account(miner).balance().toTokens(),
         wei.toString(),
         proofs.outboxSize(),
+        rehearsal.newest().map(StatusFile::shown).orElse(null),
         stages,
         deals,
         log.troubles().stream().map(OperatorLog.Trouble::shown).toList());
+  }
+
+  private static NodeStatus.Rehearsal shown(Rehearsal.Report report) {
+    return new NodeStatus.Rehearsal(
+        report.period().index(),
+        report.at().toString(),
+        report.passed(),
+        report.checks().stream()
+            .map(c -> new NodeStatus.Check(c.name(), c.passed(), c.found()))
+            .toList());
   }
 }

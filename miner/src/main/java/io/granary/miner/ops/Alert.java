@@ -22,6 +22,13 @@ public enum Alert {
   REFUSED(false, "the reason names the remedy"),
   /** The contract skipped one deal of a batch. */
   SKIPPED(false, "the reason names the remedy"),
+  /** A look before the challenge block found what would be in the way of a proof. */
+  REHEARSAL_FAILED(
+      true, "the reason says what is missing; it is looked at again until the challenge block"),
+  /** The endpoint tells of no new block. */
+  HEAD_STANDS(
+      true,
+      "compare with another endpoint: one that has lost its peers is to be mended, or another given with --rpc"),
   /** Few blocks are left to prove the period. */
   PROOF_IS_TIGHT(false, "look at what was logged just before: ether for gas, endpoint, disk"),
   /** A drawn leaf does not open, so the period cannot be proved. */

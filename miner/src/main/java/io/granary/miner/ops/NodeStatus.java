@@ -2,6 +2,7 @@ package io.granary.miner.ops;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The node as of one block; {@code status.json} is this record.
@@ -23,6 +24,7 @@ import java.util.Map;
  * @param unlocked tokens of the miner's account that no deal has locked
  * @param gasWei the operator's ether, wei
  * @param proofsInOutbox period proofs that their auditors have not answered
+ * @param rehearsal what the last look before a challenge block found; null before the first
  * @param dealsByStage number of deals at each stage
  * @param deals the deals
  * @param troubles the newest alerts, newest first
@@ -45,6 +47,7 @@ public record NodeStatus(
     String unlocked,
     String gasWei,
     long proofsInOutbox,
+    @Nullable Rehearsal rehearsal,
     Map<String, Integer> dealsByStage,
     List<Deal> deals,
     List<Trouble> troubles) {
@@ -58,6 +61,25 @@ public record NodeStatus(
    * @param reason why it is where it is; empty when all is well
    */
   public record Deal(String id, String stage, String state, long bytes, String reason) {}
+
+  /**
+   * Whether a period could be proved, as seen just before its challenge block.
+   *
+   * @param period the period
+   * @param at when it was looked at, ISO-8601
+   * @param passed whether nothing was in the way
+   * @param checks what was looked at
+   */
+  public record Rehearsal(long period, String at, boolean passed, List<Check> checks) {}
+
+  /**
+   * One thing looked at.
+   *
+   * @param name what
+   * @param passed whether it is as it should be
+   * @param found in words
+   */
+  public record Check(String name, boolean passed, String found) {}
 
   /**
    * One alert.

@@ -93,6 +93,7 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   final Map<Address, BigInteger> ether = new HashMap<>();
   ProvingSet set = new ProvingSet();
   long head = 100;
+  private BigInteger wei = BigInteger.TEN.pow(18);
   private Cover cover = new Cover("ReplacesUnknown", TokenAmount.ZERO);
   private final Map<Address, AccountBalance> accounts = new HashMap<>();
   private final Map<Address, PeerRecord> auditors = new HashMap<>();
@@ -221,9 +222,20 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   }
 
   @Override
-  public BigInteger wei(Address account) {
+  public synchronized BigInteger wei(Address account) {
     requireUp();
-    return BigInteger.TEN.pow(18);
+    return wei;
+  }
+
+  /** All accounts' ether from now on. */
+  public synchronized void setWei(BigInteger now) {
+    wei = now;
+  }
+
+  @Override
+  public BigInteger baseFee() {
+    requireUp();
+    return BigInteger.TEN.pow(9);
   }
 
   @Override

@@ -22,4 +22,7 @@ public interface ChainReader {
 
   /** Ether of an account, in wei. */
   BigInteger wei(Address account);
+
+  /** Base fee of the newest block, wei for a unit of gas. */
+  BigInteger baseFee();
 }
