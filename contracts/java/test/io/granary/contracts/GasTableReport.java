@@ -2,6 +2,7 @@ package io.granary.contracts;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.granary.contracts.devnet.Faucet;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.LeafIndex;
 import io.granary.proofs.challenge.Positions;
@@ -254,6 +255,17 @@ class GasTableReport {
     piece = whole;
   }
 
+  /** Thousands of deals lock more than a test market's parties are given. */
+  private void fund(int count) {
+    TokenAmount tokens = TokenAmount.parseTokens("1").times(count);
+    try (Faucet faucet = new Faucet(market.anvil.endpoint(), market.deployment.token())) {
+      faucet.give(market.clientKey.address(), 10, tokens);
+      faucet.give(market.ownerKey.address(), 10, tokens);
+    }
+    market.client.actions().deposit(tokens).orThrow();
+    market.owner.actions().deposit(tokens).orThrow();
+  }
+
   private void commitTo(int size) {
     PieceHasher hasher = new PieceHasher();
     hasher.update(data, 0, size);
@@ -307,6 +319,7 @@ class GasTableReport {
       row("answer a demand, both trees", answer(others.getFirst(), 2), "not the miner's first");
       redeemRow();
       settleAfterManyPeriods(first, Math.min(most, 51));
+      fund(most);
       for (int size : new int[] {Math.min(most, 1_000), most}) {
         boolean grew = deals.size() < size;
         while (deals.size() < size) {

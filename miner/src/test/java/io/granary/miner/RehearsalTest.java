@@ -55,7 +55,7 @@ class RehearsalTest {
     f.chain.mineUntil("it is rehearsed", () -> rehearsal().path("passed").asBoolean());
     JsonNode r = rehearsal();
     assertEquals(4, r.path("checks").size());
-    assertTrue(r.path("checks").get(0).path("found").asText().contains("leaves of 1 deals opened"));
+    assertTrue(r.path("checks").get(0).path("found").asText().contains("leaves of 1 deal opened"));
     assertFalse(f.hadTrouble("rehearsal-failed"));
   }
 
@@ -66,7 +66,7 @@ class RehearsalTest {
     f.chain.setWei(new BigInteger("2000000000000000"));
     f.chain.mineUntil("it is told", () -> told("gas would be in the way"));
     assertTrue(told("pay 4 proofs"));
-    assertTrue(told("send " + f.operator.address() + " 3000000000000000 wei"));
+    assertTrue(told("send " + f.operator.address() + " 0.003 ether"));
     f.chain.setWei(BigInteger.TEN.pow(18));
     f.chain.mineUntil("it passes again", () -> rehearsal().path("passed").asBoolean());
   }

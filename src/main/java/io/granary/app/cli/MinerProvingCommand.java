@@ -231,7 +231,7 @@ final class MinerProvingCommand extends MinerCommand.Place implements Callable<I
                     + (clock.windowBlocks() - 1)
                     + " that a window has (median)"));
     if (rehearsal.isObject()) {
-      MinerScreen.rehearsal(out, rehearsal);
+      MinerScreen.rehearsal(out, rehearsal, true);
     }
   }
 }

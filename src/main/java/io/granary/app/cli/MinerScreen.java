@@ -28,7 +28,7 @@ final class MinerScreen {
     }
     line(out, "period", period(s));
     if (s.path("rehearsal").isObject()) {
-      rehearsal(out, s.path("rehearsal"));
+      rehearsal(out, s.path("rehearsal"), false);
     }
     line(
         out,
@@ -77,16 +77,19 @@ final class MinerScreen {
         : name + "not proved yet, " + left + " blocks left";
   }
 
-  /** What the last look before a challenge block found. */
-  static void rehearsal(PrintWriter out, JsonNode r) {
+  /** What the last look before a challenge block found; all of it, or what is not well. */
+  static void rehearsal(PrintWriter out, JsonNode r, boolean whole) {
     boolean passed = r.path("passed").asBoolean();
     line(
         out,
         "rehearsal",
-        "of period "
+        "period "
             + r.path("period").asLong()
             + (passed ? ": ✓ it can be proved" : ": ✗ it could not be proved"));
     for (JsonNode c : r.path("checks")) {
+      if (!whole && c.path("passed").asBoolean()) {
+        continue;
+      }
       out.println(
           "  "
               + (c.path("passed").asBoolean() ? "✓ " : "✗ ")

@@ -67,7 +67,7 @@ class MinerScreenTest {
             "12.5 tokens unlocked",
             "1.5 ether",
             "2 proofs wait",
-            "rehearsal of period 8: ✗ it could not be proved",
+            "rehearsal period 8: ✗ it could not be proved",
             "✗ gas: 1 wei pay 0 proofs",
             "missed: period 6 ended unproved",
             "→ look before it")) {

@@ -14,6 +14,7 @@ import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.PeriodStake;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.time.Clock;
@@ -39,6 +40,8 @@ final class Rehearsal {
    * rounded up.
    */
   private static final BigInteger PROOF_GAS = BigInteger.valueOf(250_000);
+
+  private static final BigInteger MANY = BigInteger.valueOf(1_000);
 
   /** The operator should be able to pay so many proofs: a week and more of daily periods. */
   static final int WANTED_PROOFS = 10;
@@ -199,7 +202,8 @@ final class Rehearsal {
         count
             + " leaves of "
             + opened.size()
-            + " deals opened in "
+            + (opened.size() == 1 ? " deal" : " deals")
+            + " opened in "
             + Duration.between(began, clock.instant()).toMillis()
             + " ms");
   }
@@ -211,23 +215,29 @@ final class Rehearsal {
     BigInteger proofs = wei.divide(proof.max(BigInteger.ONE));
     boolean enough = proofs.compareTo(BigInteger.valueOf(WANTED_PROOFS)) >= 0;
     String found =
-        wei
-            + " wei of the operator pay "
-            + proofs.min(BigInteger.valueOf(1_000_000))
+        ether(wei)
+            + " ether of the operator pay "
+            + (proofs.compareTo(MANY) > 0 ? "more than " + MANY : proofs)
             + " proofs at the newest block's fee";
+    if (enough) {
+      return new Check("gas", true, found);
+    }
     return new Check(
         "gas",
-        enough,
-        enough
-            ? found
-            : found
-                + ", "
-                + WANTED_PROOFS
-                + " should be there: send "
-                + operator
-                + " "
-                + proof.multiply(BigInteger.valueOf(WANTED_PROOFS)).subtract(wei)
-                + " wei");
+        false,
+        found
+            + ", "
+            + WANTED_PROOFS
+            + " should be there: send "
+            + operator
+            + " "
+            + ether(proof.multiply(BigInteger.valueOf(WANTED_PROOFS)).subtract(wei))
+            + " ether");
+  }
+
+  /** Ether has as many decimals as tokens. */
+  private static String ether(BigInteger wei) {
+    return new TokenAmount(wei).toTokens();
   }
 
   private Check lookAtDisk() {
@@ -237,10 +247,10 @@ final class Rehearsal {
       return new Check(
           "disk",
           free >= wanted,
-          free
-              + " bytes are free at "
+          (free >> 20)
+              + " MiB are free at "
               + config.home()
-              + (free >= wanted ? "" : ", " + wanted + " should be"));
+              + (free >= wanted ? "" : ", " + (wanted >> 20) + " should be"));
     } catch (IOException e) {
       return new Check("disk", false, config.home() + " cannot be looked at: " + e);
     }
