@@ -17,7 +17,10 @@ import io.granary.protocol.chain.MinerMarket;
 import io.granary.protocol.chain.RegistryWriter;
 import io.granary.protocol.chain.RelayMarket;
 import io.granary.protocol.chain.RenewalLimits;
+import io.granary.protocol.chain.TransactionJournal;
 import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.chain.UnderWay;
+import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.Seeds;
@@ -40,6 +43,7 @@ import java.util.List;
 import java.util.Map;
 import org.web3j.protocol.core.RemoteFunctionCall;
 import org.web3j.protocol.core.methods.response.Log;
+import org.web3j.utils.Numeric;
 
 /** Everything one key sends: as a miner's operator, as the owner of an account, to the registry. */
 public final class ChainActions
@@ -72,7 +76,33 @@ public final class ChainActions
   }
 
   private TransactionSender.Outcome send(Address to, RemoteFunctionCall<?> call) {
-    return sender.send(TransactionSender.Call.to(to, call.encodeFunctionCall()));
+    return send(to, call, Urgency.none());
+  }
+
+  private TransactionSender.Outcome send(Address to, RemoteFunctionCall<?> call, Urgency urgency) {
+    return sender.send(TransactionSender.Call.to(to, call.encodeFunctionCall()), urgency);
+  }
+
+  @Override
+  public void finishBegun() {
+    sender.finish();
+  }
+
+  @Override
+  public List<UnderWay> underWay() {
+    return sender.underWay().stream().map(ChainActions::shown).toList();
+  }
+
+  private static UnderWay shown(TransactionJournal.Entry e) {
+    TransactionJournal.Signed newest = e.signed().getLast();
+    return new UnderWay(
+        e.nonce(),
+        Selectors.name(Numeric.toHexString(e.data())),
+        e.since(),
+        e.signed().size(),
+        newest.hash(),
+        newest.maxFee(),
+        e.urgency().lastBlock());
   }
 
   private TxResult market(RemoteFunctionCall<?> call) {
@@ -172,7 +202,7 @@ public final class ChainActions
   }
 
   @Override
-  public BatchResult answer(List<Answer> answers) {
+  public BatchResult answer(List<Answer> answers, Urgency urgency) {
     List<StorageMarket.Answer> structs =
         answers.stream()
             .map(
@@ -181,7 +211,7 @@ public final class ChainActions
                         Structs.struct(a.proposal()), a.byAuditor(), a.openings()))
             .toList();
     return batch(
-        send(terms.domain().market(), bound.market().answerDemands(structs)),
+        send(terms.domain().market(), bound.market().answerDemands(structs), urgency),
         answers.stream().map(a -> Eip712.dealId(terms.domain(), a.proposal())).toList());
   }
 
@@ -266,8 +296,9 @@ public final class ChainActions
   }
 
   @Override
-  public TxResult prove(Address miner, Period period, byte[] openings) {
-    return prove(miner, period, seeds.proof(clock(miner).challengeBlock(period.index())), openings);
+  public TxResult prove(Address miner, Period period, byte[] openings, Urgency urgency) {
+    byte[] seedProof = seeds.proof(clock(miner).challengeBlock(period.index()));
+    return prove(miner, period, seedProof, openings, urgency);
   }
 
   private PeriodClock clock(Address miner) {
@@ -276,11 +307,14 @@ public final class ChainActions
   }
 
   /** With a proof for the seed source as given. */
-  TxResult prove(Address miner, Period period, byte[] seedProof, byte[] openings) {
-    return market(
-        bound
-            .market()
-            .prove(miner.toString(), BigInteger.valueOf(period.index()), seedProof, openings));
+  TxResult prove(Address miner, Period period, byte[] seedProof, byte[] openings, Urgency urgency) {
+    return send(
+            terms.domain().market(),
+            bound
+                .market()
+                .prove(miner.toString(), BigInteger.valueOf(period.index()), seedProof, openings),
+            urgency)
+        .result();
   }
 
   @Override

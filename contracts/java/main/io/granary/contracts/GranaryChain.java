@@ -6,8 +6,10 @@ import io.granary.contracts.bindings.PrevRandaoSeed;
 import io.granary.contracts.bindings.StorageMarket;
 import io.granary.contracts.rpc.Rpc;
 import io.granary.contracts.rpc.RpcErrorException;
+import io.granary.contracts.tx.MemoryJournal;
 import io.granary.contracts.tx.TransactionSender;
 import io.granary.protocol.chain.MarketTerms;
+import io.granary.protocol.chain.TransactionJournal;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.values.Address;
@@ -59,6 +61,16 @@ public final class GranaryChain implements AutoCloseable {
    * @throws IllegalArgumentException when no market is at that address
    */
   public static GranaryChain connect(ChainConfig config, Optional<EthKey> signer) {
+    return connect(config, signer, new MemoryJournal());
+  }
+
+  /**
+   * The same with a journal that outlives the process.
+   *
+   * @param journal of what the key sends
+   */
+  public static GranaryChain connect(
+      ChainConfig config, Optional<EthKey> signer, TransactionJournal journal) {
     Rpc rpc = new Rpc(config.rpc());
     try {
       long chainId = rpc.send(rpc.web3j().ethChainId()).getChainId().longValueExact();
@@ -96,7 +108,9 @@ public final class GranaryChain implements AutoCloseable {
       SeedValues seeds = seedValues(rpc, calls, nobody, terms.seedSource());
       ChainQueries queries = new ChainQueries(config, rpc, terms, bound, seeds);
       Signer sending =
-          signer.map(key -> new Signer(sender(config, rpc, chainId, key), key)).orElse(null);
+          signer
+              .map(key -> new Signer(sender(config, rpc, chainId, key, journal), key))
+              .orElse(null);
       return new GranaryChain(config, rpc, terms, seeds, bound, queries, sending);
     } catch (RuntimeException e) {
       rpc.close();
@@ -104,13 +118,15 @@ public final class GranaryChain implements AutoCloseable {
     }
   }
 
-  private static TransactionSender sender(ChainConfig config, Rpc rpc, long chainId, EthKey key) {
+  private static TransactionSender sender(
+      ChainConfig config, Rpc rpc, long chainId, EthKey key, TransactionJournal journal) {
     return new TransactionSender(
         rpc,
         chainId,
         key,
         new TransactionSender.Patience(
-            config.confirmations(), config.poll(), config.resendAfter(), config.giveUpAfter()));
+            config.confirmations(), config.poll(), config.resendAfter(), config.giveUpAfter()),
+        journal);
   }
 
   /** A key and what sends with it: one for all contracts, because it counts the nonces. */

@@ -11,6 +11,7 @@ import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.MarketCall;
 import io.granary.protocol.chain.MinerMarket;
 import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.crypto.Keccak;
 import io.granary.protocol.crypto.Seeds;
 import io.granary.protocol.deal.DealProposal;
@@ -53,7 +54,11 @@ class RandaoMarketTest {
   }
 
   private String refused(Period period, byte[] seedProof, byte[] openings) {
-    TxResult result = market.operator.actions().prove(market.miner(), period, seedProof, openings);
+    TxResult result =
+        market
+            .operator
+            .actions()
+            .prove(market.miner(), period, seedProof, openings, Urgency.none());
     return assertInstanceOf(TxResult.Refused.class, result).error();
   }
 
@@ -139,7 +144,7 @@ class RandaoMarketTest {
     assertFalse(market.client.queries().isProved(market.miner(), period));
     assertInstanceOf(
         TxResult.Confirmed.class,
-        market.operator.actions().prove(market.miner(), period, right, openings));
+        market.operator.actions().prove(market.miner(), period, right, openings, Urgency.none()));
   }
 
   @Test

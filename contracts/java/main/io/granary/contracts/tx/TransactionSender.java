@@ -4,7 +4,9 @@ import io.granary.contracts.rpc.Rpc;
 import io.granary.contracts.rpc.RpcErrorException;
 import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.ChainUnavailableException;
+import io.granary.protocol.chain.TransactionJournal;
 import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
@@ -13,37 +15,31 @@ import io.granary.protocol.values.TxHash;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.web3j.crypto.Credentials;
-import org.web3j.crypto.RawTransaction;
-import org.web3j.crypto.TransactionEncoder;
 import org.web3j.protocol.core.DefaultBlockParameterName;
-import org.web3j.protocol.core.Request;
-import org.web3j.protocol.core.methods.request.Transaction;
-import org.web3j.protocol.core.methods.response.EthBlock;
-import org.web3j.protocol.core.methods.response.EthEstimateGas;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
 import org.web3j.utils.Numeric;
 
 /**
  * Sends the transactions of one key, from any number of threads: serialises nonces, asks the
  * contract first, raises the fee of one that waits too long, and answers when it is as deep as
- * configured. One key, one sender.
+ * configured. What it has begun is in a journal; a sender over the journal of one that was killed
+ * takes up what that had begun. One key, one sender.
  */
 public final class TransactionSender {
   private static final Logger LOG = LoggerFactory.getLogger(TransactionSender.class);
-  // Nodes refuse a replacement below +10 %; 25 % leaves room for a base fee that rises meanwhile.
-  private static final BigInteger BUMP_NUMERATOR = BigInteger.valueOf(5);
-  private static final BigInteger BUMP_DENOMINATOR = BigInteger.valueOf(4);
+  // A node may count a transaction a moment before it has its receipt: only one that it has not
+  // known for a while was really overtaken, and only then may the call be sent under another nonce.
   private static final int OVERTAKEN_POLLS = 10;
-  private static final BigInteger DEFAULT_TIP = BigInteger.valueOf(1_000_000_000L);
 
   /** How long to wait for what. */
   public record Patience(
@@ -63,39 +59,6 @@ public final class TransactionSender {
     }
   }
 
-  private final Rpc rpc;
-  private final long chainId;
-  private final EthKey key;
-  private final Credentials credentials;
-  private final Patience patience;
-  private final ReentrantLock submitting = new ReentrantLock();
-  private BigInteger nextNonce = BigInteger.ZERO;
-  private int inFlight;
-
-  /** For one key. */
-  public TransactionSender(Rpc rpc, long chainId, EthKey key, Patience patience) {
-    this.rpc = rpc;
-    this.chainId = chainId;
-    this.key = key;
-    this.credentials = Credentials.create(Numeric.toHexStringNoPrefix(key.secretBytes()));
-    this.patience = patience;
-  }
-
-  /** The sending address. */
-  public Address address() {
-    return key.address();
-  }
-
-  private record Fees(BigInteger tip, BigInteger max) {
-    Fees raised() {
-      return new Fees(raise(tip), raise(max));
-    }
-
-    private static BigInteger raise(BigInteger fee) {
-      return fee.multiply(BUMP_NUMERATOR).divide(BUMP_DENOMINATOR).add(BigInteger.ONE);
-    }
-  }
-
   /**
    * What to send.
    *
@@ -109,64 +72,272 @@ public final class TransactionSender {
       return new Call(to, data, BigInteger.ZERO);
     }
 
-    private Transaction asked(Address from) {
-      return new Transaction(
-          from.toString(), null, null, null, to == null ? null : to.toString(), wei, data);
+    static Call of(TransactionJournal.Entry entry) {
+      return new Call(entry.to().orElse(null), Numeric.toHexString(entry.data()), entry.wei());
+    }
+
+    boolean isOf(TransactionJournal.Entry entry) {
+      return entry.to().equals(Optional.ofNullable(to))
+          && entry.wei().equals(wei)
+          && Arrays.equals(entry.data(), Numeric.hexStringToByteArray(data));
+    }
+  }
+
+  private final KeyedRpc rpc;
+  private final TransactionJournal journal;
+  private final Patience patience;
+  private final ReentrantLock submitting = new ReentrantLock();
+  private final ReentrantLock finishing = new ReentrantLock();
+  // What threads wait for now, and what was begun and nobody waits for; each nonce is in one.
+  private final NavigableMap<Long, InFlight> lane = new ConcurrentSkipListMap<>();
+  private final NavigableMap<Long, InFlight> unfinished = new ConcurrentSkipListMap<>();
+
+  /** For one key that sends from this process only, for as long as it runs. */
+  public TransactionSender(Rpc rpc, long chainId, EthKey key, Patience patience) {
+    this(rpc, chainId, key, patience, new MemoryJournal());
+  }
+
+  /** For one key, whose journal tells what it had begun. */
+  public TransactionSender(
+      Rpc rpc, long chainId, EthKey key, Patience patience, TransactionJournal journal) {
+    this.rpc = new KeyedRpc(rpc, chainId, key);
+    this.journal = journal;
+    this.patience = patience;
+    journal.open().forEach(e -> unfinished.put(e.nonce(), new InFlight(this.rpc, journal, e)));
+  }
+
+  /** The sending address. */
+  public Address address() {
+    return rpc.address();
+  }
+
+  /** Everything begun and not ended, lowest nonce first. */
+  public List<TransactionJournal.Entry> underWay() {
+    return journal.open();
+  }
+
+  /** Sends a call at any time, at the network's fees. */
+  public Outcome send(Call call) {
+    return send(call, Urgency.none());
+  }
+
+  /**
+   * Sends a call. One that a process before this one had begun is taken up, not sent again.
+   *
+   * @throws ChainUnavailableException when the endpoint is down, or the transaction was not mined
+   *     in time; it may be mined still, and the next {@link #finish} or the same call takes it up
+   */
+  public Outcome send(Call call, Urgency urgency) {
+    Optional<InFlight> begun = takeUp(call);
+    try {
+      while (true) {
+        InFlight mine = begun.isPresent() ? begun.get() : begin(call, urgency);
+        Optional<TransactionReceipt> receipt = untilMined(mine);
+        if (receipt.isPresent() && !isNothing(receipt.get())) {
+          return outcome(receipt.get(), call);
+        }
+        begun = Optional.empty();
+        LOG.atWarn()
+            .addKeyValue("from", address())
+            .addKeyValue("nonce", mine.nonce())
+            .log("another transaction took the nonce; sending again");
+      }
+    } catch (RpcErrorException e) {
+      // An estimate does not ask what the sender can pay; the endpoint does when it is sent.
+      return refused(e);
+    }
+  }
+
+  /** One that only took the nonce. */
+  private boolean isNothing(TransactionReceipt receipt) {
+    return receipt.getTo() != null && Address.parse(receipt.getTo()).equals(address());
+  }
+
+  private InFlight begin(Call call, Urgency urgency) {
+    BigInteger gas = rpc.estimate(call, DefaultBlockParameterName.PENDING);
+    Fees network = rpc.networkFees();
+    submitting.lock();
+    try {
+      TransactionJournal.Entry intent =
+          new TransactionJournal.Entry(
+              nextNonce(),
+              Optional.ofNullable(call.to()),
+              Numeric.hexStringToByteArray(call.data()),
+              call.wei(),
+              gas,
+              urgency,
+              Instant.now(),
+              List.of());
+      InFlight begun = new InFlight(rpc, journal, intent);
+      try {
+        begun.begin(network);
+      } catch (RpcErrorException e) {
+        // The endpoint has not taken it, so the nonce is free; an entry would be sent by the next.
+        journal.end(intent.nonce());
+        throw e;
+      } catch (ChainUnavailableException e) {
+        // It may have arrived all the same.
+        if (!begun.entry().signed().isEmpty()) {
+          unfinished.put(begun.nonce(), begun);
+        }
+        throw e;
+      }
+      lane.put(begun.nonce(), begun);
+      speedUpThoseInFrontOf(begun);
+      return begun;
+    } finally {
+      submitting.unlock();
     }
   }
 
   /**
-   * Sends a call.
-   *
-   * @throws ChainUnavailableException when the endpoint is down, or the transaction was not mined
-   *     in time
+   * With nothing of ours under way the chain knows best: after a reorg its count may be lower than
+   * what was used.
    */
-  public Outcome send(Call call) {
-    BigInteger gas;
-    try {
-      gas = estimate(call);
-    } catch (RpcErrorException e) {
-      return refused(e);
+  private long nextNonce() {
+    long next = rpc.count(DefaultBlockParameterName.PENDING);
+    for (var open : List.of(lane, unfinished)) {
+      if (!open.isEmpty()) {
+        next = Math.max(next, open.lastKey() + 1);
+      }
     }
-    Instant deadline = Instant.now().plus(patience.giveUpAfter());
-    while (true) {
-      Pending pending;
-      try {
-        pending = new Pending(call, gas);
-      } catch (RpcErrorException e) {
-        // An estimate does not ask what the sender can pay; the endpoint does when it is sent.
-        return refused(e);
+    return next;
+  }
+
+  /**
+   * A nonce is only mined after all below it. What nobody waits for may be lost, and is sent again;
+   * what stands in the way of one that goes first pays as much as that.
+   */
+  private void speedUpThoseInFrontOf(InFlight mine) {
+    unfinished.headMap(mine.nonce(), false).values().forEach(InFlight::sendAgain);
+    if (mine.entry().urgency().first()) {
+      for (var open : List.of(lane, unfinished)) {
+        open.headMap(mine.nonce(), false).values().forEach(x -> x.keepUpWith(mine));
       }
-      Optional<TransactionReceipt> receipt;
-      try {
-        receipt = pending.untilMined(deadline);
-      } finally {
-        ended();
-      }
-      if (receipt.isPresent()) {
-        return outcome(receipt.get(), call);
-      }
-      LOG.atWarn()
-          .addKeyValue("from", address())
-          .addKeyValue("nonce", pending.nonce)
-          .log("another transaction took the nonce; sending again");
     }
   }
 
-  private BigInteger estimate(Call call) {
-    Request<?, EthEstimateGas> request =
-        new Request<>(
-            "eth_estimateGas",
-            List.of(call.asked(address()), "pending"),
-            rpc.service(),
-            EthEstimateGas.class);
-    BigInteger estimate = rpc.send(request).getAmountUsed();
-    // State can change before the transaction is mined; unused gas costs nothing.
-    return estimate
-        .multiply(BigInteger.valueOf(13))
-        .divide(BigInteger.TEN)
-        .add(BigInteger.valueOf(20_000));
+  /**
+   * The receipt once deep enough; empty when another transaction was mined with this nonce. Either
+   * way the nonce is ended.
+   */
+  private Optional<TransactionReceipt> untilMined(InFlight mine) {
+    Instant deadline = Instant.now().plus(patience.giveUpAfter());
+    int overtaken = 0;
+    try {
+      while (Instant.now().isBefore(deadline)) {
+        Optional<TransactionReceipt> receipt = mine.receipt();
+        if (receipt.isPresent()) {
+          if (depth(receipt.get()) >= patience.confirmations()) {
+            end(mine);
+            return receipt;
+          }
+        } else if (mine.isOvertaken()) {
+          if (++overtaken >= OVERTAKEN_POLLS) {
+            end(mine);
+            return Optional.empty();
+          }
+        } else if (mine.raiseWhenDue(patience.resendAfter())) {
+          speedUpThoseInFrontOf(mine);
+        }
+        pause();
+      }
+      throw new ChainUnavailableException(
+          "transaction "
+              + mine.entry().signed().getLast().hash()
+              + " with nonce "
+              + mine.nonce()
+              + " was not confirmed in "
+              + patience.giveUpAfter().toSeconds()
+              + " s and may still be mined; it is kept in mind. Check the endpoint, the network's fees and the limits on them",
+          null);
+    } finally {
+      // Whoever gives up, or is interrupted, leaves it to the next who comes.
+      if (lane.remove(mine.nonce(), mine)) {
+        unfinished.put(mine.nonce(), mine);
+      }
+    }
   }
+
+  private void end(InFlight mine) {
+    lane.remove(mine.nonce(), mine);
+    journal.end(mine.nonce());
+  }
+
+  // ---------------------------------------------------------------- what was begun before
+
+  /** The same call, begun before and not ended: it is taken up. */
+  private Optional<InFlight> takeUp(Call call) {
+    for (InFlight left : unfinished.values()) {
+      if (call.isOf(left.entry()) && unfinished.remove(left.nonce(), left)) {
+        return look(left);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Brings to an end what was begun before and nobody waits for, lowest nonce first: what is still
+   * wanted is mined, what the contract would refuse by now is cancelled when an endpoint still has
+   * it, else forgotten. Returns at once when there is nothing.
+   *
+   * @throws ChainUnavailableException when that takes too long; the next call goes on
+   */
+  public void finish() {
+    if (unfinished.isEmpty()) {
+      return;
+    }
+    finishing.lock();
+    try {
+      for (var first = unfinished.pollFirstEntry();
+          first != null;
+          first = unfinished.pollFirstEntry()) {
+        look(first.getValue()).ifPresent(this::untilMined);
+      }
+    } finally {
+      finishing.unlock();
+    }
+  }
+
+  /** What was left, to be waited for; empty when it has ended. */
+  private Optional<InFlight> look(InFlight left) {
+    try {
+      if (left.receipt().isEmpty()) {
+        boolean wanted = isWanted(left.entry());
+        boolean known = left.isKnown();
+        LOG.atInfo()
+            .addKeyValue("nonce", left.nonce())
+            .addKeyValue("wanted", wanted)
+            .addKeyValue("known", known)
+            .log("a transaction that was begun before");
+        if (left.isOvertaken() || (!wanted && !known)) {
+          journal.end(left.nonce());
+          return Optional.empty();
+        }
+        if (wanted) {
+          left.sendAgain();
+        } else {
+          left.cancel();
+        }
+      }
+      lane.put(left.nonce(), left);
+      return Optional.of(left);
+    } catch (RuntimeException e) {
+      unfinished.put(left.nonce(), left);
+      throw e;
+    }
+  }
+
+  private boolean isWanted(TransactionJournal.Entry entry) {
+    try {
+      rpc.estimate(Call.of(entry), DefaultBlockParameterName.LATEST);
+      return true;
+    } catch (RpcErrorException refused) {
+      return false;
+    }
+  }
+
+  // ---------------------------------------------------------------- outcomes
 
   private Outcome refused(RpcErrorException e) {
     if (e.isRevert() || e.revertData().isPresent()) {
@@ -201,11 +372,7 @@ public final class TransactionSender {
     }
     // It reverted although the estimate went through: ask again for the reason.
     try {
-      rpc.send(
-          rpc.web3j()
-              .ethCall(
-                  call.asked(address()),
-                  org.web3j.protocol.core.DefaultBlockParameter.valueOf(receipt.getBlockNumber())));
+      rpc.tryOut(call, receipt.getBlockNumber());
     } catch (RpcErrorException e) {
       return refused(e);
     }
@@ -220,181 +387,8 @@ public final class TransactionSender {
                 + "; what it needed had changed meanwhile: look at the state and try again"));
   }
 
-  /** One nonce and the transactions sent under it. */
-  private final class Pending {
-    private final Call call;
-    private final BigInteger gas;
-    private final List<String> hashes = new ArrayList<>();
-    private Fees fees;
-    private BigInteger nonce = BigInteger.ZERO;
-
-    Pending(Call call, BigInteger gas) {
-      this.call = call;
-      this.gas = gas;
-      this.fees = currentFees();
-      submitting.lock();
-      try {
-        BigInteger chain =
-            rpc.send(
-                    rpc.web3j()
-                        .ethGetTransactionCount(
-                            address().toString(), DefaultBlockParameterName.PENDING))
-                .getTransactionCount();
-        // With nothing of ours under way the chain knows best: after a reorg its count may be lower
-        // than ours.
-        nonce = inFlight == 0 ? chain : chain.max(nextNonce);
-        submit();
-        nextNonce = nonce.add(BigInteger.ONE);
-        inFlight++;
-      } finally {
-        submitting.unlock();
-      }
-    }
-
-    private void submit() {
-      RawTransaction raw =
-          RawTransaction.createTransaction(
-              chainId,
-              nonce,
-              gas,
-              call.to() == null ? "" : call.to().toString(),
-              call.wei(),
-              call.data(),
-              fees.tip(),
-              fees.max());
-      byte[] signed = TransactionEncoder.signMessage(raw, chainId, credentials);
-      String hex = Numeric.toHexString(signed);
-      String hash = "0x" + io.granary.protocol.crypto.Keccak.hash(signed).toHex();
-      try {
-        rpc.send(rpc.web3j().ethSendRawTransaction(hex));
-      } catch (RpcErrorException e) {
-        String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-        boolean mayBeMined =
-            message.contains("nonce too low")
-                || message.contains("already known")
-                || message.contains("already imported")
-                || message.contains("underpriced");
-        if (!mayBeMined) {
-          throw e;
-        }
-        LOG.atDebug()
-            .addKeyValue("nonce", nonce)
-            .addKeyValue("answer", message)
-            .log("the endpoint did not take a transaction");
-      }
-      hashes.add(hash);
-    }
-
-    /** The receipt once deep enough; empty when another transaction was mined with this nonce. */
-    Optional<TransactionReceipt> untilMined(Instant deadline) {
-      Instant resendAt = Instant.now().plus(patience.resendAfter());
-      int unknown = 0;
-      while (Instant.now().isBefore(deadline)) {
-        Optional<TransactionReceipt> receipt = findReceipt();
-        if (receipt.isPresent()) {
-          if (depth(receipt.get()) >= patience.confirmations()) {
-            return receipt;
-          }
-        } else if (nonceUsed() && isForgotten()) {
-          // A node may count a transaction a moment before it has its receipt: only one that it has
-          // not known for a
-          // while was really overtaken, and only then may the call be sent under another nonce.
-          if (++unknown >= OVERTAKEN_POLLS) {
-            forgetNonces();
-            return Optional.empty();
-          }
-        } else if (Instant.now().isAfter(resendAt)) {
-          fees = fees.raised();
-          LOG.atWarn()
-              .addKeyValue("nonce", nonce)
-              .addKeyValue("maxFeeWei", fees.max())
-              .log("a transaction waits; sending it again with a higher fee");
-          submit();
-          resendAt = Instant.now().plus(patience.resendAfter());
-        }
-        pause();
-      }
-      forgetNonces();
-      throw new ChainUnavailableException(
-          "transaction "
-              + hashes.getLast()
-              + " with nonce "
-              + nonce
-              + " was not confirmed in "
-              + patience.giveUpAfter().toSeconds()
-              + " s and may still be mined: look it up before trying again, and check the endpoint and the network's fees",
-          null);
-    }
-
-    private Optional<TransactionReceipt> findReceipt() {
-      for (String hash : hashes) {
-        Optional<TransactionReceipt> receipt =
-            rpc.send(rpc.web3j().ethGetTransactionReceipt(hash)).getTransactionReceipt();
-        if (receipt.isPresent() && receipt.get().getBlockNumber() != null) {
-          return receipt;
-        }
-      }
-      return Optional.empty();
-    }
-
-    /** True when the node knows none of the transactions sent under this nonce. */
-    private boolean isForgotten() {
-      for (String hash : hashes) {
-        if (rpc.send(rpc.web3j().ethGetTransactionByHash(hash)).getTransaction().isPresent()) {
-          return false;
-        }
-      }
-      return findReceipt().isEmpty();
-    }
-
-    private boolean nonceUsed() {
-      return rpc.send(
-                  rpc.web3j()
-                      .ethGetTransactionCount(
-                          address().toString(), DefaultBlockParameterName.LATEST))
-              .getTransactionCount()
-              .compareTo(nonce)
-          > 0;
-    }
-  }
-
-  private void ended() {
-    submitting.lock();
-    try {
-      inFlight--;
-    } finally {
-      submitting.unlock();
-    }
-  }
-
-  private void forgetNonces() {
-    submitting.lock();
-    try {
-      nextNonce = BigInteger.ZERO;
-    } finally {
-      submitting.unlock();
-    }
-  }
-
   private long depth(TransactionReceipt receipt) {
-    return rpc.send(rpc.web3j().ethBlockNumber())
-        .getBlockNumber()
-        .subtract(receipt.getBlockNumber())
-        .longValueExact();
-  }
-
-  private Fees currentFees() {
-    EthBlock.Block block =
-        rpc.send(rpc.web3j().ethGetBlockByNumber(DefaultBlockParameterName.LATEST, false))
-            .getBlock();
-    BigInteger base = block.getBaseFeePerGas();
-    BigInteger tip;
-    try {
-      tip = rpc.send(rpc.web3j().ethMaxPriorityFeePerGas()).getMaxPriorityFeePerGas();
-    } catch (RpcErrorException notOffered) {
-      tip = DEFAULT_TIP;
-    }
-    return new Fees(tip, base.multiply(BigInteger.TWO).add(tip));
+    return rpc.head() - receipt.getBlockNumber().longValueExact();
   }
 
   private void pause() {

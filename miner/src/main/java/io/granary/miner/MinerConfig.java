@@ -19,6 +19,7 @@ import java.util.function.Consumer;
  * @param tuning intervals and thresholds
  * @param ops metrics, health and alerts
  * @param care how replicas are looked after
+ * @param fees what a transaction that hurries may cost
  */
 public record MinerConfig(
     Path home,
@@ -32,7 +33,8 @@ public record MinerConfig(
     int sealingThreads,
     Tuning tuning,
     OpsConfig ops,
-    CarePolicy care) {
+    CarePolicy care,
+    FeeLimits fees) {
 
   /** Default port of a miner. */
   public static final int DEFAULT_PORT = 7420;
@@ -80,7 +82,8 @@ public record MinerConfig(
         2,
         Tuning.defaults(),
         OpsConfig.none(),
-        CarePolicy.defaults());
+        CarePolicy.defaults(),
+        FeeLimits.defaults());
   }
 
   /** What a changed copy is made of. */
@@ -97,6 +100,7 @@ public record MinerConfig(
     Tuning tuning;
     OpsConfig ops;
     CarePolicy care;
+    FeeLimits fees;
 
     Copy(MinerConfig c) {
       home = c.home;
@@ -111,6 +115,7 @@ public record MinerConfig(
       tuning = c.tuning;
       ops = c.ops;
       care = c.care;
+      fees = c.fees;
     }
 
     MinerConfig done() {
@@ -126,7 +131,8 @@ public record MinerConfig(
           sealingThreads,
           tuning,
           ops,
-          care);
+          care,
+          fees);
     }
   }
 
@@ -184,5 +190,10 @@ public record MinerConfig(
   /** The same with another care for replicas. */
   public MinerConfig withCare(CarePolicy other) {
     return with(c -> c.care = other);
+  }
+
+  /** The same with other limits of fees. */
+  public MinerConfig withFees(FeeLimits other) {
+    return with(c -> c.fees = other);
   }
 }

@@ -23,6 +23,7 @@ import io.granary.miner.storage.MinerStore;
 import io.granary.miner.storage.rocksdb.RocksMinerStore;
 import io.granary.proofs.hash.HashEngine;
 import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.grpc.CallAuth;
 import io.granary.protocol.grpc.NodeServer;
 import io.granary.protocol.grpc.TlsIdentity;
@@ -72,6 +73,32 @@ public final class MinerNode implements AutoCloseable {
     return start(config, ports, operator, miner, tls, new LocalDisk());
   }
 
+  /**
+   * The same over a store that is open already, which it closes.
+   *
+   * @param store of {@link #openStore}
+   */
+  public static MinerNode start(
+      MinerConfig config,
+      MinerPorts ports,
+      EthKey operator,
+      Address miner,
+      TlsIdentity tls,
+      MinerStore store)
+      throws IOException {
+    return start(config, ports, operator, miner, tls, new LocalDisk(), store);
+  }
+
+  /**
+   * Opens the store of a miner: before the node, because what sends its transactions keeps its
+   * journal there.
+   *
+   * @throws io.granary.miner.storage.StorageException when it is in use, damaged or another's
+   */
+  public static MinerStore openStore(MinerConfig config, SigningDomain domain, Address miner) {
+    return RocksMinerStore.open(config.home().resolve("db"), domain, miner);
+  }
+
   /** The same over another disk, for tests of failing ones. */
   static MinerNode start(
       MinerConfig config,
@@ -81,13 +108,24 @@ public final class MinerNode implements AutoCloseable {
       TlsIdentity tls,
       Disk disk)
       throws IOException {
+    MinerStore store = openStore(config, ports.reader().terms().domain(), miner);
+    return start(config, ports, operator, miner, tls, disk, store);
+  }
+
+  private static MinerNode start(
+      MinerConfig config,
+      MinerPorts ports,
+      EthKey operator,
+      Address miner,
+      TlsIdentity tls,
+      Disk disk,
+      MinerStore store)
+      throws IOException {
     Deque<AutoCloseable> opened = new ArrayDeque<>();
+    opened.push(store);
     try {
       Telemetry telemetry = telemetry(config, miner, opened);
       OperatorLog log = telemetry.log();
-      MinerStore store =
-          RocksMinerStore.open(config.home().resolve("db"), ports.reader().terms().domain(), miner);
-      opened.push(store);
       Shelf shelf = new Shelf(config.home());
       DealBook book = new DealBook(store.deals(), log);
       tidy(shelf, book, log);

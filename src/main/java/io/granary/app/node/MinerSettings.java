@@ -7,12 +7,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.granary.miner.AskPolicy;
 import io.granary.miner.CarePolicy;
+import io.granary.miner.FeeLimits;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.OpsConfig;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
+import java.math.BigInteger;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -41,6 +43,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxPeriods longest deal taken
  * @param scrubBytesPerSecond replicas are read again at this rate; 0: never
  * @param declareFaults whether the node declares faults by itself
+ * @param maxFeeWei most that one transaction that hurries may cost, wei, in decimals
+ * @param weiPerToken what a token is worth, wei, in decimals
  * @param metrics host:port where metrics and health are served
  * @param alerts URL where alerts are posted
  */
@@ -58,6 +62,8 @@ public record MinerSettings(
     @Nullable Long maxPeriods,
     @Nullable Long scrubBytesPerSecond,
     @Nullable Boolean declareFaults,
+    @Nullable String maxFeeWei,
+    @Nullable String weiPerToken,
     @Nullable String metrics,
     @Nullable String alerts) {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -77,6 +83,8 @@ public record MinerSettings(
         capacityBytes,
         pricePerLeafPeriod,
         collateralPerLeaf,
+        null,
+        null,
         null,
         null,
         null,
@@ -165,10 +173,24 @@ public record MinerSettings(
                     ? CarePolicy.DEFAULT_SCRUB_BYTES_PER_SECOND
                     : scrubBytesPerSecond,
                 declareFaults == null || declareFaults))
+        .withFees(
+            new FeeLimits(
+                maxFeeWei == null
+                    ? FeeLimits.defaults().mostWei()
+                    : named("maxFeeWei", () -> wei(maxFeeWei)),
+                Optional.ofNullable(weiPerToken).map(w -> named("weiPerToken", () -> wei(w)))))
         .withOps(
             new OpsConfig(
                 Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),
                 Optional.ofNullable(alerts).map(a -> named("alerts", () -> URI.create(a)))));
+  }
+
+  private static BigInteger wei(String digits) {
+    if (!digits.matches("[0-9]{1,78}")) {
+      throw new IllegalArgumentException(
+          "'" + digits + "' is no number of wei; give digits, for example 50000000000000000");
+    }
+    return new BigInteger(digits);
   }
 
   private static <T> T named(String key, Supplier<T> value) {

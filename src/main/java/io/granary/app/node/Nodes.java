@@ -10,7 +10,10 @@ import io.granary.contracts.devnet.Anvil;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerNode;
 import io.granary.miner.MinerPorts;
+import io.granary.miner.Parts;
+import io.granary.miner.storage.MinerStore;
 import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.grpc.TlsIdentity;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -18,6 +21,9 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 
 /** The composition root of the daemons: chain ports and settings become running nodes. */
@@ -51,14 +57,20 @@ public final class Nodes {
       throws IOException {
     EthKey operator = home.operator(passwordFile);
     ChainConfig chainConfig = chainConfig(home.deployment(), rpc);
-    GranaryChain chain = GranaryChain.connect(chainConfig, Optional.of(operator));
+    MinerConfig config = settings.config(home.dir()).withConfirmations(chainConfig.confirmations());
+    if (chainConfig.confirmations() == 0) {
+      // A local chain makes blocks faster than networks do.
+      config = config.withTuning(Devnets.tuning(config.tuning()));
+    }
+    Deployment deployment = home.deployment();
+    MinerStore store =
+        MinerNode.openStore(
+            config, new SigningDomain(deployment.chainId(), deployment.market()), settings.id());
+    Deque<AutoCloseable> opened = new ArrayDeque<>(List.of(store));
     try {
-      MinerConfig config =
-          settings.config(home.dir()).withConfirmations(chainConfig.confirmations());
-      if (chainConfig.confirmations() == 0) {
-        // A local chain makes blocks faster than networks do.
-        config = config.withTuning(Devnets.tuning(config.tuning()));
-      }
+      GranaryChain chain =
+          GranaryChain.connect(chainConfig, Optional.of(operator), store.transactions());
+      opened.addLast(chain);
       MinerNode node =
           MinerNode.start(
               config,
@@ -70,13 +82,14 @@ public final class Nodes {
                   chain.events()),
               operator,
               settings.id(),
-              home.tls());
+              home.tls(),
+              store);
       return () -> {
         node.close();
         chain.close();
       };
     } catch (IOException | RuntimeException e) {
-      chain.close();
+      Parts.close(opened, e);
       throw e;
     }
   }

@@ -1,5 +1,6 @@
 package io.granary.miner.engine;
 
+import io.granary.miner.FeeLimits;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
@@ -12,7 +13,10 @@ import io.granary.protocol.chain.BatchResult;
 import io.granary.protocol.chain.MinerMarket;
 import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.chain.Urgency;
+import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.values.DealId;
+import io.granary.protocol.values.TokenAmount;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -32,14 +36,17 @@ final class DemandDesk {
   private static final long RETRY_BLOCKS = 3;
 
   private final MinerPorts ports;
+  private final FeeLimits limits;
   private final DealBook book;
   private final ReplicaReader replicas;
   private final OperatorLog log;
   private final Map<OpenDemand, Long> notBefore = new HashMap<>();
   private long lastHead = -1;
 
-  DemandDesk(MinerPorts ports, DealBook book, ReplicaReader replicas, OperatorLog log) {
+  DemandDesk(
+      MinerPorts ports, FeeLimits limits, DealBook book, ReplicaReader replicas, OperatorLog log) {
     this.ports = ports;
+    this.limits = limits;
     this.book = book;
     this.replicas = replicas;
     this.log = log;
@@ -86,8 +93,18 @@ final class DemandDesk {
       }
     }
     if (!answers.isEmpty()) {
-      note(opened, ports.market().answer(answers), head);
+      note(opened, ports.market().answer(answers, urgency(opened)), head);
     }
+  }
+
+  /** Until the first of them falls due, for what would be forfeit of all of them. */
+  private Urgency urgency(List<OpenDemand> demands) {
+    TokenAmount atStake = TokenAmount.ZERO;
+    for (DealSnapshot d :
+        ports.reader().deals(demands.stream().map(OpenDemand::dealId).toList()).values()) {
+      atStake = atStake.plus(d.collateral());
+    }
+    return Urgency.by(demands.getFirst().deadline(), limits.most(atStake));
   }
 
   private Optional<byte[]> open(StoredDeal deal, OpenDemand demand) {

@@ -64,7 +64,7 @@ public final class MinerEngine implements AutoCloseable {
             proofs,
             new AuditorClient(ports.reader().terms().domain(), operator),
             log);
-    DemandDesk desk = new DemandDesk(ports, book, replicas, log);
+    DemandDesk desk = new DemandDesk(ports, config.fees(), book, replicas, log);
     Rehearsal rehearsal =
         new Rehearsal(
             config,
@@ -129,6 +129,8 @@ public final class MinerEngine implements AutoCloseable {
               telemetry,
               MinerEngine::endProcess,
               () -> {
+                // Before the state is read by which the runner decides.
+                ports.market().finishBegun();
                 BlockRef head = ports.chain().head();
                 runner.run(head);
                 if (head.number().value() != lastHead[0]) {

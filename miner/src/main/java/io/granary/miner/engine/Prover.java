@@ -17,6 +17,7 @@ import io.granary.proofs.tree.Opening;
 import io.granary.protocol.chain.DrawnLeaf;
 import io.granary.protocol.chain.TxRefusedException;
 import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
@@ -24,6 +25,7 @@ import io.granary.protocol.deal.PeriodProof;
 import io.granary.protocol.deal.PeriodStake;
 import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import java.time.Duration;
@@ -146,7 +148,7 @@ final class Prover {
       // Tried again at each block: the operator may restore the replica in time.
       return;
     }
-    switch (ports.market().prove(miner, period, openings.get())) {
+    switch (ports.market().prove(miner, period, openings.get(), urgency(period, clock))) {
       case TxResult.Confirmed tx -> {
         long slack = clock.periodEnd(period.index()) - 1 - tx.block().number().value();
         log.proved(period, tx, slack, Duration.between(began, Instant.now()));
@@ -158,6 +160,15 @@ final class Prover {
         }
       }
     }
+  }
+
+  /** Until the end of the window, for what a miss would cost. */
+  private Urgency urgency(Period period, PeriodClock clock) {
+    PeriodStake stake =
+        PeriodStake.of(
+            period, ChainDeals.active(book, ports.reader()).values(), ports.reader().terms());
+    return Urgency.by(
+        new BlockNumber(clock.periodEnd(period.index()) - 1), config.fees().most(stake.miss()));
   }
 
   private void withhold(Period period, String deal, long leaf, String reason) {

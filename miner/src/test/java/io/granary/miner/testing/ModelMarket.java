@@ -13,6 +13,7 @@ import io.granary.protocol.chain.BatchResult;
 import io.granary.protocol.chain.MinerMarket;
 import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
@@ -359,7 +360,7 @@ public final class ModelMarket implements MinerMarket {
   }
 
   @Override
-  public BatchResult answer(List<Answer> answers) {
+  public BatchResult answer(List<Answer> answers, Urgency urgency) {
     synchronized (chain) {
       chain.requireUp();
       List<BatchItem> items = new ArrayList<>();
@@ -437,7 +438,7 @@ public final class ModelMarket implements MinerMarket {
   }
 
   @Override
-  public TxResult prove(Address miner, Period period, byte[] openings) {
+  public TxResult prove(Address miner, Period period, byte[] openings, Urgency urgency) {
     synchronized (chain) {
       chain.requireUp();
       if (chain.proved.contains(period.index())) {

@@ -57,8 +57,14 @@ public interface MinerMarket {
    * Proves a period for all of a miner's deals.
    *
    * @param openings packed leaf and path for each drawn leaf (Protocol §5.3)
+   * @param urgency until when, and what a miss would cost
    */
-  TxResult prove(Address miner, Period period, byte[] openings);
+  TxResult prove(Address miner, Period period, byte[] openings, Urgency urgency);
+
+  /** The same at any time, at the network's fees. */
+  default TxResult prove(Address miner, Period period, byte[] openings) {
+    return prove(miner, period, openings, Urgency.none());
+  }
 
   /**
    * Declares that replicas cannot be proved (Protocol §5.8), all or none. The owner may send it
@@ -78,7 +84,12 @@ public interface MinerMarket {
   TxResult announceMaintenance(Address miner, Period first, long count);
 
   /** Answers demands (Protocol §6.1); one item of the result for each, in their order. */
-  BatchResult answer(List<Answer> answers);
+  BatchResult answer(List<Answer> answers, Urgency urgency);
+
+  /** The same at any time, at the network's fees. */
+  default BatchResult answer(List<Answer> answers) {
+    return answer(answers, Urgency.none());
+  }
 
   /**
    * Agrees, for good, that active deals end without notice if they are handed over (Protocol §3.9).
@@ -100,4 +111,16 @@ public interface MinerMarket {
 
   /** Removes ended entries from proving sets. */
   TxResult purge(List<DealId> deals);
+
+  /**
+   * Brings to an end what was begun and nobody waits for: after a restart, or when a call gave up.
+   * Whoever decides by the state of the chain what to send calls it first. Returns at once when
+   * there is nothing.
+   */
+  default void finishBegun() {}
+
+  /** What was sent and is not confirmed, lowest nonce first. */
+  default List<UnderWay> underWay() {
+    return List.of();
+  }
 }

@@ -14,7 +14,7 @@ import java.util.function.Function;
 
 /**
  * Reads and writes the fields of stored values: fixed-width, big-endian; bytes of variable length
- * after a uint16.
+ * after a uint16 or uint32.
  */
 final class Fields {
   private static final int AMOUNT_BYTES = 12;
@@ -111,6 +111,17 @@ final class Fields {
     return this;
   }
 
+  /** Bytes of any length, after a uint32. */
+  Fields longBlob(byte[] value) {
+    buffer.putInt(value.length).put(value);
+    return this;
+  }
+
+  /** A number of any size, not negative. */
+  Fields number(BigInteger value) {
+    return blob(value.toByteArray());
+  }
+
   Fields text(String value) {
     return blob(value.getBytes(UTF_8));
   }
@@ -145,6 +156,22 @@ final class Fields {
 
   byte[] blob() {
     return take(Short.toUnsignedInt(buffer.getShort()));
+  }
+
+  byte[] longBlob() {
+    int length = buffer.getInt();
+    if (length < 0) {
+      throw new BufferUnderflowException();
+    }
+    return take(length);
+  }
+
+  BigInteger number() {
+    BigInteger value = new BigInteger(blob());
+    if (value.signum() < 0) {
+      throw new IllegalArgumentException("a number is negative");
+    }
+    return value;
   }
 
   String text() {

@@ -31,7 +31,8 @@ final class RocksDatabase implements AutoCloseable {
     DEALS,
     UPLOADS,
     PROOFS,
-    OUTBOX;
+    OUTBOX,
+    TRANSACTIONS;
 
     byte[] label() {
       return name().toLowerCase(java.util.Locale.ROOT).getBytes(UTF_8);

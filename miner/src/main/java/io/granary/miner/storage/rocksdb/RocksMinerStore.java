@@ -7,6 +7,7 @@ import io.granary.miner.storage.MinerStore;
 import io.granary.miner.storage.ProofStore;
 import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
+import io.granary.protocol.chain.TransactionJournal;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.values.Address;
 import java.nio.file.Path;
@@ -23,12 +24,14 @@ public final class RocksMinerStore implements MinerStore {
   private final DealStore deals;
   private final UploadStore uploads;
   private final ProofStore proofs;
+  private final TransactionJournal transactions;
 
   private RocksMinerStore(RocksDatabase db) {
     this.db = db;
     this.deals = new RocksDeals(db);
     this.uploads = new RocksUploads(db);
     this.proofs = new RocksProofs(db);
+    this.transactions = new RocksTransactions(db);
   }
 
   /**
@@ -87,6 +90,11 @@ public final class RocksMinerStore implements MinerStore {
   @Override
   public ProofStore proofs() {
     return proofs;
+  }
+
+  @Override
+  public TransactionJournal transactions() {
+    return transactions;
   }
 
   @Override

@@ -1,0 +1,95 @@
+package io.granary.miner.storage.rocksdb;
+
+import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.Urgency;
+import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.TxHash;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The operator's transactions by nonce, a uint64 key. */
+record RocksTransactions(RocksDatabase db) implements TransactionJournal {
+  private static final int VERSION = 1;
+  private static final int DEPLOYS = 0;
+  private static final int CALLS = 1;
+
+  private static byte[] key(long nonce) {
+    return ByteBuffer.allocate(Long.BYTES).putLong(nonce).array();
+  }
+
+  @Override
+  public List<Entry> open() {
+    List<Entry> entries = new ArrayList<>();
+    db.scan(
+        RocksDatabase.Family.TRANSACTIONS,
+        new byte[0],
+        (key, value) -> {
+          entries.add(decode(value));
+          return true;
+        });
+    return entries;
+  }
+
+  @Override
+  public void put(Entry entry) {
+    db.put(RocksDatabase.Family.TRANSACTIONS, key(entry.nonce()), encode(entry));
+  }
+
+  @Override
+  public void end(long nonce) {
+    db.delete(RocksDatabase.Family.TRANSACTIONS, key(nonce));
+  }
+
+  static byte[] encode(Entry e) {
+    int capacity =
+        512 + e.data().length + e.signed().stream().mapToInt(s -> s.raw().length + 256).sum();
+    Fields f = Fields.write(capacity, VERSION).u64(e.nonce());
+    f.u8(e.to().isPresent() ? CALLS : DEPLOYS);
+    e.to().ifPresent(f::address);
+    f.longBlob(e.data()).number(e.wei()).number(e.gas());
+    f.u8(e.urgency().first() ? 1 : 0);
+    f.u64(e.urgency().lastBlock().map(BlockNumber::value).orElse(-1L));
+    f.number(e.urgency().mostWei().orElse(BigInteger.ZERO));
+    f.u64(e.since().toEpochMilli()).u32(e.signed().size());
+    for (Signed s : e.signed()) {
+      f.hash(s.hash().hash()).longBlob(s.raw()).number(s.tip()).number(s.maxFee());
+    }
+    return f.bytes();
+  }
+
+  static Entry decode(byte[] value) {
+    return Fields.read(
+        value,
+        VERSION,
+        "transaction",
+        f -> {
+          long nonce = f.u64();
+          Optional<Address> to = f.u8() == CALLS ? Optional.of(f.address()) : Optional.empty();
+          byte[] data = f.longBlob();
+          BigInteger wei = f.number();
+          BigInteger gas = f.number();
+          Urgency urgency = urgency(f);
+          Instant since = Instant.ofEpochMilli(f.u64());
+          List<Signed> signed = new ArrayList<>();
+          for (long n = f.u32(); n > 0; n--) {
+            signed.add(new Signed(new TxHash(f.hash()), f.longBlob(), f.number(), f.number()));
+          }
+          return new Entry(nonce, to, data, wei, gas, urgency, since, signed);
+        });
+  }
+
+  private static Urgency urgency(Fields f) {
+    boolean first = f.u8() == 1;
+    long last = f.u64();
+    BigInteger most = f.number();
+    return new Urgency(
+        first,
+        last < 0 ? Optional.empty() : Optional.of(new BlockNumber(last)),
+        most.signum() == 0 ? Optional.empty() : Optional.of(most));
+  }
+}
