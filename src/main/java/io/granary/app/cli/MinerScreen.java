@@ -59,6 +59,7 @@ final class MinerScreen {
             + new TokenAmount(new java.math.BigInteger(s.path("gasWei").asText())).toTokens()
             + " ether for gas");
     line(out, "outbox", s.path("proofsInOutbox").asLong() + " proofs wait for their auditors");
+    transactions(out, s.path("transactions"));
     alerts(out, s.path("troubles"));
   }
 
@@ -75,6 +76,31 @@ final class MinerScreen {
     return s.path("head").asLong() < challenge
         ? name + "its challenge block is " + challenge + ", " + left + " blocks until it ends"
         : name + "not proved yet, " + left + " blocks left";
+  }
+
+  private static void transactions(PrintWriter out, JsonNode pending) {
+    if (pending.isEmpty()) {
+      line(out, "pending", "no transaction");
+      return;
+    }
+    line(out, "pending", pending.size() + (pending.size() == 1 ? " transaction" : " transactions"));
+    for (JsonNode t : pending) {
+      out.println(
+          "  nonce "
+              + t.path("nonce").asLong()
+              + " "
+              + t.path("operation").asText()
+              + " since "
+              + t.path("since").asText()
+              + ", sent "
+              + t.path("sent").asInt()
+              + (t.path("sent").asInt() == 1 ? " time" : " times")
+              + (t.path("lastBlock").isNumber()
+                  ? ", of use until block " + t.path("lastBlock").asLong()
+                  : "")
+              + ": "
+              + t.path("hash").asText());
+    }
   }
 
   /** What the last look before a challenge block found; all of it, or what is not well. */

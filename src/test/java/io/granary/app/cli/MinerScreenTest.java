@@ -35,6 +35,9 @@ class MinerScreenTest {
             "12.5",
             "1500000000000000000",
             2,
+            List.of(
+                new NodeStatus.Transaction(
+                    41, "prove", AT.toString(), 2, "0xfeed", "1000000000", 120L)),
             new NodeStatus.Rehearsal(
                 8,
                 AT.toString(),
@@ -67,6 +70,7 @@ class MinerScreenTest {
             "12.5 tokens unlocked",
             "1.5 ether",
             "2 proofs wait",
+            "nonce 41 prove since 2030-01-01T00:00:00Z, sent 2 times, of use until block 120: 0xfeed",
             "rehearsal period 8: ✗ it could not be proved",
             "✗ gas: 1 wei pay 0 proofs",
             "missed: period 6 ended unproved",

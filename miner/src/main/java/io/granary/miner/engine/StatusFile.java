@@ -12,7 +12,9 @@ import io.granary.miner.ops.NodeStatus;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.ProofStore;
 import io.granary.proofs.challenge.PeriodClock;
+import io.granary.protocol.chain.UnderWay;
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.Period;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -126,10 +128,22 @@ final class StatusFile {
         ports.reader().account(miner).balance().toTokens(),
         wei.toString(),
         proofs.outboxSize(),
+        ports.market().underWay().stream().map(StatusFile::shown).toList(),
         rehearsal.newest().map(StatusFile::shown).orElse(null),
         stages,
         deals,
         log.troubles().stream().map(OperatorLog.Trouble::shown).toList());
+  }
+
+  private static NodeStatus.Transaction shown(UnderWay t) {
+    return new NodeStatus.Transaction(
+        t.nonce(),
+        t.operation(),
+        t.since().toString(),
+        t.sent(),
+        t.newest().toString(),
+        t.maxFee().toString(),
+        t.lastBlock().map(BlockNumber::value).orElse(null));
   }
 
   private static NodeStatus.Rehearsal shown(Rehearsal.Report report) {

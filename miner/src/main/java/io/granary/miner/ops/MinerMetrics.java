@@ -62,6 +62,7 @@ public final class MinerMetrics implements AutoCloseable {
     gauge("granary.miner.unlocked", "tokens", s -> new BigDecimal(s.unlocked()).doubleValue());
     gauge("granary.miner.operator", "wei", s -> new BigInteger(s.gasWei()).doubleValue());
     gauge("granary.miner.outbox", "proofs", NodeStatus::proofsInOutbox);
+    gauge("granary.miner.pending", "transactions", s -> s.transactions().size());
     for (DealStage stage : DealStage.values()) {
       String name = stage.name().toLowerCase(Locale.ROOT);
       Gauge.builder(

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param unlocked tokens of the miner's account that no deal has locked
  * @param gasWei the operator's ether, wei
  * @param proofsInOutbox period proofs that their auditors have not answered
+ * @param transactions sent and not confirmed, lowest nonce first
  * @param rehearsal what the last look before a challenge block found; null before the first
  * @param dealsByStage number of deals at each stage
  * @param deals the deals
@@ -47,6 +48,7 @@ public record NodeStatus(
     String unlocked,
     String gasWei,
     long proofsInOutbox,
+    List<Transaction> transactions,
     @Nullable Rehearsal rehearsal,
     Map<String, Integer> dealsByStage,
     List<Deal> deals,
@@ -61,6 +63,26 @@ public record NodeStatus(
    * @param reason why it is where it is; empty when all is well
    */
   public record Deal(String id, String stage, String state, long bytes, String reason) {}
+
+  /**
+   * A transaction that was sent and is not confirmed.
+   *
+   * @param nonce of the operator's key
+   * @param operation the contract's function
+   * @param since when it was begun, ISO-8601
+   * @param sent how often it was sent, each time with a higher fee
+   * @param hash of the last of these
+   * @param maxFeeWei most that it pays for a unit of gas, wei
+   * @param lastBlock the last block in which it is of use; null: any
+   */
+  public record Transaction(
+      long nonce,
+      String operation,
+      String since,
+      int sent,
+      String hash,
+      String maxFeeWei,
+      @Nullable Long lastBlock) {}
 
   /**
    * Whether a period could be proved, as seen just before its challenge block.

@@ -6,6 +6,8 @@ import io.granary.proofs.Sha256;
 import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.piece.RawSize;
 import io.granary.proofs.tree.Opening;
+import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.crypto.Signature;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.PeriodProof;
@@ -16,10 +18,12 @@ import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
+import io.granary.protocol.values.TxHash;
 import java.math.BigInteger;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 /** Values of a seed, for tests of stores. */
@@ -83,5 +87,34 @@ public final class Samples {
     }
     PeriodProof proof = new PeriodProof(id, new Period(period), hash(random), openings);
     return new SignedPeriodProof(proof, Signature.of(bytes(random, 65)));
+  }
+
+  /** An entry of a journal, with so many replacements. */
+  public static TransactionJournal.Entry transaction(long nonce, int replaced) {
+    Random random = new Random(nonce);
+    byte[] data = new byte[random.nextInt(70_000)];
+    random.nextBytes(data);
+    TransactionJournal.Entry entry =
+        new TransactionJournal.Entry(
+            nonce,
+            nonce % 3 == 0 ? Optional.empty() : Optional.of(Address.of(new byte[20])),
+            data,
+            BigInteger.valueOf(random.nextInt(100)),
+            BigInteger.valueOf(150_000),
+            nonce % 2 == 0
+                ? Urgency.none()
+                : Urgency.by(new BlockNumber(nonce + 5), BigInteger.TEN.pow(17)),
+            Instant.ofEpochMilli(nonce),
+            List.of());
+    for (int i = 0; i <= replaced; i++) {
+      entry =
+          entry.plus(
+              new TransactionJournal.Signed(
+                  new TxHash(Sha256.hash(new byte[] {(byte) i})),
+                  data,
+                  BigInteger.valueOf(i),
+                  BigInteger.TEN.pow(11)));
+    }
+    return entry;
   }
 }

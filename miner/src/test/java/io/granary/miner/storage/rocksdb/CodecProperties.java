@@ -1,5 +1,6 @@
 package io.granary.miner.storage.rocksdb;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -53,6 +54,25 @@ final class CodecProperties {
       @ForAll long seed, @ForAll @LongRange(min = 0, max = 0xFFFF_FFFFL) long period) {
     SignedPeriodProof proof = Samples.proof(seed, Samples.id(seed), period);
     assertEquals(proof, ProofCodec.decode(ProofCodec.encode(proof)));
+  }
+
+  @Property(tries = 100)
+  void transactionsComeBack(
+      @ForAll @LongRange(min = 0, max = 1L << 40) long nonce, @ForAll @IntRange(min = 0, max = 20) int replaced) {
+    byte[] stored = RocksTransactions.encode(Samples.transaction(nonce, replaced));
+    assertArrayEquals(stored, RocksTransactions.encode(RocksTransactions.decode(stored)));
+  }
+
+  @Property(tries = 300)
+  void mutatedTransactionsDecodeOrFailByName(
+      @ForAll @LongRange(min = 0, max = 1_000) long nonce,
+      @ForAll @IntRange(min = 0, max = 200) int at,
+      @ForAll byte value) {
+    mutate(
+        RocksTransactions.encode(Samples.transaction(nonce, 1)),
+        at,
+        value,
+        RocksTransactions::decode);
   }
 
   @Property(tries = 500)

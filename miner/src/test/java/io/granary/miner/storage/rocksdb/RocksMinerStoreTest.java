@@ -1,5 +1,6 @@
 package io.granary.miner.storage.rocksdb;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,6 +12,7 @@ import io.granary.miner.testing.ModelChain;
 import io.granary.miner.testing.Samples;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.chain.TransactionJournal;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.SignedPeriodProof;
@@ -54,6 +56,26 @@ final class RocksMinerStoreTest {
           store.deals().all().stream().collect(Collectors.toSet()));
       assertEquals(1L << 37, store.uploads().offset(a.id()));
       assertEquals(0, store.uploads().offset(b.id()));
+    }
+  }
+
+  @Test
+  void transactionsAreThereAfterReopeningInTheOrderOfTheirNonces() {
+    TransactionJournal.Entry ninth = Samples.transaction(9, 1);
+    TransactionJournal.Entry tenth = Samples.transaction(300, 2);
+    try (RocksMinerStore store = open()) {
+      store.transactions().put(tenth);
+      store.transactions().put(Samples.transaction(8, 0));
+      store.transactions().put(Samples.transaction(9, 0));
+      store.transactions().put(ninth);
+      store.transactions().end(8);
+      store.transactions().end(7);
+    }
+    try (RocksMinerStore store = open()) {
+      List<TransactionJournal.Entry> open = store.transactions().open();
+      assertEquals(List.of(9L, 300L), open.stream().map(TransactionJournal.Entry::nonce).toList());
+      assertArrayEquals(RocksTransactions.encode(ninth), RocksTransactions.encode(open.getFirst()));
+      assertArrayEquals(RocksTransactions.encode(tenth), RocksTransactions.encode(open.getLast()));
     }
   }
 

@@ -1,0 +1,294 @@
+package io.granary.contracts;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.granary.contracts.tx.MemoryJournal;
+import io.granary.protocol.chain.ChainUnavailableException;
+import io.granary.protocol.chain.MarketEvent;
+import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxResult;
+import io.granary.protocol.chain.Urgency;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.values.BlockNumber;
+import io.granary.protocol.values.Period;
+import io.granary.protocol.values.TokenAmount;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A process is killed at each step of a transaction, and what comes after it does the same: each
+ * thing is done once, and no nonce stays open. The chain mines only when it is told to.
+ */
+class JournalTest {
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+
+  @TempDir Path dir;
+  private DevMarket market;
+  private final MemoryJournal journal = new MemoryJournal();
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+  @BeforeEach
+  void start() throws IOException {
+    market = new DevMarket(dir);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    threads.shutdownNow();
+    market.close();
+  }
+
+  private GranaryChain connect(EthKey key, TransactionJournal over) {
+    ChainConfig c = market.deployment.config().forDevnet();
+    return GranaryChain.connect(
+        new ChainConfig(
+            c.rpc(),
+            c.market(),
+            c.deployedAt(),
+            0,
+            Duration.ofMillis(10),
+            Duration.ofMillis(300),
+            LIMIT),
+        Optional.of(key),
+        over);
+  }
+
+  private GranaryChain client() {
+    return connect(market.clientKey, journal);
+  }
+
+  private void mining(boolean on) {
+    market.anvil.ask("evm_setAutomine", List.of(on));
+  }
+
+  private void await(String what, BooleanSupplier condition) {
+    Instant limit = Instant.now().plus(LIMIT);
+    while (!condition.getAsBoolean()) {
+      assertTrue(Instant.now().isBefore(limit), what);
+      Thread.onSpinWait();
+    }
+  }
+
+  private int pooled() {
+    return Integer.decode(
+        ((Map<?, ?>) market.anvil.ask("txpool_status", List.of())).get("pending").toString());
+  }
+
+  /** Sends from a process that is gone before its transaction is mined. */
+  private void killed(GranaryChain chain) throws InterruptedException {
+    mining(false);
+    Future<TxResult> sending = threads.submit(() -> request(chain));
+    await("it is in the pool", () -> pooled() == 1);
+    sending.cancel(true);
+    await("it has stopped", sending::isDone);
+    chain.close();
+  }
+
+  private Object nonce() {
+    return market.anvil.ask(
+        "eth_getTransactionCount", List.of(market.operatorKey.address().toString(), "latest"));
+  }
+
+  private static TxResult request(GranaryChain chain) {
+    return chain.actions().requestWithdrawal(TokenAmount.of(3));
+  }
+
+  private long requests() {
+    var q = market.client.queries();
+    return q.events(q.deployedAt(), q.head().number()).stream()
+        .filter(MarketEvent.WithdrawalRequested.class::isInstance)
+        .count();
+  }
+
+  private TxResult minedWhile(Future<TxResult> sending) throws Exception {
+    await(
+        "it ends",
+        () -> {
+          market.anvil.mine(1);
+          return sending.isDone();
+        });
+    return sending.get(1, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void the_same_call_after_a_restart_takes_up_what_is_in_the_pool() throws Exception {
+    killed(client());
+    assertEquals(1, journal.open().size());
+    try (GranaryChain next = client()) {
+      assertInstanceOf(TxResult.Confirmed.class, minedWhile(threads.submit(() -> request(next))));
+    }
+    assertEquals(List.of(), journal.open());
+    assertEquals(1, requests());
+  }
+
+  @Test
+  void what_was_noted_and_never_arrived_is_sent_and_done_once() throws Exception {
+    killed(client());
+    market.anvil.ask("anvil_dropAllTransactions", List.of());
+    try (GranaryChain next = client()) {
+      Future<?> finishing = threads.submit(() -> next.actions().finishBegun());
+      await("it is sent again", () -> pooled() == 1);
+      market.anvil.mine(1);
+      finishing.get(20, TimeUnit.SECONDS);
+      assertEquals(1, requests());
+      assertEquals(List.of(), journal.open());
+      mining(true);
+      assertInstanceOf(TxResult.Confirmed.class, request(next));
+    }
+    assertEquals(2, requests());
+  }
+
+  @Test
+  void what_was_mined_while_nobody_looked_is_not_sent_again() throws Exception {
+    killed(client());
+    market.anvil.mine(1);
+    try (GranaryChain next = client()) {
+      assertInstanceOf(TxResult.Confirmed.class, request(next));
+    }
+    assertEquals(1, requests(), "the same call is the one that was mined");
+    assertEquals(List.of(), journal.open());
+  }
+
+  @Test
+  void a_nonce_that_another_process_took_is_given_up() throws Exception {
+    killed(client());
+    market.anvil.ask("anvil_dropAllTransactions", List.of());
+    mining(true);
+    try (GranaryChain foreign = connect(market.clientKey, new MemoryJournal())) {
+      foreign.actions().deposit(TokenAmount.of(1)).orThrow();
+    }
+    try (GranaryChain next = client()) {
+      next.actions().finishBegun();
+      assertEquals(List.of(), journal.open());
+      assertInstanceOf(TxResult.Confirmed.class, request(next));
+    }
+    assertEquals(1, requests());
+  }
+
+  @Test
+  void what_is_not_wanted_any_more_is_cancelled_and_frees_the_nonces_behind_it() throws Exception {
+    DealProposal deal = market.activeDeal(market.data(1000), 30);
+    Period period = market.currentPeriod();
+    market.minePast(period);
+    Period next = market.currentPeriod();
+    market.mineToDraw(next);
+    byte[] openings = market.openings(next);
+    mining(false);
+    GranaryChain first = connect(market.operatorKey, journal);
+    Future<TxResult> sending =
+        threads.submit(() -> first.actions().prove(market.miner(), next, openings));
+    await("it is in the pool", () -> pooled() == 1);
+    sending.cancel(true);
+    await("it has stopped", sending::isDone);
+    first.close();
+    // Somebody else proves the period, which makes the transaction that waits useless.
+    TransactionJournal.Entry entry = journal.open().getFirst();
+    market.anvil.ask("anvil_dropAllTransactions", List.of());
+    mining(true);
+    market.client.actions().prove(market.miner(), next, openings).orThrow();
+    mining(false);
+    String raw = "0x" + HexFormat.of().formatHex(entry.signed().getLast().raw());
+    market.anvil.ask("eth_sendRawTransaction", List.of(raw));
+    try (GranaryChain second = connect(market.operatorKey, journal)) {
+      Future<?> finishing = threads.submit(() -> second.actions().finishBegun());
+      await("it is replaced", () -> journal.open().getFirst().signed().size() == 2);
+      BigInteger before = market.client.queries().wei(market.operatorKey.address());
+      market.anvil.mine(1);
+      finishing.get(20, TimeUnit.SECONDS);
+      BigInteger paid = before.subtract(market.client.queries().wei(market.operatorKey.address()));
+      assertTrue(paid.signum() > 0, "the nonce was taken");
+      assertEquals(List.of(), journal.open());
+      mining(true);
+      second.actions().settle(List.of(market.idOf(deal))).orThrow();
+    }
+  }
+
+  @Test
+  void a_proof_is_not_held_up_by_what_waits_in_front_of_it() throws Exception {
+    DealProposal deal = market.activeDeal(market.data(1000), 30);
+    market.minePast(market.currentPeriod());
+    Period period = market.currentPeriod();
+    market.mineToDraw(period);
+    byte[] openings = market.openings(period);
+    mining(false);
+    try (GranaryChain operator = connect(market.operatorKey, journal)) {
+      Future<TxResult> settling =
+          threads.submit(() -> operator.actions().settle(List.of(market.idOf(deal))));
+      await("it is in the pool", () -> pooled() == 1);
+      Object before = nonce();
+      BigInteger offered = journal.open().getFirst().signed().getLast().maxFee();
+      // The base fee rises to twenty times what the one in front offers.
+      BigInteger spike = offered.multiply(BigInteger.valueOf(20));
+      market.anvil.ask("anvil_setNextBlockBaseFeePerGas", List.of("0x" + spike.toString(16)));
+      market.anvil.mine(1);
+      assertEquals(before, nonce(), "it is stuck");
+      Urgency urgency = Urgency.by(new BlockNumber(market.head() + 5), BigInteger.TEN.pow(18));
+      Future<TxResult> proving =
+          threads.submit(() -> operator.actions().prove(market.miner(), period, openings, urgency));
+      await("both are in the pool", () -> pooled() == 2);
+      assertInstanceOf(TxResult.Confirmed.class, minedWhile(proving));
+      assertInstanceOf(TxResult.Confirmed.class, settling.get(20, TimeUnit.SECONDS));
+    }
+    assertTrue(market.client.queries().isProved(market.miner(), period));
+    assertEquals(List.of(), journal.open());
+  }
+
+  @Test
+  void a_call_that_gives_up_is_taken_up_by_the_next() throws Exception {
+    ChainConfig c = market.deployment.config().forDevnet();
+    mining(false);
+    try (GranaryChain hasty =
+        GranaryChain.connect(
+            new ChainConfig(
+                c.rpc(),
+                c.market(),
+                c.deployedAt(),
+                0,
+                Duration.ofMillis(10),
+                Duration.ofSeconds(10),
+                Duration.ofMillis(200)),
+            Optional.of(market.clientKey),
+            journal)) {
+      Future<TxResult> sending = threads.submit(() -> request(hasty));
+      ExecutionException e =
+          org.junit.jupiter.api.Assertions.assertThrows(
+              ExecutionException.class, () -> sending.get(20, TimeUnit.SECONDS));
+      assertInstanceOf(ChainUnavailableException.class, e.getCause());
+      assertEquals(1, hasty.actions().underWay().size());
+      market.anvil.mine(1);
+      hasty.actions().finishBegun();
+      assertEquals(List.of(), hasty.actions().underWay());
+    }
+    assertEquals(1, requests());
+  }
+
+  @Test
+  void the_journal_tells_what_is_under_way() throws Exception {
+    killed(client());
+    try (GranaryChain next = client()) {
+      var shown = next.actions().underWay().getFirst();
+      assertEquals("requestWithdrawal", shown.operation());
+      assertEquals(1, shown.sent());
+    }
+  }
+}
