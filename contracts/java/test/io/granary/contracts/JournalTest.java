@@ -1,6 +1,7 @@
 package io.granary.contracts;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -290,5 +291,107 @@ class JournalTest {
       assertEquals("requestWithdrawal", shown.operation());
       assertEquals(1, shown.sent());
     }
+  }
+
+  @Test
+  void a_nonce_that_nothing_has_is_filled_so_that_those_behind_it_are_mined() throws Exception {
+    mining(false);
+    // Another process has a transaction in the pool, which the endpoint then loses.
+    try (GranaryChain foreign = connect(market.clientKey, new MemoryJournal());
+        GranaryChain mine = client()) {
+      Future<TxResult> lost = threads.submit(() -> foreign.actions().deposit(TokenAmount.of(1)));
+      await("the other one is in the pool", () -> pooled() == 1);
+      Future<TxResult> waiting = threads.submit(() -> request(mine));
+      await("both are in the pool", () -> pooled() == 2);
+      lost.cancel(true);
+      await("it has stopped", lost::isDone);
+      market.anvil.ask("anvil_dropAllTransactions", List.of());
+      assertInstanceOf(TxResult.Confirmed.class, minedWhile(waiting));
+      mining(true);
+      mine.actions().finishBegun();
+      assertEquals(List.of(), journal.open());
+    }
+    assertEquals(1, requests());
+  }
+
+  @Test
+  void an_expired_one_in_front_of_a_wanted_one_is_not_forgotten_but_cancelled() throws Exception {
+    DealProposal deal = market.activeDeal(market.data(1000), 30);
+    market.minePast(market.currentPeriod());
+    Period period = market.currentPeriod();
+    market.mineToDraw(period);
+    byte[] openings = market.openings(period);
+    mining(false);
+    try (GranaryChain first = connect(market.operatorKey, journal)) {
+      Future<?> proving =
+          threads.submit(() -> first.actions().prove(market.miner(), period, openings));
+      await("the proof is in the pool", () -> pooled() == 1);
+      Future<?> settling = threads.submit(() -> first.actions().settle(List.of(market.idOf(deal))));
+      await("both are in the pool", () -> pooled() == 2);
+      proving.cancel(true);
+      settling.cancel(true);
+      await("both have stopped", () -> proving.isDone() && settling.isDone());
+    }
+    market.anvil.ask("anvil_dropAllTransactions", List.of());
+    // The window closes; the proof that was lost would be refused now.
+    market.minePast(period);
+    assertEquals(2, journal.open().size());
+    try (GranaryChain second = connect(market.operatorKey, journal)) {
+      Future<?> finishing = threads.submit(() -> second.actions().finishBegun());
+      await(
+          "both end",
+          () -> {
+            market.anvil.mine(1);
+            return finishing.isDone();
+          });
+      finishing.get(1, TimeUnit.SECONDS);
+    }
+    assertEquals(List.of(), journal.open());
+  }
+
+  @Test
+  void a_proof_that_is_too_late_is_cancelled_and_costs_no_more() throws Exception {
+    market.activeDeal(market.data(1000), 30);
+    market.minePast(market.currentPeriod());
+    Period period = market.currentPeriod();
+    market.mineToDraw(period);
+    byte[] openings = market.openings(period);
+    mining(false);
+    try (GranaryChain operator = connect(market.operatorKey, journal)) {
+      BlockNumber last = new BlockNumber(market.head() + 3);
+      BigInteger limit = BigInteger.TEN.pow(15).multiply(BigInteger.valueOf(2));
+      Urgency urgency = Urgency.by(last, limit);
+      Future<TxResult> proving =
+          threads.submit(() -> operator.actions().prove(market.miner(), period, openings, urgency));
+      await("it is in the pool", () -> pooled() == 1);
+      BigInteger before = market.client.queries().wei(market.operatorKey.address());
+      // Some forty times what the limit allows; the fee falls by an eighth with each empty block.
+      market.anvil.ask(
+          "anvil_setNextBlockBaseFeePerGas", List.of("0x" + Long.toHexString(400_000_000_000L)));
+      TxResult result = minedWhile(proving);
+      assertInstanceOf(TxResult.Refused.class, result);
+      BigInteger paid = before.subtract(market.client.queries().wei(market.operatorKey.address()));
+      assertTrue(paid.signum() > 0 && paid.compareTo(limit) <= 0, paid + " wei, once, for nothing");
+    }
+    assertEquals(List.of(), journal.open());
+    assertFalse(market.client.queries().isProved(market.miner(), period));
+  }
+
+  @Test
+  void what_the_network_asks_too_much_for_is_refused_with_both_numbers() throws Exception {
+    market.activeDeal(market.data(1000), 30);
+    market.minePast(market.currentPeriod());
+    Period period = market.currentPeriod();
+    market.mineToDraw(period);
+    Urgency cheap = Urgency.by(new BlockNumber(market.head() + 5), BigInteger.valueOf(400_000));
+    try (GranaryChain operator = connect(market.operatorKey, journal)) {
+      TxResult.Refused refused =
+          assertInstanceOf(
+              TxResult.Refused.class,
+              operator.actions().prove(market.miner(), period, market.openings(period), cheap));
+      assertEquals("TooDear", refused.error());
+      assertTrue(refused.message().contains("maxFeeWei"), refused.message());
+    }
+    assertEquals(List.of(), journal.open());
   }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.net.httpserver.HttpServer;
 import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.events.EventFollower;
 import io.granary.contracts.keys.Keystores;
@@ -19,6 +20,7 @@ import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,6 +34,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -175,6 +178,35 @@ class SendingTest {
                 IllegalArgumentException.class, () -> GranaryChain.connect(wrong, Optional.empty()))
             .getMessage();
     assertTrue(other.contains("--market"), other);
+  }
+
+  @Test
+  void an_endpoint_that_answers_429_or_503_is_asked_again_and_then_named() throws IOException {
+    for (int status : new int[] {429, 503}) {
+      AtomicInteger asked = new AtomicInteger();
+      HttpServer busy = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+      busy.createContext(
+          "/",
+          exchange -> {
+            asked.incrementAndGet();
+            exchange.sendResponseHeaders(status, -1);
+            exchange.close();
+          });
+      busy.start();
+      try {
+        URI uri = URI.create("http://127.0.0.1:" + busy.getAddress().getPort());
+        ChainConfig config = ChainConfig.of(uri, market.deployment.market(), 0);
+        String message =
+            assertThrows(
+                    ChainUnavailableException.class,
+                    () -> GranaryChain.connect(config, Optional.empty()))
+                .getMessage();
+        assertTrue(message.contains(uri.toString()) && message.contains("" + status), message);
+        assertTrue(asked.get() > 1, "once may be bad luck");
+      } finally {
+        busy.stop(0);
+      }
+    }
   }
 
   @Test

@@ -11,6 +11,7 @@ import okhttp3.OkHttpClient;
 import org.web3j.protocol.Web3j;
 import org.web3j.protocol.core.Request;
 import org.web3j.protocol.core.Response;
+import org.web3j.protocol.exceptions.ClientConnectionException;
 import org.web3j.protocol.http.HttpService;
 
 /** One JSON-RPC endpoint: sends, retries what may pass, and names the endpoint when it does not. */
@@ -60,12 +61,14 @@ public final class Rpc implements AutoCloseable {
           return response;
         }
         Response.Error error = response.getError();
-        boolean busy = error.getCode() == -32005 || error.getCode() == 429;
-        if (!busy || attempt == TRIES) {
-          throw new RpcErrorException(
-              error.getCode(), String.valueOf(error.getMessage()), error.getData());
+        RpcErrorException refused =
+            new RpcErrorException(
+                error.getCode(), String.valueOf(error.getMessage()), error.getData());
+        if (!refused.isBusy() || attempt == TRIES) {
+          throw refused;
         }
-      } catch (IOException e) {
+      } catch (IOException | ClientConnectionException e) {
+        // The second is how web3j tells of HTTP errors: 429, 502, 503 and their like.
         if (attempt == TRIES) {
           throw unavailable(e);
         }
@@ -84,7 +87,7 @@ public final class Rpc implements AutoCloseable {
   /** An answer of any kind. */
   public static final class Answer extends Response<Object> {}
 
-  private ChainUnavailableException unavailable(IOException e) {
+  private ChainUnavailableException unavailable(Exception e) {
     return new ChainUnavailableException(
         "RPC endpoint "
             + endpoint

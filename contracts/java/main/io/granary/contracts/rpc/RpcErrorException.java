@@ -29,6 +29,11 @@ public final class RpcErrorException extends RuntimeException {
     return at < 0 ? Optional.empty() : Optional.of(text.substring(at));
   }
 
+  /** True when the endpoint had no time: it says nothing of what was asked. */
+  public boolean isBusy() {
+    return code == -32005 || code == 429;
+  }
+
   /** True when a call reverted. */
   public boolean isRevert() {
     String message = String.valueOf(getMessage()).toLowerCase(java.util.Locale.ROOT);

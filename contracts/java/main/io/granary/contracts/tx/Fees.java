@@ -20,6 +20,8 @@ record Fees(BigInteger tip, BigInteger max) {
   /** At its last block a transaction offers so many times what the network asks. */
   private static final long MOST_TIMES = 10;
 
+  private static final BigInteger PATIENCE = BigInteger.valueOf(4);
+
   private static final BigInteger THOUSAND = BigInteger.valueOf(1_000);
 
   Fees {
@@ -41,6 +43,11 @@ record Fees(BigInteger tip, BigInteger max) {
     return new Fees(network.tip(), network.max().min(most));
   }
 
+  /** Base fee of the newest block, of what the network asks: there is room for it to double. */
+  BigInteger base() {
+    return max.subtract(tip).divide(BigInteger.TWO);
+  }
+
   /**
    * For its replacement: at least what nodes demand, at least what the network asks now, and as
    * many times that as the time left says: once at the begin, ten times at the last block, in
@@ -55,7 +62,11 @@ record Fees(BigInteger tip, BigInteger max) {
     Fees least = least();
     BigInteger tip = least.tip().max(network.tip().multiply(times).divide(THOUSAND));
     BigInteger max = least.max().max(network.max().multiply(times).divide(THOUSAND));
-    Optional<BigInteger> most = most(urgency, gas);
+    // Without a limit of its own it waits when it offers several times what is asked: the chain may
+    // stand, and each step would compound.
+    BigInteger patience = network.max().multiply(PATIENCE);
+    Optional<BigInteger> most =
+        urgency.mostWei().isEmpty() ? Optional.of(patience) : most(urgency, gas);
     if (most.isPresent() && least.max().compareTo(most.get()) > 0) {
       return Optional.empty();
     }

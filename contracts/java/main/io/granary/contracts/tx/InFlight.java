@@ -1,8 +1,10 @@
 package io.granary.contracts.tx;
 
+import io.granary.contracts.rpc.RpcErrorException;
 import io.granary.protocol.chain.TransactionJournal;
 import io.granary.protocol.chain.TransactionJournal.Signed;
 import io.granary.protocol.chain.Urgency;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.TxHash;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -25,11 +27,9 @@ final class InFlight {
   private final TransactionJournal journal;
   private TransactionJournal.Entry entry;
   private Instant lastSent = Instant.now();
-  // Blocks; -1 until the first look at the chain.
-  private long begunAt = -1;
+  // Block of the last look; -1 until the first.
   private long lastHead = -1;
   private boolean cappedTold;
-  private boolean cancelled;
 
   /** For an intent that nothing was signed for, or what an earlier process has left. */
   InFlight(KeyedRpc rpc, TransactionJournal journal, TransactionJournal.Entry entry) {
@@ -40,8 +40,7 @@ final class InFlight {
 
   /** Signs, notes and sends the first transaction of an intent. */
   synchronized void begin(Fees network) {
-    begunAt = rpc.head();
-    lastHead = begunAt;
+    lastHead = entry.begunAt().value();
     Fees fees = Fees.first(network, entry.urgency(), entry.gas());
     if (fees.isLessThan(network)) {
       tellCapped(network);
@@ -54,6 +53,13 @@ final class InFlight {
     journal.put(entry);
     lastSent = Instant.now();
     rpc.broadcast(signed);
+  }
+
+  private void replace(Signed signed) {
+    entry = entry.plus(signed);
+    journal.put(entry);
+    lastSent = Instant.now();
+    deliver(signed);
   }
 
   synchronized TransactionJournal.Entry entry() {
@@ -71,18 +77,39 @@ final class InFlight {
 
   /** Sends the newest transaction again; an endpoint may have lost it. */
   synchronized void sendAgain() {
-    rpc.broadcast(entry.signed().getLast());
+    deliver(entry.signed().getLast());
   }
 
-  /** Has the nonce taken by a transaction that does nothing. */
+  /** One that is not taken leaves those before it as they are; what becomes of them is asked. */
+  private void deliver(Signed signed) {
+    try {
+      rpc.broadcast(signed);
+    } catch (RpcErrorException e) {
+      LOG.atWarn()
+          .addKeyValue("nonce", entry.nonce())
+          .addKeyValue("tx", signed.hash())
+          .addKeyValue("answer", e.getMessage())
+          .log("the endpoint refused to take a transaction again");
+    }
+  }
+
+  /** True when the newest of them only takes the nonce. */
+  private boolean isCancelled() {
+    return entry.signed().getLast().nothing();
+  }
+
+  /** Has the nonce taken by a transaction that does nothing, within the limit of the intent. */
   synchronized void cancel() {
-    cancelled = true;
-    Fees least = fees().least();
     Fees network = rpc.networkFees();
-    submit(
-        rpc.signNothing(
-            entry.nonce(),
-            new Fees(least.tip().max(network.tip()), least.max().max(network.max()))));
+    Urgency limit = new Urgency(false, Optional.empty(), entry.urgency().mostWei());
+    long begunAt = entry.begunAt().value();
+    Optional<Fees> next = fees().next(network, limit, KeyedRpc.NOTHING_GAS, begunAt, begunAt);
+    if (next.isPresent()) {
+      replace(rpc.signNothing(entry.nonce(), next.get()));
+    } else {
+      tellCapped(network);
+      lastSent = Instant.now();
+    }
   }
 
   /**
@@ -95,17 +122,20 @@ final class InFlight {
     if (!waited && urgency.lastBlock().isEmpty()) {
       return false;
     }
-    long head = look();
-    boolean hurries =
-        urgency
-            .lastBlock()
-            .filter(last -> head > lastHead && (last.value() - head) * 2 < last.value() - begunAt)
-            .isPresent();
+    long head = rpc.head();
+    long begunAt = entry.begunAt().value();
+    long last = urgency.lastBlock().map(BlockNumber::value).orElse(Long.MAX_VALUE);
+    boolean hurries = head > lastHead && (last - head) * 2 < last - begunAt;
     if (!waited && !hurries) {
       return false;
     }
     lastHead = head;
-    raise(rpc.networkFees(), urgency, head);
+    if (head > last && !isCancelled()) {
+      // Of no use any more: its nonce is to be free as soon as may be.
+      cancel();
+    } else {
+      raise(rpc.networkFees(), urgency, Math.min(head, last));
+    }
     return true;
   }
 
@@ -113,23 +143,14 @@ final class InFlight {
   synchronized void keepUpWith(InFlight other) {
     Fees wanted = other.fees();
     if (fees().isLessThan(wanted)) {
-      look();
       Urgency limit = new Urgency(true, Optional.empty(), other.entry().urgency().mostWei());
-      raise(wanted, limit, begunAt);
+      raise(wanted, limit, entry.begunAt().value());
     }
-  }
-
-  private long look() {
-    long head = rpc.head();
-    if (begunAt < 0) {
-      begunAt = head;
-      lastHead = head;
-    }
-    return head;
   }
 
   private void raise(Fees network, Urgency urgency, long head) {
-    Optional<Fees> next = fees().next(network, urgency, entry.gas(), begunAt, head);
+    BigInteger gas = isCancelled() ? KeyedRpc.NOTHING_GAS : entry.gas();
+    Optional<Fees> next = fees().next(network, urgency, gas, entry.begunAt().value(), head);
     if (next.isEmpty()) {
       tellCapped(network);
       // Nothing dearer may leave; what is there may have been lost.
@@ -141,7 +162,8 @@ final class InFlight {
         .addKeyValue("nonce", entry.nonce())
         .addKeyValue("maxFeeWei", next.get().max())
         .log("a transaction waits; sending it again with a higher fee");
-    submit(cancelled ? rpc.signNothing(entry.nonce(), next.get()) : rpc.sign(entry, next.get()));
+    replace(
+        isCancelled() ? rpc.signNothing(entry.nonce(), next.get()) : rpc.sign(entry, next.get()));
   }
 
   private void tellCapped(Fees network) {
@@ -166,9 +188,14 @@ final class InFlight {
     return Optional.empty();
   }
 
+  /** True when its nonce is used, by one of these or by another. */
+  boolean isUsed() {
+    return rpc.count(DefaultBlockParameterName.LATEST) > nonce();
+  }
+
   /** True when another transaction was mined under its nonce, as far as the endpoint knows. */
   boolean isOvertaken() {
-    return rpc.count(DefaultBlockParameterName.LATEST) > nonce() && !isKnown();
+    return isUsed() && !isKnown();
   }
 
   /** True when the endpoint knows one of its transactions. */

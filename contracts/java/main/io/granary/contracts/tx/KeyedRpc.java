@@ -28,6 +28,10 @@ import org.web3j.utils.Numeric;
 /** What a sender asks of an endpoint, and signs, for one key. */
 final class KeyedRpc {
   private static final Logger LOG = LoggerFactory.getLogger(KeyedRpc.class);
+
+  /** Of a transfer without data. */
+  static final BigInteger NOTHING_GAS = BigInteger.valueOf(21_000);
+
   private static final BigInteger DEFAULT_TIP = BigInteger.valueOf(1_000_000_000L);
 
   private final Rpc rpc;
@@ -119,7 +123,8 @@ final class KeyedRpc {
             Numeric.toHexString(entry.data()),
             fees.tip(),
             fees.max()),
-        fees);
+        fees,
+        false);
   }
 
   /** A transaction that does nothing but take the nonce. */
@@ -128,18 +133,20 @@ final class KeyedRpc {
         RawTransaction.createTransaction(
             chainId,
             BigInteger.valueOf(nonce),
-            BigInteger.valueOf(21_000),
+            NOTHING_GAS,
             address.toString(),
             BigInteger.ZERO,
             "",
             fees.tip(),
             fees.max()),
-        fees);
+        fees,
+        true);
   }
 
-  private TransactionJournal.Signed sign(RawTransaction transaction, Fees fees) {
+  private TransactionJournal.Signed sign(RawTransaction transaction, Fees fees, boolean nothing) {
     byte[] raw = TransactionEncoder.signMessage(transaction, chainId, credentials);
-    return new TransactionJournal.Signed(new TxHash(Keccak.hash(raw)), raw, fees.tip(), fees.max());
+    return new TransactionJournal.Signed(
+        new TxHash(Keccak.hash(raw)), raw, fees.tip(), fees.max(), nothing);
   }
 
   /**

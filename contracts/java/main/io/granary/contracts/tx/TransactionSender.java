@@ -40,6 +40,8 @@ public final class TransactionSender {
   // A node may count a transaction a moment before it has its receipt: only one that it has not
   // known for a while was really overtaken, and only then may the call be sent under another nonce.
   private static final int OVERTAKEN_POLLS = 10;
+  // A wider one is an endpoint that has lost its way, not a dropped transaction or two.
+  private static final long WIDEST_GAP = 64;
 
   /** How long to wait for what. */
   public record Patience(
@@ -122,7 +124,8 @@ public final class TransactionSender {
   }
 
   /**
-   * Sends a call. One that a process before this one had begun is taken up, not sent again.
+   * Sends a call. The same call that was begun before and that nobody waits for, by a process
+   * before this one or by one that gave up, is taken up, not sent again: its outcome is this one's.
    *
    * @throws ChainUnavailableException when the endpoint is down, or the transaction was not mined
    *     in time; it may be mined still, and the next {@link #finish} or the same call takes it up
@@ -131,7 +134,18 @@ public final class TransactionSender {
     Optional<InFlight> begun = takeUp(call);
     try {
       while (true) {
-        InFlight mine = begun.isPresent() ? begun.get() : begin(call, urgency);
+        InFlight mine;
+        if (begun.isPresent()) {
+          mine = begun.get();
+        } else {
+          BigInteger gas = rpc.estimate(call, DefaultBlockParameterName.PENDING);
+          Fees network = rpc.networkFees();
+          Fees first = Fees.first(network, urgency, gas);
+          if (first.max().compareTo(network.base()) < 0) {
+            return tooDear(first, network, gas);
+          }
+          mine = begin(call, gas, network, urgency);
+        }
         Optional<TransactionReceipt> receipt = untilMined(mine);
         if (receipt.isPresent() && !isNothing(receipt.get())) {
           return outcome(receipt.get(), call);
@@ -153,9 +167,7 @@ public final class TransactionSender {
     return receipt.getTo() != null && Address.parse(receipt.getTo()).equals(address());
   }
 
-  private InFlight begin(Call call, Urgency urgency) {
-    BigInteger gas = rpc.estimate(call, DefaultBlockParameterName.PENDING);
-    Fees network = rpc.networkFees();
+  private InFlight begin(Call call, BigInteger gas, Fees network, Urgency urgency) {
     submitting.lock();
     try {
       TransactionJournal.Entry intent =
@@ -166,20 +178,22 @@ public final class TransactionSender {
               call.wei(),
               gas,
               urgency,
+              new BlockNumber(rpc.head()),
               Instant.now(),
               List.of());
       InFlight begun = new InFlight(rpc, journal, intent);
       try {
         begun.begin(network);
       } catch (RpcErrorException e) {
-        // The endpoint has not taken it, so the nonce is free; an entry would be sent by the next.
-        journal.end(intent.nonce());
-        throw e;
-      } catch (ChainUnavailableException e) {
-        // It may have arrived all the same.
-        if (!begun.entry().signed().isEmpty()) {
-          unfinished.put(begun.nonce(), begun);
+        if (e.isBusy()) {
+          keep(begun);
+        } else {
+          // It was not taken, so the nonce is free; an entry would be sent by the next.
+          journal.end(intent.nonce());
         }
+        throw e;
+      } catch (RuntimeException e) {
+        keep(begun);
         throw e;
       }
       lane.put(begun.nonce(), begun);
@@ -187,6 +201,13 @@ public final class TransactionSender {
       return begun;
     } finally {
       submitting.unlock();
+    }
+  }
+
+  /** It may have arrived although no answer came. */
+  private void keep(InFlight begun) {
+    if (!begun.entry().signed().isEmpty()) {
+      unfinished.put(begun.nonce(), begun);
     }
   }
 
@@ -205,10 +226,51 @@ public final class TransactionSender {
   }
 
   /**
+   * Nonces below all of ours that no endpoint knows a transaction of, for example because another
+   * process' was dropped, are taken by nothing: ours would wait behind them for ever.
+   */
+  private void fillGap() {
+    submitting.lock();
+    try {
+      long lowest = Math.min(lowest(lane), lowest(unfinished));
+      long next = rpc.count(DefaultBlockParameterName.PENDING);
+      if (lowest == Long.MAX_VALUE || lowest - next > WIDEST_GAP) {
+        return;
+      }
+      for (long nonce = next; nonce < lowest; nonce++) {
+        InFlight filler =
+            new InFlight(
+                rpc,
+                journal,
+                new TransactionJournal.Entry(
+                    nonce,
+                    Optional.of(address()),
+                    new byte[0],
+                    BigInteger.ZERO,
+                    KeyedRpc.NOTHING_GAS,
+                    Urgency.none(),
+                    new BlockNumber(rpc.head()),
+                    Instant.now(),
+                    List.of()));
+        LOG.atWarn().addKeyValue("nonce", nonce).log("nothing has this nonce; it is filled");
+        filler.begin(rpc.networkFees());
+        unfinished.put(nonce, filler);
+      }
+    } finally {
+      submitting.unlock();
+    }
+  }
+
+  private static long lowest(NavigableMap<Long, InFlight> open) {
+    return open.isEmpty() ? Long.MAX_VALUE : open.firstKey();
+  }
+
+  /**
    * A nonce is only mined after all below it. What nobody waits for may be lost, and is sent again;
    * what stands in the way of one that goes first pays as much as that.
    */
   private void speedUpThoseInFrontOf(InFlight mine) {
+    fillGap();
     unfinished.headMap(mine.nonce(), false).values().forEach(InFlight::sendAgain);
     if (mine.entry().urgency().first()) {
       for (var open : List.of(lane, unfinished)) {
@@ -269,11 +331,25 @@ public final class TransactionSender {
   /** The same call, begun before and not ended: it is taken up. */
   private Optional<InFlight> takeUp(Call call) {
     for (InFlight left : unfinished.values()) {
-      if (call.isOf(left.entry()) && unfinished.remove(left.nonce(), left)) {
+      if (call.isOf(left.entry()) && claim(left)) {
         return look(left);
       }
     }
     return Optional.empty();
+  }
+
+  /** Who claims it waits for it; its nonce is in one of the maps all the time. */
+  private boolean claim(InFlight left) {
+    submitting.lock();
+    try {
+      if (!unfinished.remove(left.nonce(), left)) {
+        return false;
+      }
+      lane.put(left.nonce(), left);
+      return true;
+    } finally {
+      submitting.unlock();
+    }
   }
 
   /**
@@ -289,20 +365,22 @@ public final class TransactionSender {
     }
     finishing.lock();
     try {
-      for (var first = unfinished.pollFirstEntry();
-          first != null;
-          first = unfinished.pollFirstEntry()) {
-        look(first.getValue()).ifPresent(this::untilMined);
+      // Those that come meanwhile are left to the next round.
+      for (InFlight left : List.copyOf(unfinished.values())) {
+        if (claim(left)) {
+          look(left).ifPresent(this::untilMined);
+        }
       }
     } finally {
       finishing.unlock();
     }
   }
 
-  /** What was left, to be waited for; empty when it has ended. */
+  /** What was left and is claimed, to be waited for; empty when it has ended. */
   private Optional<InFlight> look(InFlight left) {
     try {
-      if (left.receipt().isEmpty()) {
+      // Whether its nonce was taken by another is found out while waiting.
+      if (left.receipt().isEmpty() && !left.isUsed()) {
         boolean wanted = isWanted(left.entry());
         boolean known = left.isKnown();
         LOG.atInfo()
@@ -310,8 +388,8 @@ public final class TransactionSender {
             .addKeyValue("wanted", wanted)
             .addKeyValue("known", known)
             .log("a transaction that was begun before");
-        if (left.isOvertaken() || (!wanted && !known)) {
-          journal.end(left.nonce());
+        if (!wanted && !known && isLast(left)) {
+          end(left);
           return Optional.empty();
         }
         if (wanted) {
@@ -319,21 +397,34 @@ public final class TransactionSender {
         } else {
           left.cancel();
         }
+        fillGap();
       }
-      lane.put(left.nonce(), left);
       return Optional.of(left);
     } catch (RuntimeException e) {
+      lane.remove(left.nonce(), left);
       unfinished.put(left.nonce(), left);
       throw e;
     }
+  }
+
+  /** Only the last nonce can be forgotten; another would leave a gap. */
+  private boolean isLast(InFlight left) {
+    return lane.lastKey() == left.nonce()
+        && (unfinished.isEmpty() || unfinished.lastKey() < left.nonce());
   }
 
   private boolean isWanted(TransactionJournal.Entry entry) {
     try {
       rpc.estimate(Call.of(entry), DefaultBlockParameterName.LATEST);
       return true;
-    } catch (RpcErrorException refused) {
-      return false;
+    } catch (RpcErrorException e) {
+      if (e.isRevert() || e.revertData().isPresent()) {
+        return false;
+      }
+      throw new ChainUnavailableException(
+          "the endpoint does not say whether a transaction that was begun before is still wanted: "
+              + e.getMessage(),
+          e);
     }
   }
 
@@ -353,6 +444,20 @@ public final class TransactionSender {
               address() + " has too little ether for gas: send it some (" + message + ")"));
     }
     throw e;
+  }
+
+  private static Outcome tooDear(Fees limit, Fees network, BigInteger gas) {
+    return new Outcome(
+        null,
+        new TxResult.Refused(
+            "TooDear",
+            "the network asks "
+                + network.base()
+                + " wei for a unit of gas, and the limit allows "
+                + limit.max()
+                + " for "
+                + gas
+                + " units: it is tried again at each block; raise the limit (maxFeeWei, weiPerToken in miner.json) if it is worth more"));
   }
 
   private Outcome outcome(TransactionReceipt receipt, Call call) {

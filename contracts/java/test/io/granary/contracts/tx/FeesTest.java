@@ -40,6 +40,14 @@ class FeesTest {
   }
 
   @Test
+  void without_a_limit_it_waits_when_it_offers_several_times_what_is_asked() {
+    assertTrue(fees(2, 400).next(NETWORK, Urgency.none(), GAS, 0, 50).isEmpty());
+    assertEquals(
+        396,
+        fees(2, 351).next(NETWORK, Urgency.none(), GAS, 0, 5).orElseThrow().max().intValue() + 1);
+  }
+
+  @Test
   void towards_its_last_block_it_offers_up_to_ten_times_what_the_network_asks() {
     Fees sent = fees(2, 100);
     Urgency u = until(100, 1_000_000);

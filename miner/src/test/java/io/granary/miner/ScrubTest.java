@@ -67,6 +67,10 @@ class ScrubTest {
     assertEquals(1, f.node().damagedDeals());
     flip(id, 2_500_000);
     Await.until("it is whole again", () -> f.node().damagedDeals() == 0);
+    assertEquals(
+        1,
+        f.node().troubles().stream().filter(t -> t.event().equals("damaged")).count(),
+        "found twice, told once");
   }
 
   @Test

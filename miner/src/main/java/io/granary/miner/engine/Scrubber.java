@@ -64,6 +64,7 @@ public final class Scrubber {
   // Deals that are read to their end as fast as the disk goes, and the next chunk of each.
   private final Map<DealId, Long> suspects = new ConcurrentHashMap<>();
   private final Set<DealId> keptTold = ConcurrentHashMap.newKeySet();
+  private final Map<DealId, String> lastTold = new ConcurrentHashMap<>();
 
   Scrubber(
       MinerConfig config,
@@ -97,6 +98,7 @@ public final class Scrubber {
   void run() {
     List.copyOf(suspects.keySet()).forEach(this::readOn);
     damaged.keySet().removeIf(id -> book.find(id).filter(StoredDeal::hasReplica).isEmpty());
+    lastTold.keySet().retainAll(damaged.keySet());
     scrub();
     if (care.declareFaults()) {
       declareInTime();
@@ -125,7 +127,7 @@ public final class Scrubber {
       }
       long chunk = deal.get().id().equals(position.deal().orElse(null)) ? position.chunk() : 0;
       if (read(deal.get(), chunk)) {
-        log.damaged(deal.get().id(), "scrubbing", told(deal.get()));
+        tell(deal.get(), "scrubbing");
         suspects.put(deal.get().id(), 0L);
         chunk = ReplicaCheck.chunks(deal.get().terms().size());
       }
@@ -171,6 +173,7 @@ public final class Scrubber {
         if (chunks.isEmpty()) {
           damaged.remove(deal.id());
           keptTold.remove(deal.id());
+          lastTold.remove(deal.id());
           log.mended(deal.id());
         }
       }
@@ -202,7 +205,15 @@ public final class Scrubber {
     }
     suspects.remove(id);
     if (damaged.containsKey(id)) {
-      log.damaged(id, "reading all of it", told(deal.get()));
+      tell(deal.get(), "reading all of it");
+    }
+  }
+
+  /** Once, and again when more, or less, is found damaged. */
+  private void tell(StoredDeal deal, String during) {
+    String what = told(deal);
+    if (!what.equals(lastTold.put(deal.id(), what))) {
+      log.damaged(deal.id(), during, what);
     }
   }
 

@@ -104,6 +104,7 @@ public final class Samples {
             nonce % 2 == 0
                 ? Urgency.none()
                 : Urgency.by(new BlockNumber(nonce + 5), BigInteger.TEN.pow(17)),
+            new BlockNumber(nonce),
             Instant.ofEpochMilli(nonce),
             List.of());
     for (int i = 0; i <= replaced; i++) {
@@ -113,7 +114,8 @@ public final class Samples {
                   new TxHash(Sha256.hash(new byte[] {(byte) i})),
                   data,
                   BigInteger.valueOf(i),
-                  BigInteger.TEN.pow(11)));
+                  BigInteger.TEN.pow(11),
+                  i % 2 == 1));
     }
     return entry;
   }

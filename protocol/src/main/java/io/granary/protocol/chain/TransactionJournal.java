@@ -1,6 +1,7 @@
 package io.granary.protocol.chain;
 
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.TxHash;
 import java.math.BigInteger;
 import java.time.Instant;
@@ -21,8 +22,9 @@ public interface TransactionJournal {
    * @param raw as it goes to an endpoint
    * @param tip priority fee, wei for a unit of gas
    * @param maxFee most in all, wei for a unit of gas
+   * @param nothing true: it does not do what is to be done, it only takes the nonce
    */
-  record Signed(TxHash hash, byte[] raw, BigInteger tip, BigInteger maxFee) {}
+  record Signed(TxHash hash, byte[] raw, BigInteger tip, BigInteger maxFee, boolean nothing) {}
 
   /**
    * One thing to be done, and all that was signed for it. At most one of these can be mined.
@@ -33,6 +35,7 @@ public interface TransactionJournal {
    * @param wei ether that goes along
    * @param gas limit
    * @param urgency how it hurries
+   * @param begunAt newest block when it was begun
    * @param since when it was begun
    * @param signed what was signed under this nonce, oldest first; each may have been sent
    */
@@ -43,6 +46,7 @@ public interface TransactionJournal {
       BigInteger wei,
       BigInteger gas,
       Urgency urgency,
+      BlockNumber begunAt,
       Instant since,
       List<Signed> signed) {
     /** Makes the list its own. */
@@ -54,7 +58,7 @@ public interface TransactionJournal {
     public Entry plus(Signed next) {
       List<Signed> all = new ArrayList<>(signed);
       all.add(next);
-      return new Entry(nonce, to, data, wei, gas, urgency, since, all);
+      return new Entry(nonce, to, data, wei, gas, urgency, begunAt, since, all);
     }
   }
 

@@ -55,9 +55,10 @@ record RocksTransactions(RocksDatabase db) implements TransactionJournal {
     f.u8(e.urgency().first() ? 1 : 0);
     f.u64(e.urgency().lastBlock().map(BlockNumber::value).orElse(-1L));
     f.number(e.urgency().mostWei().orElse(BigInteger.ZERO));
-    f.u64(e.since().toEpochMilli()).u32(e.signed().size());
+    f.u64(e.begunAt().value()).u64(e.since().toEpochMilli()).u32(e.signed().size());
     for (Signed s : e.signed()) {
       f.hash(s.hash().hash()).longBlob(s.raw()).number(s.tip()).number(s.maxFee());
+      f.u8(s.nothing() ? 1 : 0);
     }
     return f.bytes();
   }
@@ -74,12 +75,15 @@ record RocksTransactions(RocksDatabase db) implements TransactionJournal {
           BigInteger wei = f.number();
           BigInteger gas = f.number();
           Urgency urgency = urgency(f);
+          BlockNumber begunAt = new BlockNumber(f.u64());
           Instant since = Instant.ofEpochMilli(f.u64());
           List<Signed> signed = new ArrayList<>();
           for (long n = f.u32(); n > 0; n--) {
-            signed.add(new Signed(new TxHash(f.hash()), f.longBlob(), f.number(), f.number()));
+            signed.add(
+                new Signed(
+                    new TxHash(f.hash()), f.longBlob(), f.number(), f.number(), f.u8() == 1));
           }
-          return new Entry(nonce, to, data, wei, gas, urgency, since, signed);
+          return new Entry(nonce, to, data, wei, gas, urgency, begunAt, since, signed);
         });
   }
 

@@ -58,7 +58,8 @@ final class CodecProperties {
 
   @Property(tries = 100)
   void transactionsComeBack(
-      @ForAll @LongRange(min = 0, max = 1L << 40) long nonce, @ForAll @IntRange(min = 0, max = 20) int replaced) {
+      @ForAll @LongRange(min = 0, max = 1L << 40) long nonce,
+      @ForAll @IntRange(min = 0, max = 20) int replaced) {
     byte[] stored = RocksTransactions.encode(Samples.transaction(nonce, replaced));
     assertArrayEquals(stored, RocksTransactions.encode(RocksTransactions.decode(stored)));
   }
