@@ -8,6 +8,7 @@ import io.granary.miner.grpc.DealGrpc;
 import io.granary.miner.grpc.ProofGrpc;
 import io.granary.miner.grpc.RetrievalGrpc;
 import io.granary.miner.model.StoredDeal;
+import io.granary.miner.ops.AdminServer;
 import io.granary.miner.ops.Health;
 import io.granary.miner.ops.MinerMetrics;
 import io.granary.miner.ops.OpsServer;
@@ -20,10 +21,12 @@ import io.granary.miner.replica.TreeMender;
 import io.granary.miner.sealing.SealingRoom;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.MinerStore;
+import io.granary.miner.storage.UploadStore;
 import io.granary.miner.storage.rocksdb.RocksMinerStore;
 import io.granary.proofs.hash.HashEngine;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.grpc.CallAuth;
 import io.granary.protocol.grpc.NodeServer;
 import io.granary.protocol.grpc.TlsIdentity;
@@ -32,6 +35,7 @@ import io.granary.protocol.values.DealId;
 import io.granary.v1.DealServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -99,6 +103,17 @@ public final class MinerNode implements AutoCloseable {
     return RocksMinerStore.open(config.home().resolve("db"), domain, miner);
   }
 
+  /**
+   * Copies the store of a miner whose node does not run, as it is.
+   *
+   * @param directory made by this; must not exist
+   * @throws io.granary.miner.storage.StorageException when there is no store, it is in use, or the
+   *     copy cannot be written
+   */
+  public static void copyStore(Path home, Path directory) {
+    RocksMinerStore.copy(home.resolve("db"), directory);
+  }
+
   /** The same over another disk, for tests of failing ones. */
   static MinerNode start(
       MinerConfig config,
@@ -130,6 +145,7 @@ public final class MinerNode implements AutoCloseable {
       Shelf shelf = new Shelf(config.home());
       DealBook book = new DealBook(store.deals(), log);
       tidy(shelf, book, log);
+      forgetMissingUploads(shelf, book, store.uploads(), log);
       TreeMender mender = new TreeMender(shelf, log);
       opened.push(mender);
       ReplicaReader replicas = new ReplicaReader(shelf, mender);
@@ -175,6 +191,13 @@ public final class MinerNode implements AutoCloseable {
               disk,
               telemetry);
       opened.push(engine);
+      opened.push(
+          AdminServer.start(
+              config.home(),
+              directory -> {
+                store.checkpoint(directory);
+                log.backedUp(directory);
+              }));
       chooseHashEngine(log);
       log.started(miner, config.advertisedEndpoint(), server.port(), book.all().size());
       return new MinerNode(miner, server, opened, book, telemetry);
@@ -226,6 +249,21 @@ public final class MinerNode implements AutoCloseable {
         shelf.deleteAll(id);
       } else if (deal.get().hasReplica() && shelf.hasReplica(id)) {
         shelf.deletePart(id);
+      }
+    }
+  }
+
+  /**
+   * What was noted as durable but is not on disk did not come back with the store, for a backup has
+   * no staged pieces: the client sends it again.
+   */
+  private static void forgetMissingUploads(
+      Shelf shelf, DealBook book, UploadStore uploads, OperatorLog log) throws IOException {
+    for (StoredDeal deal : book.all()) {
+      if (deal.stage() == DealStage.ACCEPTED
+          && uploads.offset(deal.id()) > shelf.stagedBytes(deal.id())) {
+        uploads.remove(deal.id());
+        log.uploadLost(deal.id());
       }
     }
   }

@@ -127,6 +127,11 @@ public final class OperatorLog {
     info("backed-up").addKeyValue("directory", directory).log("store copied");
   }
 
+  /** Bytes of an upload did not come back with a restored store; the client sends them again. */
+  public void uploadLost(DealId deal) {
+    info("upload-lost").addKeyValue("deal", deal).log("staged bytes are missing");
+  }
+
   /** Metrics and health are served. */
   public void opsServed(String host, int port) {
     info("ops-served")

@@ -42,6 +42,8 @@ import picocli.CommandLine.Option;
       MinerFaultCommands.Declare.class,
       MinerFaultCommands.Recover.class,
       MinerDoctorCommand.class,
+      MinerBackupCommands.Backup.class,
+      MinerBackupCommands.Restore.class,
       MinerRepairCommands.Verify.class,
       MinerRepairCommands.Repair.class,
       MandateCommand.Renewals.class,
@@ -59,7 +61,7 @@ public final class MinerCommand implements Callable<Integer> {
   public Integer call() {
     throw new IllegalArgumentException(
         "say what to do: granary miner init, run, status, deals, proving, pause, resume, renewals, update,"
-            + " rotate-operator, maintenance, fault, recover, doctor, verify, repair, end, handover, channels, redeem, consent or exit");
+            + " rotate-operator, maintenance, fault, recover, doctor, backup, restore, verify, repair, end, handover, channels, redeem, consent or exit");
   }
 
   /** Where the miner lives. */

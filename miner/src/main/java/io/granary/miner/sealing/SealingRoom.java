@@ -122,16 +122,20 @@ public final class SealingRoom implements AutoCloseable {
   private void sealNow(StoredDeal deal) throws IOException {
     DealId id = deal.id();
     long size = deal.terms().size().bytes();
+    long staged = shelf.stagedBytes(id);
+    if (staged < size) {
+      throw new StagedPieceChangedException(
+          staged + " of " + size + " bytes of the staged piece are there");
+    }
     Instant began = Instant.now();
     log.sealing(id, size);
-    try (BulkFile staged = BulkFile.open(shelf.part(id), StandardOpenOption.READ)) {
+    try (BulkFile piece = BulkFile.open(shelf.part(id), StandardOpenOption.READ)) {
       Sealer sealer = new Sealer(id.hash(), deal.terms().sealProfile(), deal.terms().size());
       SealedPiece sealed =
           disk.seal(
               sealer,
               checked(
-                  deal,
-                  (at, target, length) -> staged.read(ByteBuffer.wrap(target, 0, length), at)),
+                  deal, (at, target, length) -> piece.read(ByteBuffer.wrap(target, 0, length), at)),
               shelf.temporaryFiles(id),
               config.sealingThreads(),
               done -> {
