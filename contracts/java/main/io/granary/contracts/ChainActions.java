@@ -2,6 +2,7 @@ package io.granary.contracts;
 
 import io.granary.contracts.bindings.MinerRegistry;
 import io.granary.contracts.bindings.StorageMarket;
+import io.granary.contracts.tx.Selectors;
 import io.granary.contracts.tx.TransactionSender;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.LeafIndex;

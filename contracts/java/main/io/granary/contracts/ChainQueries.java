@@ -5,6 +5,8 @@ import io.granary.contracts.bindings.StorageMarket;
 import io.granary.contracts.rpc.Rpc;
 import io.granary.contracts.rpc.RpcErrorException;
 import io.granary.contracts.tx.ContractErrors;
+import io.granary.contracts.tx.Costs;
+import io.granary.contracts.tx.Selectors;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.LeafIndex;
 import io.granary.proofs.challenge.PeriodClock;
@@ -24,6 +26,8 @@ import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.chain.RenewalLimits;
+import io.granary.protocol.chain.TransactionHistory;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.chain.TxRefusedException;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Seeds;
@@ -54,7 +58,7 @@ import org.web3j.protocol.core.DefaultBlockParameterName;
 
 /** Everything the chain answers: blocks, the market's state and past, the registry. */
 public final class ChainQueries
-    implements ChainReader, MarketReader, MinerDirectory, MarketHistory {
+    implements ChainReader, MarketReader, MinerDirectory, MarketHistory, TransactionHistory {
   private static final int MINER_PAGE = 100;
   private static final int DEMAND_PAGE = 250;
   // Below the contract's limit: an endpoint may give a call less gas than a block has.
@@ -546,6 +550,27 @@ public final class ChainQueries
         .filter(t -> t.getTo() != null && Address.parse(t.getTo()).equals(marketAddress()))
         .map(t -> CallDecoder.decode(t.getInput()))
         .orElse(List.of());
+  }
+
+  @Override
+  public long sent(Address account) {
+    return rpc.send(
+            rpc.web3j()
+                .ethGetTransactionCount(account.toString(), DefaultBlockParameterName.LATEST))
+        .getTransactionCount()
+        .longValueExact();
+  }
+
+  @Override
+  public Optional<TxCost> cost(TxHash tx) {
+    var call = rpc.send(rpc.web3j().ethGetTransactionByHash(tx.toString())).getTransaction();
+    var receipt =
+        rpc.send(rpc.web3j().ethGetTransactionReceipt(tx.toString())).getTransactionReceipt();
+    if (call.isEmpty() || receipt.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        Costs.of(receipt.get(), call.get().getNonce().longValueExact(), call.get().getInput()));
   }
 
   /** Gas of each transaction that made these events, by the market's function it called. */

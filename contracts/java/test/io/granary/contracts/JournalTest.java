@@ -9,10 +9,12 @@ import io.granary.contracts.tx.MemoryJournal;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
@@ -31,6 +33,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +49,10 @@ class JournalTest {
   @TempDir Path dir;
   private DevMarket market;
   private final MemoryJournal journal = new MemoryJournal();
+  // The account that the journal is of, its ether at first, and whether nobody else sends for it.
+  private @Nullable Address watched;
+  private BigInteger before = BigInteger.ZERO;
+  private boolean alone = true;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   @BeforeEach
@@ -56,10 +63,21 @@ class JournalTest {
   @AfterEach
   void stop() throws IOException {
     threads.shutdownNow();
+    // Whatever happened: what is kept is what left the account, and nothing is kept twice.
+    if (alone && watched != null) {
+      BigInteger kept =
+          journal.costs().stream().map(TxCost::fee).reduce(BigInteger.ZERO, BigInteger::add);
+      assertEquals(before.subtract(market.client.queries().wei(watched)), kept);
+    }
     market.close();
   }
 
   private GranaryChain connect(EthKey key, TransactionJournal over) {
+    alone &= over == journal;
+    if (watched == null) {
+      watched = key.address();
+      before = market.client.queries().wei(watched);
+    }
     ChainConfig c = market.deployment.config().forDevnet();
     return GranaryChain.connect(
         new ChainConfig(
@@ -218,6 +236,8 @@ class JournalTest {
       finishing.get(20, TimeUnit.SECONDS);
       BigInteger paid = before.subtract(market.client.queries().wei(market.operatorKey.address()));
       assertTrue(paid.signum() > 0, "the nonce was taken");
+      assertEquals(TxCost.NOTHING, journal.costs().getLast().operation());
+      assertEquals(paid, journal.costs().getLast().fee());
       assertEquals(List.of(), journal.open());
       mining(true);
       second.actions().settle(List.of(market.idOf(deal))).orThrow();

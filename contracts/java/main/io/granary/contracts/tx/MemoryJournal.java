@@ -1,12 +1,15 @@
 package io.granary.contracts.tx;
 
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxCost;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** For a process that does one thing and ends. */
 public final class MemoryJournal implements TransactionJournal {
   private final ConcurrentSkipListMap<Long, Entry> entries = new ConcurrentSkipListMap<>();
+  private final List<TxCost> costs = new CopyOnWriteArrayList<>();
 
   @Override
   public List<Entry> open() {
@@ -21,5 +24,16 @@ public final class MemoryJournal implements TransactionJournal {
   @Override
   public void end(long nonce) {
     entries.remove(nonce);
+  }
+
+  @Override
+  public void mined(TxCost cost) {
+    costs.add(cost);
+    end(cost.nonce());
+  }
+
+  @Override
+  public List<TxCost> costs() {
+    return List.copyOf(costs);
   }
 }

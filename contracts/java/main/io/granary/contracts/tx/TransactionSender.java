@@ -291,7 +291,9 @@ public final class TransactionSender {
         Optional<TransactionReceipt> receipt = mine.receipt();
         if (receipt.isPresent()) {
           if (depth(receipt.get()) >= patience.confirmations()) {
-            end(mine);
+            String data = Numeric.toHexString(mine.entry().data());
+            journal.mined(Costs.of(receipt.get(), mine.nonce(), data));
+            lane.remove(mine.nonce(), mine);
             return receipt;
           }
         } else if (mine.isOvertaken()) {
