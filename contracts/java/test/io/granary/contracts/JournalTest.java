@@ -3,8 +3,10 @@ package io.granary.contracts;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.net.httpserver.HttpServer;
 import io.granary.contracts.tx.MemoryJournal;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.MarketEvent;
@@ -18,6 +20,12 @@ import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,6 +38,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -272,8 +281,7 @@ class JournalTest {
             journal)) {
       Future<TxResult> sending = threads.submit(() -> request(hasty));
       ExecutionException e =
-          org.junit.jupiter.api.Assertions.assertThrows(
-              ExecutionException.class, () -> sending.get(20, TimeUnit.SECONDS));
+          assertThrows(ExecutionException.class, () -> sending.get(20, TimeUnit.SECONDS));
       assertInstanceOf(ChainUnavailableException.class, e.getCause());
       assertEquals(1, hasty.actions().underWay().size());
       market.anvil.mine(1);
@@ -392,6 +400,98 @@ class JournalTest {
       assertEquals("TooDear", refused.error());
       assertTrue(refused.message().contains("maxFeeWei"), refused.message());
     }
+    assertEquals(List.of(), journal.open());
+  }
+
+  @Test
+  void a_transaction_that_falls_out_of_the_chain_is_sent_again() throws Exception {
+    for (int depth = 1; depth <= 3; depth++) {
+      mining(false);
+      long before = requests();
+      ChainConfig c = market.deployment.config().forDevnet();
+      ChainConfig deep =
+          new ChainConfig(
+              c.rpc(),
+              c.market(),
+              c.deployedAt(),
+              3,
+              Duration.ofMillis(10),
+              Duration.ofMillis(300),
+              LIMIT);
+      try (GranaryChain mine = GranaryChain.connect(deep, Optional.of(market.clientKey), journal)) {
+        Future<TxResult> sending = threads.submit(() -> request(mine));
+        await("it is in the pool", () -> pooled() == 1);
+        market.anvil.mine(depth);
+        assertEquals(before + 1, requests(), "it is mined");
+        market.anvil.ask("anvil_rollback", List.of(depth));
+        market.anvil.ask("anvil_dropAllTransactions", List.of());
+        assertEquals(before, requests(), "it is not in the chain any more");
+        assertInstanceOf(TxResult.Confirmed.class, minedWhile(sending));
+      }
+      assertEquals(before + 1, requests());
+      assertEquals(List.of(), journal.open());
+    }
+  }
+
+  @Test
+  void what_arrives_although_no_answer_comes_is_done_once() throws Exception {
+    HttpClient http = HttpClient.newHttpClient();
+    HttpServer proxy = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    AtomicInteger swallowed = new AtomicInteger();
+    proxy.createContext(
+        "/",
+        exchange -> {
+          byte[] body = exchange.getRequestBody().readAllBytes();
+          try {
+            byte[] answer =
+                http.send(
+                        HttpRequest.newBuilder(market.anvil.endpoint())
+                            .header("content-type", "application/json")
+                            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+                            .build(),
+                        HttpResponse.BodyHandlers.ofByteArray())
+                    .body();
+            boolean lost = new String(body, StandardCharsets.UTF_8).contains("sendRaw");
+            if (lost) {
+              swallowed.incrementAndGet();
+              exchange.sendResponseHeaders(503, -1);
+            } else {
+              exchange.getResponseHeaders().add("content-type", "application/json");
+              exchange.sendResponseHeaders(200, answer.length);
+              exchange.getResponseBody().write(answer);
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          } finally {
+            exchange.close();
+          }
+        });
+    proxy.start();
+    try {
+      ChainConfig c = market.deployment.config().forDevnet();
+      URI through = URI.create("http://127.0.0.1:" + proxy.getAddress().getPort());
+      try (GranaryChain deaf =
+          GranaryChain.connect(
+              new ChainConfig(
+                  through,
+                  c.market(),
+                  c.deployedAt(),
+                  0,
+                  c.poll(),
+                  c.resendAfter(),
+                  c.giveUpAfter()),
+              Optional.of(market.clientKey),
+              journal)) {
+        assertThrows(ChainUnavailableException.class, () -> request(deaf));
+        assertTrue(swallowed.get() > 1, "it was sent more than once");
+        assertEquals(1, deaf.actions().underWay().size());
+        assertInstanceOf(TxResult.Confirmed.class, request(deaf));
+      }
+    } finally {
+      proxy.stop(0);
+      http.close();
+    }
+    assertEquals(1, requests());
     assertEquals(List.of(), journal.open());
   }
 }

@@ -64,8 +64,11 @@ public final class Rpc implements AutoCloseable {
         RpcErrorException refused =
             new RpcErrorException(
                 error.getCode(), String.valueOf(error.getMessage()), error.getData());
-        if (!refused.isBusy() || attempt == TRIES) {
+        if (!refused.isBusy()) {
           throw refused;
+        }
+        if (attempt == TRIES) {
+          throw unavailable(refused);
         }
       } catch (IOException | ClientConnectionException e) {
         // The second is how web3j tells of HTTP errors: 429, 502, 503 and their like.

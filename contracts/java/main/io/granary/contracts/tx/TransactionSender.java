@@ -18,9 +18,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,8 +38,6 @@ public final class TransactionSender {
   // A node may count a transaction a moment before it has its receipt: only one that it has not
   // known for a while was really overtaken, and only then may the call be sent under another nonce.
   private static final int OVERTAKEN_POLLS = 10;
-  // A wider one is an endpoint that has lost its way, not a dropped transaction or two.
-  private static final long WIDEST_GAP = 64;
 
   /** How long to wait for what. */
   public record Patience(
@@ -88,11 +84,8 @@ public final class TransactionSender {
   private final KeyedRpc rpc;
   private final TransactionJournal journal;
   private final Patience patience;
-  private final ReentrantLock submitting = new ReentrantLock();
   private final ReentrantLock finishing = new ReentrantLock();
-  // What threads wait for now, and what was begun and nobody waits for; each nonce is in one.
-  private final NavigableMap<Long, InFlight> lane = new ConcurrentSkipListMap<>();
-  private final NavigableMap<Long, InFlight> unfinished = new ConcurrentSkipListMap<>();
+  private final Lane lane;
 
   /** For one key that sends from this process only, for as long as it runs. */
   public TransactionSender(Rpc rpc, long chainId, EthKey key, Patience patience) {
@@ -105,7 +98,7 @@ public final class TransactionSender {
     this.rpc = new KeyedRpc(rpc, chainId, key);
     this.journal = journal;
     this.patience = patience;
-    journal.open().forEach(e -> unfinished.put(e.nonce(), new InFlight(this.rpc, journal, e)));
+    this.lane = new Lane(this.rpc, journal);
   }
 
   /** The sending address. */
@@ -144,7 +137,7 @@ public final class TransactionSender {
           if (first.max().compareTo(network.base()) < 0) {
             return tooDear(first, network, gas);
           }
-          mine = begin(call, gas, network, urgency);
+          mine = lane.begin(call, gas, network, urgency);
         }
         Optional<TransactionReceipt> receipt = untilMined(mine);
         if (receipt.isPresent() && !isNothing(receipt.get())) {
@@ -167,118 +160,6 @@ public final class TransactionSender {
     return receipt.getTo() != null && Address.parse(receipt.getTo()).equals(address());
   }
 
-  private InFlight begin(Call call, BigInteger gas, Fees network, Urgency urgency) {
-    submitting.lock();
-    try {
-      TransactionJournal.Entry intent =
-          new TransactionJournal.Entry(
-              nextNonce(),
-              Optional.ofNullable(call.to()),
-              Numeric.hexStringToByteArray(call.data()),
-              call.wei(),
-              gas,
-              urgency,
-              new BlockNumber(rpc.head()),
-              Instant.now(),
-              List.of());
-      InFlight begun = new InFlight(rpc, journal, intent);
-      try {
-        begun.begin(network);
-      } catch (RpcErrorException e) {
-        if (e.isBusy()) {
-          keep(begun);
-        } else {
-          // It was not taken, so the nonce is free; an entry would be sent by the next.
-          journal.end(intent.nonce());
-        }
-        throw e;
-      } catch (RuntimeException e) {
-        keep(begun);
-        throw e;
-      }
-      lane.put(begun.nonce(), begun);
-      speedUpThoseInFrontOf(begun);
-      return begun;
-    } finally {
-      submitting.unlock();
-    }
-  }
-
-  /** It may have arrived although no answer came. */
-  private void keep(InFlight begun) {
-    if (!begun.entry().signed().isEmpty()) {
-      unfinished.put(begun.nonce(), begun);
-    }
-  }
-
-  /**
-   * With nothing of ours under way the chain knows best: after a reorg its count may be lower than
-   * what was used.
-   */
-  private long nextNonce() {
-    long next = rpc.count(DefaultBlockParameterName.PENDING);
-    for (var open : List.of(lane, unfinished)) {
-      if (!open.isEmpty()) {
-        next = Math.max(next, open.lastKey() + 1);
-      }
-    }
-    return next;
-  }
-
-  /**
-   * Nonces below all of ours that no endpoint knows a transaction of, for example because another
-   * process' was dropped, are taken by nothing: ours would wait behind them for ever.
-   */
-  private void fillGap() {
-    submitting.lock();
-    try {
-      long lowest = Math.min(lowest(lane), lowest(unfinished));
-      long next = rpc.count(DefaultBlockParameterName.PENDING);
-      if (lowest == Long.MAX_VALUE || lowest - next > WIDEST_GAP) {
-        return;
-      }
-      for (long nonce = next; nonce < lowest; nonce++) {
-        InFlight filler =
-            new InFlight(
-                rpc,
-                journal,
-                new TransactionJournal.Entry(
-                    nonce,
-                    Optional.of(address()),
-                    new byte[0],
-                    BigInteger.ZERO,
-                    KeyedRpc.NOTHING_GAS,
-                    Urgency.none(),
-                    new BlockNumber(rpc.head()),
-                    Instant.now(),
-                    List.of()));
-        LOG.atWarn().addKeyValue("nonce", nonce).log("nothing has this nonce; it is filled");
-        filler.begin(rpc.networkFees());
-        unfinished.put(nonce, filler);
-      }
-    } finally {
-      submitting.unlock();
-    }
-  }
-
-  private static long lowest(NavigableMap<Long, InFlight> open) {
-    return open.isEmpty() ? Long.MAX_VALUE : open.firstKey();
-  }
-
-  /**
-   * A nonce is only mined after all below it. What nobody waits for may be lost, and is sent again;
-   * what stands in the way of one that goes first pays as much as that.
-   */
-  private void speedUpThoseInFrontOf(InFlight mine) {
-    fillGap();
-    unfinished.headMap(mine.nonce(), false).values().forEach(InFlight::sendAgain);
-    if (mine.entry().urgency().first()) {
-      for (var open : List.of(lane, unfinished)) {
-        open.headMap(mine.nonce(), false).values().forEach(x -> x.keepUpWith(mine));
-      }
-    }
-  }
-
   /**
    * The receipt once deep enough; empty when another transaction was mined with this nonce. Either
    * way the nonce is ended.
@@ -287,20 +168,21 @@ public final class TransactionSender {
     Instant deadline = Instant.now().plus(patience.giveUpAfter());
     int overtaken = 0;
     try {
+      lane.clearTheWayOf(mine);
       while (Instant.now().isBefore(deadline)) {
         Optional<TransactionReceipt> receipt = mine.receipt();
         if (receipt.isPresent()) {
           if (depth(receipt.get()) >= patience.confirmations()) {
-            end(mine);
+            lane.end(mine);
             return receipt;
           }
         } else if (mine.isOvertaken()) {
           if (++overtaken >= OVERTAKEN_POLLS) {
-            end(mine);
+            lane.end(mine);
             return Optional.empty();
           }
         } else if (mine.raiseWhenDue(patience.resendAfter())) {
-          speedUpThoseInFrontOf(mine);
+          lane.clearTheWayOf(mine);
         }
         pause();
       }
@@ -315,41 +197,20 @@ public final class TransactionSender {
           null);
     } finally {
       // Whoever gives up, or is interrupted, leaves it to the next who comes.
-      if (lane.remove(mine.nonce(), mine)) {
-        unfinished.put(mine.nonce(), mine);
-      }
+      lane.leave(mine);
     }
-  }
-
-  private void end(InFlight mine) {
-    lane.remove(mine.nonce(), mine);
-    journal.end(mine.nonce());
   }
 
   // ---------------------------------------------------------------- what was begun before
 
   /** The same call, begun before and not ended: it is taken up. */
   private Optional<InFlight> takeUp(Call call) {
-    for (InFlight left : unfinished.values()) {
-      if (call.isOf(left.entry()) && claim(left)) {
+    for (InFlight left : lane.left()) {
+      if (call.isOf(left.entry()) && lane.claim(left)) {
         return look(left);
       }
     }
     return Optional.empty();
-  }
-
-  /** Who claims it waits for it; its nonce is in one of the maps all the time. */
-  private boolean claim(InFlight left) {
-    submitting.lock();
-    try {
-      if (!unfinished.remove(left.nonce(), left)) {
-        return false;
-      }
-      lane.put(left.nonce(), left);
-      return true;
-    } finally {
-      submitting.unlock();
-    }
   }
 
   /**
@@ -360,14 +221,14 @@ public final class TransactionSender {
    * @throws ChainUnavailableException when that takes too long; the next call goes on
    */
   public void finish() {
-    if (unfinished.isEmpty()) {
+    if (lane.left().isEmpty()) {
       return;
     }
     finishing.lock();
     try {
       // Those that come meanwhile are left to the next round.
-      for (InFlight left : List.copyOf(unfinished.values())) {
-        if (claim(left)) {
+      for (InFlight left : lane.left()) {
+        if (lane.claim(left)) {
           look(left).ifPresent(this::untilMined);
         }
       }
@@ -378,6 +239,7 @@ public final class TransactionSender {
 
   /** What was left and is claimed, to be waited for; empty when it has ended. */
   private Optional<InFlight> look(InFlight left) {
+    boolean waits = false;
     try {
       // Whether its nonce was taken by another is found out while waiting.
       if (left.receipt().isEmpty() && !left.isUsed()) {
@@ -388,8 +250,8 @@ public final class TransactionSender {
             .addKeyValue("wanted", wanted)
             .addKeyValue("known", known)
             .log("a transaction that was begun before");
-        if (!wanted && !known && isLast(left)) {
-          end(left);
+        if (!wanted && !known && lane.isLast(left)) {
+          lane.end(left);
           return Optional.empty();
         }
         if (wanted) {
@@ -397,20 +259,14 @@ public final class TransactionSender {
         } else {
           left.cancel();
         }
-        fillGap();
       }
+      waits = true;
       return Optional.of(left);
-    } catch (RuntimeException e) {
-      lane.remove(left.nonce(), left);
-      unfinished.put(left.nonce(), left);
-      throw e;
+    } finally {
+      if (!waits) {
+        lane.leave(left);
+      }
     }
-  }
-
-  /** Only the last nonce can be forgotten; another would leave a gap. */
-  private boolean isLast(InFlight left) {
-    return lane.lastKey() == left.nonce()
-        && (unfinished.isEmpty() || unfinished.lastKey() < left.nonce());
   }
 
   private boolean isWanted(TransactionJournal.Entry entry) {

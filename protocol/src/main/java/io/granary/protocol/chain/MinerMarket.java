@@ -114,8 +114,8 @@ public interface MinerMarket {
 
   /**
    * Brings to an end what was begun and nobody waits for: after a restart, or when a call gave up.
-   * Whoever decides by the state of the chain what to send calls it first. Returns at once when
-   * there is nothing.
+   * Whoever decides by the state of the chain what to send calls it first, unless it would send the
+   * same bytes as before, which are found. Returns at once when there is nothing.
    */
   default void finishBegun() {}
 
