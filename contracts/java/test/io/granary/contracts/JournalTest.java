@@ -69,16 +69,20 @@ class JournalTest {
   }
 
   private GranaryChain connect(EthKey key, TransactionJournal over) {
-    ChainConfig c = market.deployment.config().forDevnet();
+    return connect(key, over, market.anvil.endpoint(), 0, LIMIT);
+  }
+
+  private GranaryChain connect(
+      EthKey key, TransactionJournal over, URI endpoint, int confirmations, Duration giveUpAfter) {
     return GranaryChain.connect(
         new ChainConfig(
-            c.rpc(),
-            c.market(),
-            c.deployedAt(),
-            0,
+            endpoint,
+            market.deployment.market(),
+            market.deployment.block(),
+            confirmations,
             Duration.ofMillis(10),
             Duration.ofMillis(300),
-            LIMIT),
+            giveUpAfter),
         Optional.of(key),
         over);
   }
@@ -117,6 +121,17 @@ class JournalTest {
   private Object nonce() {
     return market.anvil.ask(
         "eth_getTransactionCount", List.of(market.operatorKey.address().toString(), "latest"));
+  }
+
+  /** An active deal, a period whose draw is known, and what proves it. */
+  private record Due(DealProposal deal, Period period, byte[] openings) {}
+
+  private Due due() throws IOException {
+    DealProposal deal = market.activeDeal(market.data(1000), 30);
+    market.minePast(market.currentPeriod());
+    Period period = market.currentPeriod();
+    market.mineToDraw(period);
+    return new Due(deal, period, market.openings(period));
   }
 
   private static TxResult request(GranaryChain chain) {
@@ -197,16 +212,11 @@ class JournalTest {
 
   @Test
   void what_is_not_wanted_any_more_is_cancelled_and_frees_the_nonces_behind_it() throws Exception {
-    DealProposal deal = market.activeDeal(market.data(1000), 30);
-    Period period = market.currentPeriod();
-    market.minePast(period);
-    Period next = market.currentPeriod();
-    market.mineToDraw(next);
-    byte[] openings = market.openings(next);
+    Due due = due();
     mining(false);
     GranaryChain first = connect(market.operatorKey, journal);
     Future<TxResult> sending =
-        threads.submit(() -> first.actions().prove(market.miner(), next, openings));
+        threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
     await("it is in the pool", () -> pooled() == 1);
     sending.cancel(true);
     await("it has stopped", sending::isDone);
@@ -215,7 +225,7 @@ class JournalTest {
     TransactionJournal.Entry entry = journal.open().getFirst();
     market.anvil.ask("anvil_dropAllTransactions", List.of());
     mining(true);
-    market.client.actions().prove(market.miner(), next, openings).orThrow();
+    market.client.actions().prove(market.miner(), due.period(), due.openings()).orThrow();
     mining(false);
     String raw = "0x" + HexFormat.of().formatHex(entry.signed().getLast().raw());
     market.anvil.ask("eth_sendRawTransaction", List.of(raw));
@@ -229,21 +239,17 @@ class JournalTest {
       assertTrue(paid.signum() > 0, "the nonce was taken");
       assertEquals(List.of(), journal.open());
       mining(true);
-      second.actions().settle(List.of(market.idOf(deal))).orThrow();
+      second.actions().settle(List.of(market.idOf(due.deal()))).orThrow();
     }
   }
 
   @Test
   void a_proof_is_not_held_up_by_what_waits_in_front_of_it() throws Exception {
-    DealProposal deal = market.activeDeal(market.data(1000), 30);
-    market.minePast(market.currentPeriod());
-    Period period = market.currentPeriod();
-    market.mineToDraw(period);
-    byte[] openings = market.openings(period);
+    Due due = due();
     mining(false);
     try (GranaryChain operator = connect(market.operatorKey, journal)) {
       Future<TxResult> settling =
-          threads.submit(() -> operator.actions().settle(List.of(market.idOf(deal))));
+          threads.submit(() -> operator.actions().settle(List.of(market.idOf(due.deal()))));
       await("it is in the pool", () -> pooled() == 1);
       Object before = nonce();
       BigInteger offered = journal.open().getFirst().signed().getLast().maxFee();
@@ -254,31 +260,22 @@ class JournalTest {
       assertEquals(before, nonce(), "it is stuck");
       Urgency urgency = Urgency.by(new BlockNumber(market.head() + 5), BigInteger.TEN.pow(18));
       Future<TxResult> proving =
-          threads.submit(() -> operator.actions().prove(market.miner(), period, openings, urgency));
+          threads.submit(
+              () ->
+                  operator.actions().prove(market.miner(), due.period(), due.openings(), urgency));
       await("both are in the pool", () -> pooled() == 2);
       assertInstanceOf(TxResult.Confirmed.class, minedWhile(proving));
       assertInstanceOf(TxResult.Confirmed.class, settling.get(20, TimeUnit.SECONDS));
     }
-    assertTrue(market.client.queries().isProved(market.miner(), period));
+    assertTrue(market.client.queries().isProved(market.miner(), due.period()));
     assertEquals(List.of(), journal.open());
   }
 
   @Test
   void a_call_that_gives_up_is_taken_up_by_the_next() throws Exception {
-    ChainConfig c = market.deployment.config().forDevnet();
     mining(false);
     try (GranaryChain hasty =
-        GranaryChain.connect(
-            new ChainConfig(
-                c.rpc(),
-                c.market(),
-                c.deployedAt(),
-                0,
-                Duration.ofMillis(10),
-                Duration.ofSeconds(10),
-                Duration.ofMillis(200)),
-            Optional.of(market.clientKey),
-            journal)) {
+        connect(market.clientKey, journal, market.anvil.endpoint(), 0, Duration.ofMillis(200))) {
       Future<TxResult> sending = threads.submit(() -> request(hasty));
       ExecutionException e =
           assertThrows(ExecutionException.class, () -> sending.get(20, TimeUnit.SECONDS));
@@ -324,17 +321,14 @@ class JournalTest {
 
   @Test
   void an_expired_one_in_front_of_a_wanted_one_is_not_forgotten_but_cancelled() throws Exception {
-    DealProposal deal = market.activeDeal(market.data(1000), 30);
-    market.minePast(market.currentPeriod());
-    Period period = market.currentPeriod();
-    market.mineToDraw(period);
-    byte[] openings = market.openings(period);
+    Due due = due();
     mining(false);
     try (GranaryChain first = connect(market.operatorKey, journal)) {
       Future<?> proving =
-          threads.submit(() -> first.actions().prove(market.miner(), period, openings));
+          threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
       await("the proof is in the pool", () -> pooled() == 1);
-      Future<?> settling = threads.submit(() -> first.actions().settle(List.of(market.idOf(deal))));
+      Future<?> settling =
+          threads.submit(() -> first.actions().settle(List.of(market.idOf(due.deal()))));
       await("both are in the pool", () -> pooled() == 2);
       proving.cancel(true);
       settling.cancel(true);
@@ -342,7 +336,7 @@ class JournalTest {
     }
     market.anvil.ask("anvil_dropAllTransactions", List.of());
     // The window closes; the proof that was lost would be refused now.
-    market.minePast(period);
+    market.minePast(due.period());
     assertEquals(2, journal.open().size());
     try (GranaryChain second = connect(market.operatorKey, journal)) {
       Future<?> finishing = threads.submit(() -> second.actions().finishBegun());
@@ -359,18 +353,16 @@ class JournalTest {
 
   @Test
   void a_proof_that_is_too_late_is_cancelled_and_costs_no_more() throws Exception {
-    market.activeDeal(market.data(1000), 30);
-    market.minePast(market.currentPeriod());
-    Period period = market.currentPeriod();
-    market.mineToDraw(period);
-    byte[] openings = market.openings(period);
+    Due due = due();
     mining(false);
     try (GranaryChain operator = connect(market.operatorKey, journal)) {
       BlockNumber last = new BlockNumber(market.head() + 3);
       BigInteger limit = BigInteger.TEN.pow(15).multiply(BigInteger.valueOf(2));
       Urgency urgency = Urgency.by(last, limit);
       Future<TxResult> proving =
-          threads.submit(() -> operator.actions().prove(market.miner(), period, openings, urgency));
+          threads.submit(
+              () ->
+                  operator.actions().prove(market.miner(), due.period(), due.openings(), urgency));
       await("it is in the pool", () -> pooled() == 1);
       BigInteger before = market.client.queries().wei(market.operatorKey.address());
       // Some forty times what the limit allows; the fee falls by an eighth with each empty block.
@@ -382,21 +374,18 @@ class JournalTest {
       assertTrue(paid.signum() > 0 && paid.compareTo(limit) <= 0, paid + " wei, once, for nothing");
     }
     assertEquals(List.of(), journal.open());
-    assertFalse(market.client.queries().isProved(market.miner(), period));
+    assertFalse(market.client.queries().isProved(market.miner(), due.period()));
   }
 
   @Test
   void what_the_network_asks_too_much_for_is_refused_with_both_numbers() throws Exception {
-    market.activeDeal(market.data(1000), 30);
-    market.minePast(market.currentPeriod());
-    Period period = market.currentPeriod();
-    market.mineToDraw(period);
+    Due due = due();
     Urgency cheap = Urgency.by(new BlockNumber(market.head() + 5), BigInteger.valueOf(400_000));
     try (GranaryChain operator = connect(market.operatorKey, journal)) {
       TxResult.Refused refused =
           assertInstanceOf(
               TxResult.Refused.class,
-              operator.actions().prove(market.miner(), period, market.openings(period), cheap));
+              operator.actions().prove(market.miner(), due.period(), due.openings(), cheap));
       assertEquals("TooDear", refused.error());
       assertTrue(refused.message().contains("maxFeeWei"), refused.message());
     }
@@ -408,17 +397,8 @@ class JournalTest {
     for (int depth = 1; depth <= 3; depth++) {
       mining(false);
       long before = requests();
-      ChainConfig c = market.deployment.config().forDevnet();
-      ChainConfig deep =
-          new ChainConfig(
-              c.rpc(),
-              c.market(),
-              c.deployedAt(),
-              3,
-              Duration.ofMillis(10),
-              Duration.ofMillis(300),
-              LIMIT);
-      try (GranaryChain mine = GranaryChain.connect(deep, Optional.of(market.clientKey), journal)) {
+      try (GranaryChain mine =
+          connect(market.clientKey, journal, market.anvil.endpoint(), 3, LIMIT)) {
         Future<TxResult> sending = threads.submit(() -> request(mine));
         await("it is in the pool", () -> pooled() == 1);
         market.anvil.mine(depth);
@@ -468,20 +448,8 @@ class JournalTest {
         });
     proxy.start();
     try {
-      ChainConfig c = market.deployment.config().forDevnet();
       URI through = URI.create("http://127.0.0.1:" + proxy.getAddress().getPort());
-      try (GranaryChain deaf =
-          GranaryChain.connect(
-              new ChainConfig(
-                  through,
-                  c.market(),
-                  c.deployedAt(),
-                  0,
-                  c.poll(),
-                  c.resendAfter(),
-                  c.giveUpAfter()),
-              Optional.of(market.clientKey),
-              journal)) {
+      try (GranaryChain deaf = connect(market.clientKey, journal, through, 0, LIMIT)) {
         assertThrows(ChainUnavailableException.class, () -> request(deaf));
         assertTrue(swallowed.get() > 1, "it was sent more than once");
         assertEquals(1, deaf.actions().underWay().size());
