@@ -11,10 +11,12 @@ import io.granary.contracts.tx.MemoryJournal;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
@@ -40,6 +42,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +58,10 @@ class JournalTest {
   @TempDir Path dir;
   private DevMarket market;
   private final MemoryJournal journal = new MemoryJournal();
+  // The account that the journal is of, its ether at first, and whether nobody else sends for it.
+  private @Nullable Address watched;
+  private BigInteger before = BigInteger.ZERO;
+  private boolean alone = true;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   @BeforeEach
@@ -65,6 +72,12 @@ class JournalTest {
   @AfterEach
   void stop() throws IOException {
     threads.shutdownNow();
+    // Whatever happened: what is kept is what left the account, and nothing is kept twice.
+    if (alone && watched != null) {
+      BigInteger kept =
+          journal.costs().stream().map(TxCost::fee).reduce(BigInteger.ZERO, BigInteger::add);
+      assertEquals(before.subtract(market.client.queries().wei(watched)), kept);
+    }
     market.close();
   }
 
@@ -74,6 +87,11 @@ class JournalTest {
 
   private GranaryChain connect(
       EthKey key, TransactionJournal over, URI endpoint, int confirmations, Duration giveUpAfter) {
+    alone &= over == journal;
+    if (watched == null) {
+      watched = key.address();
+      before = market.client.queries().wei(watched);
+    }
     return GranaryChain.connect(
         new ChainConfig(
             endpoint,
@@ -237,6 +255,8 @@ class JournalTest {
       finishing.get(20, TimeUnit.SECONDS);
       BigInteger paid = before.subtract(market.client.queries().wei(market.operatorKey.address()));
       assertTrue(paid.signum() > 0, "the nonce was taken");
+      assertEquals(TxCost.NOTHING, journal.costs().getLast().operation());
+      assertEquals(paid, journal.costs().getLast().fee());
       assertEquals(List.of(), journal.open());
       mining(true);
       second.actions().settle(List.of(market.idOf(due.deal()))).orThrow();

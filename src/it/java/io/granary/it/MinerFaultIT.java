@@ -23,6 +23,7 @@ import io.granary.protocol.values.TokenAmount;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
@@ -59,7 +60,13 @@ class MinerFaultIT {
 
   private Answer granary(String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
-    all.addAll(List.of("--miner-home", home.dir().toString(), "--json"));
+    all.add("--json");
+    return text(all.toArray(String[]::new));
+  }
+
+  private Answer text(String... arguments) {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--miner-home", home.dir().toString()));
     PrintStream out = System.out;
     PrintStream err = System.err;
     ByteArrayOutputStream said = new ByteArrayOutputStream();
@@ -170,6 +177,47 @@ class MinerFaultIT {
     return answer[0];
   }
 
+  /** Beside the running node; what it and the commands sent is all that the operator paid. */
+  private void earningsAgreeWithTheChain(DealId lost, DealId gone) throws Exception {
+    var q = market.client.queries();
+    JsonNode[] earnings = {null};
+    mineUntil(
+        "every wei of the operator is accounted for",
+        () -> {
+          BigInteger left = q.wei(market.operatorKey.address());
+          Answer a = granary("miner", "earnings");
+          assertEquals(0, a.code(), a.text());
+          earnings[0] = a.json();
+          BigInteger spent = new BigInteger(a.json().at("/gas/total/feeWei").asText());
+          return Nodes.ether(10).subtract(spent).equals(left)
+              && left.equals(q.wei(market.operatorKey.address()));
+        });
+    JsonNode e = earnings[0];
+    assertTrue(e.at("/check/agrees").asBoolean(), e.toString());
+    assertEquals(0, e.at("/gas/unknownTransactions").size(), e.toString());
+    assertTrue(e.at("/gas/operations/prove/transactions").asLong() > 3, e.toString());
+    // The commands' own are found by what they did.
+    assertEquals(1, e.at("/gas/operations/declareFaults/transactions").asLong(), e.toString());
+    assertEquals(1, e.at("/gas/operations/recover/transactions").asLong(), e.toString());
+    for (JsonNode d : e.path("deals")) {
+      assertEquals("0", d.path("atRisk").asText(), d.toString());
+      String id = d.path("id").asText();
+      assertEquals(
+          id.equals(lost.toString()) || id.equals(gone.toString()),
+          !d.path("faultFees").asText().equals("0"),
+          d.toString());
+      assertEquals(id.equals(gone.toString()), !d.path("forfeited").asText().equals("0"));
+    }
+    Answer text = text("miner", "earnings");
+    assertTrue(text.text().contains("are the contract's, in block"), text.text());
+    Answer both = granary("miner", "earnings", "--periods", "1..2", "--since", "3");
+    assertTrue(both.code() == 2 && both.text().contains("not both"), both.text());
+    Answer wrong = granary("miner", "earnings", "--periods", "9..2");
+    assertTrue(wrong.code() == 2 && wrong.text().contains("9..2"), wrong.text());
+    Answer ahead = granary("miner", "earnings", "--since", "99999999");
+    assertTrue(ahead.code() == 2 && ahead.text().contains("the newest is"), ahead.text());
+  }
+
   @Test
   void lost_replicas_are_declared_one_is_recovered_and_one_is_forfeit() throws Exception {
     DealId kept;
@@ -250,6 +298,7 @@ class MinerFaultIT {
     assertTrue(deal(lost).proved() > 0);
     assertEquals(
         from.index() - since.index(), deal(lost).missed() - deal(kept).missed(), "faulty periods");
+    earningsAgreeWithTheChain(lost, gone);
     var report = new ChainAudit(q, q, q).run();
     assertTrue(report.ok(), () -> report.firstFinding().toString());
   }

@@ -140,7 +140,7 @@ public final class TransactionSender {
           mine = lane.begin(call, gas, network, urgency);
         }
         Optional<TransactionReceipt> receipt = untilMined(mine);
-        if (receipt.isPresent() && !isNothing(receipt.get())) {
+        if (receipt.isPresent() && !Costs.isNothing(receipt.get())) {
           return outcome(receipt.get(), call);
         }
         begun = Optional.empty();
@@ -153,11 +153,6 @@ public final class TransactionSender {
       // An estimate does not ask what the sender can pay; the endpoint does when it is sent.
       return refused(e);
     }
-  }
-
-  /** One that only took the nonce. */
-  private boolean isNothing(TransactionReceipt receipt) {
-    return receipt.getTo() != null && Address.parse(receipt.getTo()).equals(address());
   }
 
   /**
@@ -173,7 +168,7 @@ public final class TransactionSender {
         Optional<TransactionReceipt> receipt = mine.receipt();
         if (receipt.isPresent()) {
           if (depth(receipt.get()) >= patience.confirmations()) {
-            lane.end(mine);
+            lane.end(mine, Costs.of(receipt.get(), mine.nonce(), mine.entry().data()));
             return receipt;
           }
         } else if (mine.isOvertaken()) {

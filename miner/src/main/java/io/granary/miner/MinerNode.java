@@ -22,6 +22,7 @@ import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.MinerStore;
 import io.granary.miner.storage.rocksdb.RocksMinerStore;
 import io.granary.proofs.hash.HashEngine;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.grpc.CallAuth;
@@ -32,6 +33,7 @@ import io.granary.protocol.values.DealId;
 import io.granary.v1.DealServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -97,6 +99,16 @@ public final class MinerNode implements AutoCloseable {
    */
   public static MinerStore openStore(MinerConfig config, SigningDomain domain, Address miner) {
     return RocksMinerStore.open(config.home().resolve("db"), domain, miner);
+  }
+
+  /**
+   * What the transactions of a miner's operator cost so far, from its store, which may be open.
+   *
+   * @throws io.granary.miner.storage.StorageException when no node has made a store there, or it
+   *     cannot be read
+   */
+  public static List<TxCost> readCosts(Path home) {
+    return RocksMinerStore.readCosts(home.resolve("db"));
   }
 
   /** The same over another disk, for tests of failing ones. */

@@ -34,6 +34,7 @@ import picocli.CommandLine.Option;
       MinerCommand.Status.class,
       MinerCommand.Deals.class,
       MinerProvingCommand.class,
+      MinerEarningsCommand.class,
       MinerOwnerCommands.Pause.class,
       MinerOwnerCommands.Resume.class,
       MinerOwnerCommands.Update.class,
@@ -57,7 +58,7 @@ public final class MinerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new IllegalArgumentException(
-        "say what to do: granary miner init, run, status, deals, proving, pause, resume, renewals, update,"
+        "say what to do: granary miner init, run, status, deals, proving, earnings, pause, resume, renewals, update,"
             + " rotate-operator, maintenance, fault, recover, verify, repair, end, handover, channels, redeem, consent or exit");
   }
 

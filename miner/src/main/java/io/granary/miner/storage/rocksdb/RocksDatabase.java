@@ -32,7 +32,8 @@ final class RocksDatabase implements AutoCloseable {
     UPLOADS,
     PROOFS,
     OUTBOX,
-    TRANSACTIONS;
+    TRANSACTIONS,
+    COSTS;
 
     byte[] label() {
       return name().toLowerCase(java.util.Locale.ROOT).getBytes(UTF_8);
@@ -110,6 +111,37 @@ final class RocksDatabase implements AutoCloseable {
               + " cannot be opened: "
               + e.getMessage()
               + "; stop the other process that uses it, or check the disk and its permissions",
+          e);
+    }
+  }
+
+  /**
+   * Opens a database that another process may have open, to read what is in it at this moment.
+   *
+   * @throws StorageException when there is none, or it cannot be read
+   */
+  static RocksDatabase openToRead(Path path) {
+    RocksDB.loadLibrary();
+    DBOptions options = new DBOptions().setMaxOpenFiles(64);
+    ColumnFamilyOptions family = new ColumnFamilyOptions();
+    List<ColumnFamilyHandle> handles = new ArrayList<>();
+    try {
+      List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
+      descriptors.add(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, family));
+      for (Family f : Family.values()) {
+        descriptors.add(new ColumnFamilyDescriptor(f.label(), family));
+      }
+      RocksDB db = RocksDB.openReadOnly(options, path.toString(), descriptors, handles);
+      return new RocksDatabase(path, options, family, db, handles);
+    } catch (RocksDBException e) {
+      family.close();
+      options.close();
+      throw new StorageException(
+          "the miner's store "
+              + path
+              + " cannot be read: "
+              + e.getMessage()
+              + "; start the node once with this version, or check the folder and its permissions",
           e);
     }
   }

@@ -8,14 +8,19 @@ import io.granary.miner.storage.ProofStore;
 import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.values.Address;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 
 /** The miner's repositories in one RocksDB. */
 public final class RocksMinerStore implements MinerStore {
   /** Version of the column families and of their keys; each value has a version of its own. */
   static final int SCHEMA = 1;
+
+  private static final int READ_TRIES = 3;
 
   private static final byte[] SCHEMA_KEY = "schema".getBytes(UTF_8);
   private static final byte[] OWNER_KEY = "owner".getBytes(UTF_8);
@@ -56,6 +61,25 @@ public final class RocksMinerStore implements MinerStore {
       db.close();
       throw e;
     }
+  }
+
+  /**
+   * What a miner's transactions cost so far, as its store says, which the running node may have
+   * open.
+   *
+   * @throws StorageException when there is no store of this version, or it cannot be read
+   */
+  public static List<TxCost> readCosts(Path path) {
+    StorageException last = null;
+    for (int i = 0; i < READ_TRIES; i++) {
+      try (RocksDatabase db = RocksDatabase.openToRead(path)) {
+        return new RocksTransactions(db).costs();
+      } catch (StorageException e) {
+        // The node may just have replaced a file that was about to be read.
+        last = e;
+      }
+    }
+    throw Objects.requireNonNull(last);
   }
 
   private static void stamp(RocksDatabase db, byte[] key, String wanted, Path path, String remedy) {

@@ -13,6 +13,7 @@ import io.granary.miner.testing.Samples;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.SignedPeriodProof;
@@ -201,6 +202,29 @@ final class RocksMinerStoreTest {
           Files.copy(file, target);
         }
       }
+    }
+  }
+
+  @Test
+  void costsAreKeptAndTheirTransactionForgottenAndReadBesideARunningNode() {
+    Path path = dir.resolve("costs");
+    assertThrows(StorageException.class, () -> RocksMinerStore.readCosts(path));
+    List<TxCost> costs =
+        List.of(Samples.cost(7, 1), Samples.cost(7, 2), Samples.cost(7, 300), Samples.cost(8, 2));
+    try (RocksMinerStore store = RocksMinerStore.open(path, ModelChain.DOMAIN, MINER)) {
+      store.transactions().put(Samples.transaction(2, 0));
+      store.transactions().put(Samples.transaction(3, 0));
+      costs.forEach(store.transactions()::mined);
+      assertEquals(1, store.transactions().open().size());
+      assertEquals(Set.copyOf(costs), Set.copyOf(store.transactions().costs()));
+      // While the node has it open and goes on.
+      assertEquals(Set.copyOf(costs), Set.copyOf(RocksMinerStore.readCosts(path)));
+      store.transactions().mined(Samples.cost(9, 0));
+      assertEquals(costs.size() + 1, RocksMinerStore.readCosts(path).size());
+    }
+    assertEquals(costs.size() + 1, RocksMinerStore.readCosts(path).size());
+    try (RocksMinerStore store = RocksMinerStore.open(path, ModelChain.DOMAIN, MINER)) {
+      assertEquals(costs.size() + 1, store.transactions().costs().size());
     }
   }
 
