@@ -177,6 +177,10 @@ class MinerFaultIT {
     return answer[0];
   }
 
+  private static TokenAmount tokens(JsonNode deal, String part) {
+    return TokenAmount.parseTokens(deal.path(part).asText());
+  }
+
   /** Beside the running node; what it and the commands sent is all that the operator paid. */
   private void earningsAgreeWithTheChain(DealId lost, DealId gone) throws Exception {
     var q = market.client.queries();
@@ -206,7 +210,15 @@ class MinerFaultIT {
           id.equals(lost.toString()) || id.equals(gone.toString()),
           !d.path("faultFees").asText().equals("0"),
           d.toString());
-      assertEquals(id.equals(gone.toString()), !d.path("forfeited").asText().equals("0"));
+      // All are over: what was locked came back or was cut.
+      assertEquals(id.equals(gone.toString()), d.path("returned").asText().equals("0"));
+      assertEquals(
+          tokens(d, "locked"),
+          tokens(d, "returned")
+              .plus(tokens(d, "slashed"))
+              .plus(tokens(d, "faultFees"))
+              .plus(tokens(d, "forfeited")),
+          d.toString());
     }
     Answer text = text("miner", "earnings");
     assertTrue(text.text().contains("are the contract's, in block"), text.text());

@@ -31,14 +31,16 @@ final class EarningsReport {
 
   // ---------------------------------------------------------------- JSON
 
-  static Map<String, Object> json(Earnings e, Optional<TokenAmount> redeemed) {
+  static Map<String, Object> json(
+      Earnings e, Optional<TokenAmount> redeemed, Optional<BigInteger> weiPerToken) {
     Map<String, Object> v = new LinkedHashMap<>();
-    v.put("ok", e.check().differences().isEmpty());
+    v.put("ok", e.check().agrees());
     v.put("miner", e.miner().toString());
     v.put("fromBlock", e.from());
     v.put("toBlock", e.to());
     v.put("total", total(e));
     v.put("profit", signed(e.profit()));
+    v.put("net", weiPerToken.map(w -> signed(e.net(w))).orElse(null));
     v.put("redeemedVouchers", redeemed.map(TokenAmount::toTokens).orElse(null));
     v.put("start", account(e.start(), e));
     v.put("end", account(e.end(), e));
@@ -126,9 +128,13 @@ final class EarningsReport {
 
   // ---------------------------------------------------------------- text
 
-  static void print(PrintWriter out, Earnings e, Optional<TokenAmount> redeemed) {
+  static void print(
+      PrintWriter out,
+      Earnings e,
+      Optional<TokenAmount> redeemed,
+      Optional<BigInteger> weiPerToken) {
     out.println("miner " + e.miner() + ", blocks " + e.from() + " to " + e.to() + ", in tokens");
-    Out.table(out, sums(e, redeemed));
+    Out.table(out, sums(e, redeemed, weiPerToken));
     out.println();
     if (!e.deals().isEmpty()) {
       Out.table(out, deals(e));
@@ -146,7 +152,8 @@ final class EarningsReport {
     check(out, e.check());
   }
 
-  private static List<List<String>> sums(Earnings e, Optional<TokenAmount> redeemed) {
+  private static List<List<String>> sums(
+      Earnings e, Optional<TokenAmount> redeemed, Optional<BigInteger> weiPerToken) {
     Flow f = e.flow();
     AccountMoney before = e.start().account(e.miner());
     AccountMoney after = e.end().account(e.miner());
@@ -161,6 +168,8 @@ final class EarningsReport {
             "-" + f.forfeited().toTokens(),
             "deals terminated, or not activated in time"));
     rows.add(List.of("PROFIT", signed(e.profit()), "before gas and costs of disks"));
+    weiPerToken.ifPresent(
+        w -> rows.add(List.of("net", signed(e.net(w)), "with bonds, less gas, at weiPerToken")));
     rows.add(
         List.of(
             "unpaid", f.unpaid().toTokens(), "missed and excused periods; back at the clients"));

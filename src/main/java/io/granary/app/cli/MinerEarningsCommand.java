@@ -12,6 +12,7 @@ import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -93,10 +94,11 @@ final class MinerEarningsCommand extends MinerCommand.Place implements Callable<
           new EarningsReader(q, q, q, q)
               .read(miner, operators, blocks.from(), blocks.to(), journal);
       Optional<TokenAmount> redeemed = redeemed(chain, earnings);
+      Optional<BigInteger> weiPerToken = place().settings().fees().weiPerToken();
       common.print(
-          EarningsReport.json(earnings, redeemed),
-          out -> EarningsReport.print(out, earnings, redeemed));
-      return earnings.check().differences().isEmpty() ? 0 : 1;
+          EarningsReport.json(earnings, redeemed, weiPerToken),
+          out -> EarningsReport.print(out, earnings, redeemed, weiPerToken));
+      return earnings.check().agrees() ? 0 : 1;
     }
   }
 

@@ -173,16 +173,24 @@ public record MinerSettings(
                     ? CarePolicy.DEFAULT_SCRUB_BYTES_PER_SECOND
                     : scrubBytesPerSecond,
                 declareFaults == null || declareFaults))
-        .withFees(
-            new FeeLimits(
-                maxFeeWei == null
-                    ? FeeLimits.defaults().mostWei()
-                    : named("maxFeeWei", () -> wei(maxFeeWei)),
-                Optional.ofNullable(weiPerToken).map(w -> named("weiPerToken", () -> wei(w)))))
+        .withFees(fees())
         .withOps(
             new OpsConfig(
                 Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),
                 Optional.ofNullable(alerts).map(a -> named("alerts", () -> URI.create(a)))));
+  }
+
+  /**
+   * What a transaction may cost, and what a token is worth.
+   *
+   * @throws IllegalArgumentException naming the key that is wrong, its value and what would do
+   */
+  public FeeLimits fees() {
+    return new FeeLimits(
+        maxFeeWei == null
+            ? FeeLimits.defaults().mostWei()
+            : named("maxFeeWei", () -> wei(maxFeeWei)),
+        Optional.ofNullable(weiPerToken).map(w -> named("weiPerToken", () -> wei(w))));
   }
 
   private static BigInteger wei(String digits) {

@@ -103,6 +103,16 @@ public record Earnings(
     return end.account(miner).bonds().subtract(start.account(miner).bonds());
   }
 
+  /**
+   * Profit less the costs of gas and with the bonds, units.
+   *
+   * @param weiPerToken what a token is worth
+   */
+  public BigInteger net(BigInteger weiPerToken) {
+    BigInteger tokenUnits = BigInteger.TEN.pow(TokenAmount.DECIMALS);
+    return profit().add(bonds().subtract(spent().fee()).multiply(tokenUnits).divide(weiPerToken));
+  }
+
   /** Pay and tips less what was cut from the collateral, units. */
   public BigInteger profit() {
     Flow f = flow();

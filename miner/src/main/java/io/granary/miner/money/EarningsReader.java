@@ -1,6 +1,8 @@
 package io.granary.miner.money;
 
 import io.granary.protocol.chain.ChainReader;
+import io.granary.protocol.chain.ChainUnavailableException;
+import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.chain.MarketHistory;
 import io.granary.protocol.chain.MarketReader;
 import io.granary.protocol.chain.TransactionHistory;
@@ -22,7 +24,8 @@ import java.util.Set;
 
 /**
  * Reads a miner's profit and loss from the chain, and compares what it has counted with what the
- * contract says. Every method throws {@link io.granary.protocol.chain.ChainUnavailableException}.
+ * contract says. Every method throws {@link ChainUnavailableException}, also when the endpoint does
+ * not tell all events.
  */
 public final class EarningsReader {
   // So that the events of one step fit into little memory whatever the market's size.
@@ -66,9 +69,9 @@ public final class EarningsReader {
     }
     MoneyLedger ledger = new MoneyLedger(market.terms(), market.clock(miner), miner, operators);
     apply(ledger, history.deployedAt().value(), first - 1);
-    Position start = ledger.position(first - 1);
+    Position start = position(ledger, first - 1);
     apply(ledger, first, last);
-    Position end = ledger.position(last);
+    Position end = position(ledger, last);
     Earnings.Check check = compare(ledger, last);
     List<TxCost> costs = costs(ledger, operators, journal);
     return new Earnings(
@@ -88,8 +91,33 @@ public final class EarningsReader {
   private void apply(MoneyLedger ledger, long from, long to) {
     for (long at = from; at <= to; at += BLOCKS) {
       long until = Math.min(to, at + BLOCKS - 1);
-      history.events(new BlockNumber(at), new BlockNumber(until)).forEach(ledger::apply);
+      List<MarketEvent> events = history.events(new BlockNumber(at), new BlockNumber(until));
+      try {
+        events.forEach(ledger::apply);
+      } catch (IllegalArgumentException e) {
+        throw incomplete(until, e);
+      }
     }
+  }
+
+  private static Position position(MoneyLedger ledger, long block) {
+    try {
+      return ledger.position(block);
+    } catch (IllegalArgumentException e) {
+      throw incomplete(block, e);
+    }
+  }
+
+  /** Nothing that the market holds is ever below zero; a count that is has not seen all events. */
+  private static ChainUnavailableException incomplete(long block, IllegalArgumentException e) {
+    return new ChainUnavailableException(
+        "the events up to block "
+            + block
+            + " do not add up: the endpoint does not tell all of them since the market's"
+            + " deployment; give another with --rpc ("
+            + e.getMessage()
+            + ")",
+        e);
   }
 
   // ---------------------------------------------------------------- against the contract
@@ -101,7 +129,7 @@ public final class EarningsReader {
       BlockRef head = chain.head();
       apply(ledger, done + 1, head.number().value());
       done = Math.max(done, head.number().value());
-      List<String> differences = differences(ledger.position(done));
+      List<String> differences = differences(position(ledger, done));
       if (chain.head().equals(head)) {
         return new Earnings.Check(done, true, differences);
       }
