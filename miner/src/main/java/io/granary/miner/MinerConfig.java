@@ -20,6 +20,7 @@ import java.util.function.Consumer;
  * @param ops metrics, health and alerts
  * @param care how replicas are looked after
  * @param fees what a transaction that hurries may cost
+ * @param filter whose deals are taken
  */
 public record MinerConfig(
     Path home,
@@ -34,7 +35,8 @@ public record MinerConfig(
     Tuning tuning,
     OpsConfig ops,
     CarePolicy care,
-    FeeLimits fees) {
+    FeeLimits fees,
+    FilterPolicy filter) {
 
   /** Default port of a miner. */
   public static final int DEFAULT_PORT = 7420;
@@ -83,7 +85,8 @@ public record MinerConfig(
         Tuning.defaults(),
         OpsConfig.none(),
         CarePolicy.defaults(),
-        FeeLimits.defaults());
+        FeeLimits.defaults(),
+        FilterPolicy.none());
   }
 
   /** What a changed copy is made of. */
@@ -101,6 +104,7 @@ public record MinerConfig(
     OpsConfig ops;
     CarePolicy care;
     FeeLimits fees;
+    FilterPolicy filter;
 
     Copy(MinerConfig c) {
       home = c.home;
@@ -116,6 +120,7 @@ public record MinerConfig(
       ops = c.ops;
       care = c.care;
       fees = c.fees;
+      filter = c.filter;
     }
 
     MinerConfig done() {
@@ -132,7 +137,8 @@ public record MinerConfig(
           tuning,
           ops,
           care,
-          fees);
+          fees,
+          filter);
     }
   }
 
@@ -195,5 +201,10 @@ public record MinerConfig(
   /** The same with other limits of fees. */
   public MinerConfig withFees(FeeLimits other) {
     return with(c -> c.fees = other);
+  }
+
+  /** The same with another filter of deals. */
+  public MinerConfig withFilter(FilterPolicy other) {
+    return with(c -> c.filter = other);
   }
 }

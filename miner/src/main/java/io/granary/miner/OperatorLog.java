@@ -158,6 +158,11 @@ public final class OperatorLog {
         .log("proposal declined");
   }
 
+  /** The program that looks at proposals did not come to a decision. */
+  public void dealCommandFailed(String reason) {
+    alert(Alert.DEAL_COMMAND_FAILED, reason).log("deal command failed");
+  }
+
   /** Bytes begin to arrive, from the start or where an earlier upload stopped. */
   public void uploadOpened(DealId deal, long offset, long size) {
     info("upload-opened")

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.granary.miner.AskPolicy;
 import io.granary.miner.CarePolicy;
 import io.granary.miner.FeeLimits;
+import io.granary.miner.FilterPolicy;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.OpsConfig;
 import io.granary.protocol.values.Address;
@@ -20,11 +21,14 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +45,12 @@ import org.jspecify.annotations.Nullable;
  * @param maxPieceBytes largest piece taken, bytes
  * @param minPeriods shortest deal taken
  * @param maxPeriods longest deal taken
+ * @param allowClients only these clients' deals are taken
+ * @param denyClients never these clients'
+ * @param clientDealsPerHour most deals of one client taken in any hour; 0: no limit
+ * @param clientBytesPerHour most bytes of one client taken in any hour; 0: no limit
+ * @param dealCommand a program and its arguments that is asked about each proposal
+ * @param dealCommandSeconds how long it may take
  * @param scrubBytesPerSecond replicas are read again at this rate; 0: never
  * @param declareFaults whether the node declares faults by itself
  * @param maxFeeWei most that one transaction that hurries may cost, wei, in decimals
@@ -60,6 +70,12 @@ public record MinerSettings(
     @Nullable Long maxPieceBytes,
     @Nullable Long minPeriods,
     @Nullable Long maxPeriods,
+    @Nullable List<String> allowClients,
+    @Nullable List<String> denyClients,
+    @Nullable Long clientDealsPerHour,
+    @Nullable Long clientBytesPerHour,
+    @Nullable List<String> dealCommand,
+    @Nullable Long dealCommandSeconds,
     @Nullable Long scrubBytesPerSecond,
     @Nullable Boolean declareFaults,
     @Nullable String maxFeeWei,
@@ -76,23 +92,22 @@ public record MinerSettings(
       long capacityBytes,
       long pricePerLeafPeriod,
       long collateralPerLeaf) {
-    return new MinerSettings(
-        miner,
-        endpoint,
-        listen,
-        capacityBytes,
-        pricePerLeafPeriod,
-        collateralPerLeaf,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null);
+    return read(
+        JSON.createObjectNode()
+            .put("miner", miner)
+            .put("endpoint", endpoint)
+            .put("listen", listen)
+            .put("capacityBytes", capacityBytes)
+            .put("pricePerLeafPeriod", pricePerLeafPeriod)
+            .put("collateralPerLeaf", collateralPerLeaf));
+  }
+
+  private static MinerSettings read(ObjectNode tree) {
+    try {
+      return JSON.treeToValue(tree, MinerSettings.class);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("settings that cannot be read again: " + tree, e);
+    }
   }
 
   /**
@@ -173,11 +188,38 @@ public record MinerSettings(
                     ? CarePolicy.DEFAULT_SCRUB_BYTES_PER_SECOND
                     : scrubBytesPerSecond,
                 declareFaults == null || declareFaults))
+        .withFilter(filter())
         .withFees(fees())
         .withOps(
             new OpsConfig(
                 Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),
                 Optional.ofNullable(alerts).map(a -> named("alerts", () -> URI.create(a)))));
+  }
+
+  private FilterPolicy filter() {
+    FilterPolicy d = FilterPolicy.none();
+    return new FilterPolicy(
+        named("allowClients", () -> addresses(allowClients)),
+        named("denyClients", () -> addresses(denyClients)),
+        clientDealsPerHour == null ? d.dealsPerHour() : clientDealsPerHour,
+        clientBytesPerHour == null ? d.bytesPerHour() : clientBytesPerHour,
+        named("dealCommand", () -> dealCommand == null ? d.command() : some(dealCommand)),
+        dealCommandSeconds == null ? d.commandDeadline() : Duration.ofSeconds(dealCommandSeconds));
+  }
+
+  private static Set<Address> addresses(@Nullable List<String> texts) {
+    return texts == null
+        ? Set.of()
+        : some(texts).stream().map(Address::parse).collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** An empty list would be read as everyone by one operator, as nobody by another. */
+  private static List<String> some(List<@Nullable String> list) {
+    if (list.isEmpty() || list.contains(null)) {
+      throw new IllegalArgumentException(
+          "the list " + list + " is empty or has a null; leave it out when it is not wanted");
+    }
+    return list;
   }
 
   /**
@@ -213,11 +255,7 @@ public record MinerSettings(
   private MinerSettings changed(Consumer<ObjectNode> change) {
     ObjectNode tree = JSON.valueToTree(this);
     change.accept(tree);
-    try {
-      return JSON.treeToValue(tree, MinerSettings.class);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("settings that cannot be read again: " + tree, e);
-    }
+    return read(tree);
   }
 
   /** The same with another ask and other addresses. */

@@ -1,13 +1,16 @@
 package io.granary.app.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.miner.MinerConfig;
+import io.granary.protocol.values.Address;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,12 +50,16 @@ class MinerSettingsTest {
     MinerConfig config =
         load(WHOLE.replace(
                 "MORE",
-                ", \"metrics\": \"127.0.0.1:9420\", \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3"))
+                ", \"metrics\": \"127.0.0.1:9420\", \"denyClients\": [\"0x2222222222222222222222222222222222222222\"], \"clientBytesPerHour\": 7, \"dealCommand\": [\"look\", \"-x\"], \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3"))
             .config(dir);
     assertEquals(9420, config.ops().listen().orElseThrow().getPort());
     assertEquals("x.example", config.ops().webhook().orElseThrow().getHost());
     assertEquals(99, config.ask().maxSize());
     assertEquals(3, config.ask().minPeriods());
+    assertFalse(config.filter().admits(Address.parse("0x" + "22".repeat(20))));
+    assertTrue(config.filter().admits(Address.parse("0x" + "33".repeat(20))));
+    assertEquals(7, config.filter().bytesPerHour());
+    assertEquals(List.of("look", "-x"), config.filter().command());
   }
 
   @ParameterizedTest
@@ -67,6 +74,14 @@ class MinerSettingsTest {
         ", \"minPieceBytes\": 10, \"maxPieceBytes\": 5; not 10 and 5",
         ", \"minPeriods\": \"many\"; many",
         "; cannot be read",
+        ", \"allowClients\": []; 'allowClients': the list [] is empty",
+        ", \"denyClients\": [\"0x12\"]; 'denyClients'",
+        ", \"denyClients\": [null]; has a null",
+        ", \"clientDealsPerHour\": -1; not -1 and 0",
+        ", \"dealCommand\": []; 'dealCommand': the list [] is empty",
+        ", \"dealCommand\": [\" \"]; begins with a program",
+        ", \"dealCommand\": \"sh -c true\"; cannot be read",
+        ", \"dealCommandSeconds\": 60; between 1 and 20, not 60",
       })
   void a_mistake_is_named(String more, String expected) {
     String text = more == null ? WHOLE.replace("6MORE", "") : WHOLE.replace("MORE", more);

@@ -123,6 +123,10 @@ public final class Renewals {
         .isEmpty()) {
       return no("BAD_SIGNATURE", "the extension is not signed by the deal's client", "", client);
     }
+    Optional<Refusal> unwanted = intake.refuseClient(client);
+    if (unwanted.isPresent()) {
+      return unwanted;
+    }
     Optional<DealSnapshot> chain =
         ports.reader().deal(e.dealId()).filter(d -> d.state() == DealState.ACTIVE && !d.removed());
     if (chain.isEmpty()) {

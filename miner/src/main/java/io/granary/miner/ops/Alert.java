@@ -9,6 +9,9 @@ import java.util.Locale;
 public enum Alert {
   /** A client's bytes were not those of its proposal. */
   WRONG_ROOT(false, "nothing: the client can upload the right bytes while there is time"),
+  /** The operator's program that looks at proposals failed to. */
+  DEAL_COMMAND_FAILED(
+      true, "run 'dealCommand' of miner.json by hand; until it works no new deal is taken"),
   /** The disk refused bytes of an upload. */
   UPLOAD_FAILED(true, "check the disk and its free space; the client goes on where it stopped"),
   /** There are files of a deal that the store does not know. */
