@@ -18,6 +18,7 @@ import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.Ask;
 import io.granary.protocol.deal.Cover;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.values.Address;
@@ -246,6 +247,63 @@ final class ProposalTest {
     assertEquals("FILTER_FAILED", declined(f.terms(piece, 10)).getCode());
     assertTrue(f.hadTrouble("deal-command-failed"));
     assertEquals(List.of(), leftBehind());
+  }
+
+  @Test
+  void aLowerTierHoldsForItsOwnDealsOnly() throws IOException {
+    TokenAmount lower = TokenAmount.of(4);
+    f.close();
+    AskPolicy one = f.config().ask();
+    f.with(
+            c ->
+                c.withAsk(
+                    new AskPolicy(
+                        one.pricePerLeafPeriod(),
+                        one.collateralPerLeaf(),
+                        one.minSize(),
+                        one.maxSize(),
+                        one.minPeriods(),
+                        one.maxPeriods(),
+                        one.validity(),
+                        List.of(new PriceTier(0, 20, lower)))))
+        .start();
+    io.granary.v1.SignedAsk tier = f.renter().ask(piece.length, 20);
+    assertEquals(lower, Wire.ask(tier).ask().pricePerLeafPeriod());
+    assertEquals(one.pricePerLeafPeriod(), Wire.ask(f.renter().ask()).ask().pricePerLeafPeriod());
+
+    assertEquals("PERIODS", atLower(tier, 19, lower).getDeclined().getCode());
+    assertEquals("PRICE", atLower(f.renter().ask(), 20, lower).getDeclined().getCode());
+    assertTrue(atLower(tier, 20, lower).hasAccepted());
+  }
+
+  private ProposeDealResponse atLower(
+      io.granary.v1.SignedAsk ask, long periods, TokenAmount perLeaf) {
+    DealProposal p = f.terms(piece, periods);
+    TokenAmount price = Pricing.price(perLeaf, p.size(), periods);
+    return f.renter()
+        .propose(
+            f.renter()
+                .sign(
+                    new DealProposal(
+                        p.client(),
+                        p.miner(),
+                        p.auditor(),
+                        p.pieceRoot(),
+                        p.size(),
+                        p.sealProfile(),
+                        periods,
+                        price,
+                        Pricing.collateral(
+                            f.chain.terms(),
+                            f.config().ask().collateralPerLeaf(),
+                            price,
+                            p.size(),
+                            periods),
+                        p.publishBy(),
+                        p.activateBy(),
+                        p.replaces(),
+                        p.salt())),
+            ask);
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.granary.miner.FeeLimits;
 import io.granary.miner.FilterPolicy;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.OpsConfig;
+import io.granary.miner.PriceTier;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
@@ -45,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxPieceBytes largest piece taken, bytes
  * @param minPeriods shortest deal taken
  * @param maxPeriods longest deal taken
+ * @param tiers lower prices for larger or longer deals
  * @param allowClients only these clients' deals are taken
  * @param denyClients never these clients'
  * @param clientDealsPerHour most deals of one client taken in any hour; 0: no limit
@@ -70,6 +72,7 @@ public record MinerSettings(
     @Nullable Long maxPieceBytes,
     @Nullable Long minPeriods,
     @Nullable Long maxPeriods,
+    @Nullable List<Tier> tiers,
     @Nullable List<String> allowClients,
     @Nullable List<String> denyClients,
     @Nullable Long clientDealsPerHour,
@@ -83,6 +86,27 @@ public record MinerSettings(
     @Nullable String metrics,
     @Nullable String alerts) {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * A lower price.
+   *
+   * @param fromBytes for pieces of at least so many bytes
+   * @param fromPeriods for deals of at least so many periods
+   * @param pricePerLeafPeriod token units for one 32-byte leaf and period
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Tier(
+      @Nullable Long fromBytes, @Nullable Long fromPeriods, @Nullable Long pricePerLeafPeriod) {
+    private PriceTier price() {
+      if (pricePerLeafPeriod == null) {
+        throw new IllegalArgumentException("a tier has no pricePerLeafPeriod");
+      }
+      return new PriceTier(
+          fromBytes == null ? 0 : fromBytes,
+          fromPeriods == null ? 0 : fromPeriods,
+          TokenAmount.of(pricePerLeafPeriod));
+    }
+  }
 
   /** What every miner says; the rest has its defaults. */
   public static MinerSettings of(
@@ -181,7 +205,8 @@ public record MinerSettings(
                 maxPieceBytes == null ? d.maxSize() : maxPieceBytes,
                 minPeriods == null ? d.minPeriods() : minPeriods,
                 maxPeriods == null ? d.maxPeriods() : maxPeriods,
-                d.validity()))
+                d.validity(),
+                named("tiers", () -> tiers == null ? List.of() : prices(tiers))))
         .withCare(
             new CarePolicy(
                 scrubBytesPerSecond == null
@@ -194,6 +219,10 @@ public record MinerSettings(
             new OpsConfig(
                 Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),
                 Optional.ofNullable(alerts).map(a -> named("alerts", () -> URI.create(a)))));
+  }
+
+  private static List<PriceTier> prices(List<Tier> tiers) {
+    return some(tiers).stream().map(Tier::price).toList();
   }
 
   private FilterPolicy filter() {
@@ -214,7 +243,7 @@ public record MinerSettings(
   }
 
   /** An empty list would be read as everyone by one operator, as nobody by another. */
-  private static List<String> some(List<@Nullable String> list) {
+  private static <T> List<T> some(List<@Nullable T> list) {
     if (list.isEmpty() || list.contains(null)) {
       throw new IllegalArgumentException(
           "the list " + list + " is empty or has a null; leave it out when it is not wanted");

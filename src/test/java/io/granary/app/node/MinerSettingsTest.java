@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.miner.MinerConfig;
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +51,7 @@ class MinerSettingsTest {
     MinerConfig config =
         load(WHOLE.replace(
                 "MORE",
-                ", \"metrics\": \"127.0.0.1:9420\", \"denyClients\": [\"0x2222222222222222222222222222222222222222\"], \"clientBytesPerHour\": 7, \"dealCommand\": [\"look\", \"-x\"], \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3"))
+                ", \"metrics\": \"127.0.0.1:9420\", \"denyClients\": [\"0x2222222222222222222222222222222222222222\"], \"clientBytesPerHour\": 7, \"tiers\": [{\"fromBytes\": 50, \"pricePerLeafPeriod\": 4}], \"dealCommand\": [\"look\", \"-x\"], \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3"))
             .config(dir);
     assertEquals(9420, config.ops().listen().orElseThrow().getPort());
     assertEquals("x.example", config.ops().webhook().orElseThrow().getHost());
@@ -58,6 +59,7 @@ class MinerSettingsTest {
     assertEquals(3, config.ask().minPeriods());
     assertFalse(config.filter().admits(Address.parse("0x" + "22".repeat(20))));
     assertTrue(config.filter().admits(Address.parse("0x" + "33".repeat(20))));
+    assertEquals(TokenAmount.of(4), config.ask().of(50, 3).pricePerLeafPeriod());
     assertEquals(7, config.filter().bytesPerHour());
     assertEquals(List.of("look", "-x"), config.filter().command());
   }
@@ -74,6 +76,11 @@ class MinerSettingsTest {
         ", \"minPieceBytes\": 10, \"maxPieceBytes\": 5; not 10 and 5",
         ", \"minPeriods\": \"many\"; many",
         "; cannot be read",
+        ", \"tiers\": [{\"fromBytes\": 9}]; 'tiers': a tier has no pricePerLeafPeriod",
+        ", \"tiers\": [{\"pricePerLeafPeriod\": 4}]; not 0 and 0",
+        ", \"tiers\": [{\"fromPeriods\": 9, \"pricePerLeafPeriod\": 5}]; must be below pricePerLeafPeriod, 5",
+        ", \"tiers\": [{\"fromPeriods\": 10001, \"pricePerLeafPeriod\": 4}]; the longest deal, 10000",
+        ", \"tiers\": [{\"fromSize\": 9, \"pricePerLeafPeriod\": 4}]; fromSize",
         ", \"allowClients\": []; 'allowClients': the list [] is empty",
         ", \"denyClients\": [\"0x12\"]; 'denyClients'",
         ", \"denyClients\": [null]; has a null",

@@ -79,9 +79,14 @@ public final class Intake {
         new DealCommand(config.filter(), config.home(), ports.reader().terms().domain(), log);
   }
 
-  /** The current ask. */
-  public SignedAsk ask() {
-    AskPolicy p = config.ask();
+  /**
+   * The current ask for a deal.
+   *
+   * @param bytes size of its piece, 0 when it is not known
+   * @param periods its length, 0 when it is not known
+   */
+  public SignedAsk ask(long bytes, long periods) {
+    AskPolicy p = policy(bytes, periods);
     Instant expiry = Instant.ofEpochSecond(clock.instant().getEpochSecond()).plus(p.validity());
     Ask ask =
         new Ask(
@@ -94,6 +99,10 @@ public final class Intake {
             p.maxPeriods(),
             expiry);
     return new SignedAsk(ask, operator.sign(Eip712.ask(ports.reader().terms().domain(), ask)));
+  }
+
+  AskPolicy policy(long bytes, long periods) {
+    return config.ask().of(bytes, periods);
   }
 
   /** What became of a proposal. */
@@ -270,7 +279,7 @@ public final class Intake {
     if (size < ask.minSize() || size > ask.maxSize()) {
       return no(
           "SIZE",
-          "the piece is outside the sizes this miner takes",
+          "the piece is outside the sizes that this ask holds for",
           size,
           ask.minSize() + " to " + ask.maxSize());
     }
@@ -278,7 +287,7 @@ public final class Intake {
     if (p.periods() < ask.minPeriods() || p.periods() > most) {
       return no(
           "PERIODS",
-          "the deal is outside the lengths this miner takes",
+          "the deal is outside the lengths that this ask holds for",
           p.periods(),
           ask.minPeriods() + " to " + most);
     }
