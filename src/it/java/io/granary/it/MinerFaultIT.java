@@ -230,6 +230,24 @@ class MinerFaultIT {
     assertTrue(ahead.code() == 2 && ahead.text().contains("the newest is"), ahead.text());
   }
 
+  private void pricesAreWorkedOut() {
+    Answer unknown = granary("miner", "price");
+    assertTrue(unknown.code() == 2 && unknown.text().contains("--wei-per-token"), unknown.text());
+    String[] rates = {"miner", "price", "--wei-per-token", "500000000000000", "--disk", "3"};
+    Answer a = granary(rates);
+    assertEquals(0, a.code(), a.text());
+    assertEquals(3, a.json().path("sizes").size(), a.text());
+    // The smaller the piece, the more of its price is gas.
+    List<BigInteger> prices =
+        a.json().findValuesAsText("pricePerLeafPeriod").stream().map(BigInteger::new).toList();
+    assertTrue(prices.get(0).compareTo(prices.get(1)) > 0, a.text());
+    assertTrue(prices.get(1).compareTo(prices.get(2)) > 0, a.text());
+    assertTrue(prices.get(2).signum() > 0, a.text());
+    assertTrue(text(rates).text().contains("BREAK-EVEN"));
+    Answer percent = granary("miner", "price", "--wei-per-token", "1", "--capital", "1.234");
+    assertTrue(percent.code() == 2 && percent.text().contains("1.234"), percent.text());
+  }
+
   @Test
   void lost_replicas_are_declared_one_is_recovered_and_one_is_forfeit() throws Exception {
     DealId kept;
@@ -311,6 +329,7 @@ class MinerFaultIT {
     assertEquals(
         from.index() - since.index(), deal(lost).missed() - deal(kept).missed(), "faulty periods");
     earningsAgreeWithTheChain(lost, gone);
+    pricesAreWorkedOut();
     var report = new ChainAudit(q, q, q).run();
     assertTrue(report.ok(), () -> report.firstFinding().toString());
   }

@@ -35,6 +35,7 @@ import picocli.CommandLine.Option;
       MinerCommand.Deals.class,
       MinerProvingCommand.class,
       MinerEarningsCommand.class,
+      MinerPriceCommand.class,
       MinerOwnerCommands.Pause.class,
       MinerOwnerCommands.Resume.class,
       MinerOwnerCommands.Update.class,
@@ -58,7 +59,7 @@ public final class MinerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new IllegalArgumentException(
-        "say what to do: granary miner init, run, status, deals, proving, earnings, pause, resume, renewals, update,"
+        "say what to do: granary miner init, run, status, deals, proving, earnings, price, pause, resume, renewals, update,"
             + " rotate-operator, maintenance, fault, recover, verify, repair, end, handover, channels, redeem, consent or exit");
   }
 
