@@ -73,12 +73,15 @@ class JournalTest {
   void stop() throws IOException {
     threads.shutdownNow();
     // Whatever happened: what is kept is what left the account, and nothing is kept twice.
-    if (alone && watched != null) {
-      BigInteger kept =
-          journal.costs().stream().map(TxCost::fee).reduce(BigInteger.ZERO, BigInteger::add);
-      assertEquals(before.subtract(market.client.queries().wei(watched)), kept);
+    try {
+      if (alone && watched != null) {
+        BigInteger kept =
+            journal.costs().stream().map(TxCost::fee).reduce(BigInteger.ZERO, BigInteger::add);
+        assertEquals(before.subtract(market.client.queries().wei(watched)), kept);
+      }
+    } finally {
+      market.close();
     }
-    market.close();
   }
 
   private GranaryChain connect(EthKey key, TransactionJournal over) {

@@ -28,12 +28,17 @@ import io.granary.protocol.values.TokenAmount;
 import io.granary.v1.ProposeDealResponse;
 import io.granary.v1.Refusal;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -247,6 +252,40 @@ final class ProposalTest {
     assertEquals("FILTER_FAILED", declined(f.terms(piece, 10)).getCode());
     assertTrue(f.hadTrouble("deal-command-failed"));
     assertEquals(List.of(), leftBehind());
+  }
+
+  @Test
+  void noMoreThanFourProgramsRunAtATime() throws Exception {
+    filter(
+        new FilterPolicy(
+            Set.of(),
+            Set.of(),
+            0,
+            0,
+            List.of("/bin/sh", "-c", ": > started-$$; until [ -e go ]; do sleep 0.01; done"),
+            Duration.ofSeconds(20)));
+    List<Future<Boolean>> first = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 4; i++) {
+        DealProposal terms = f.terms(piece, 10);
+        first.add(threads.submit(() -> accepts(terms)));
+      }
+      Await.until("four run", () -> started() == 4);
+      assertEquals("BUSY", declined(f.terms(piece, 10)).getCode());
+      Files.createFile(f.home().resolve("go"));
+      for (Future<Boolean> one : first) {
+        assertTrue(one.get());
+      }
+    }
+    assertTrue(accepts(f.terms(piece, 10)));
+  }
+
+  private long started() {
+    try (Stream<Path> files = Files.list(f.home())) {
+      return files.filter(p -> p.getFileName().toString().startsWith("started-")).count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
