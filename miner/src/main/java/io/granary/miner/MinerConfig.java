@@ -1,6 +1,7 @@
 package io.granary.miner;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
@@ -20,6 +21,7 @@ import java.util.function.Consumer;
  * @param ops metrics, health and alerts
  * @param care how replicas are looked after
  * @param fees what a transaction that hurries may cost
+ * @param drain how long a node that is to stop may take to end what runs
  */
 public record MinerConfig(
     Path home,
@@ -34,10 +36,16 @@ public record MinerConfig(
     Tuning tuning,
     OpsConfig ops,
     CarePolicy care,
-    FeeLimits fees) {
+    FeeLimits fees,
+    Duration drain) {
 
   /** Default port of a miner. */
   public static final int DEFAULT_PORT = 7420;
+
+  /** Default of {@link #drain}: what supervisors leave at least, with room to close. */
+  public static final Duration DEFAULT_DRAIN = Duration.ofSeconds(60);
+
+  private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
 
   /** Default capacity, 64 GiB. */
   public static final long DEFAULT_CAPACITY_BYTES = 64L << 30;
@@ -63,6 +71,13 @@ public record MinerConfig(
       throw new IllegalArgumentException(
           "sealingThreads lies between 1 and 256, not " + sealingThreads);
     }
+    if (drain.isNegative() || drain.compareTo(LONGEST_DRAIN) > 0) {
+      throw new IllegalArgumentException(
+          "drainSeconds lies between 0 (cut what runs) and "
+              + LONGEST_DRAIN.toSeconds()
+              + ", not "
+              + drain.toSeconds());
+    }
   }
 
   /**
@@ -83,7 +98,8 @@ public record MinerConfig(
         Tuning.defaults(),
         OpsConfig.none(),
         CarePolicy.defaults(),
-        FeeLimits.defaults());
+        FeeLimits.defaults(),
+        DEFAULT_DRAIN);
   }
 
   /** What a changed copy is made of. */
@@ -101,6 +117,7 @@ public record MinerConfig(
     OpsConfig ops;
     CarePolicy care;
     FeeLimits fees;
+    Duration drain;
 
     Copy(MinerConfig c) {
       home = c.home;
@@ -116,6 +133,7 @@ public record MinerConfig(
       ops = c.ops;
       care = c.care;
       fees = c.fees;
+      drain = c.drain;
     }
 
     MinerConfig done() {
@@ -132,7 +150,8 @@ public record MinerConfig(
           tuning,
           ops,
           care,
-          fees);
+          fees,
+          drain);
     }
   }
 
@@ -195,5 +214,10 @@ public record MinerConfig(
   /** The same with other limits of fees. */
   public MinerConfig withFees(FeeLimits other) {
     return with(c -> c.fees = other);
+  }
+
+  /** The same with another time to end what runs. */
+  public MinerConfig withDrain(Duration most) {
+    return with(c -> c.drain = most);
   }
 }

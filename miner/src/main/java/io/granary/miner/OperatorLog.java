@@ -117,6 +117,41 @@ public final class OperatorLog {
         .log("miner started");
   }
 
+  /** It takes no deals and no calls any more and ends what runs, for so long at most. */
+  public void draining(Duration most) {
+    info("draining").addKeyValue("seconds", most.toSeconds()).log("ending what runs");
+  }
+
+  /** What ran has ended, or was cut. */
+  public void drained(DrainReport report) {
+    info("drained").addKeyValue("cut", report.cut()).log("nothing runs any more");
+  }
+
+  /** The store was copied. */
+  public void storeCopied(Path directory) {
+    info("store-copied").addKeyValue("directory", directory).log("store copied");
+  }
+
+  /** Bytes of an upload that the store counts are not on disk; their client sends them again. */
+  public void uploadLost(DealId deal, long counted, long onDisk) {
+    info("upload-lost")
+        .addKeyValue("deal", deal)
+        .addKeyValue("counted", counted)
+        .addKeyValue("onDisk", onDisk)
+        .log("an upload begins again");
+  }
+
+  /** Who gave a command did not end it, or did not wait for the answer. */
+  public void adminPeerLost(Exception cause) {
+    info("admin-peer-lost").addKeyValue("reason", cause).log("a command was not ended");
+  }
+
+  /** Commands for the running node cannot reach it. */
+  public void adminUnavailable(Path socket, Exception cause) {
+    alert(Alert.ADMIN_UNAVAILABLE, socket + ": " + cause.getMessage())
+        .log("the admin socket cannot be opened");
+  }
+
   /** Metrics and health are served. */
   public void opsServed(String host, int port) {
     info("ops-served")

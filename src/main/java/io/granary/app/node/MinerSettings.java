@@ -20,6 +20,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -45,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * @param declareFaults whether the node declares faults by itself
  * @param maxFeeWei most that one transaction that hurries may cost, wei, in decimals
  * @param weiPerToken what a token is worth, wei, in decimals
+ * @param drainSeconds how long the node may take to end what runs when it is to stop
  * @param metrics host:port where metrics and health are served
  * @param alerts URL where alerts are posted
  */
@@ -64,6 +66,7 @@ public record MinerSettings(
     @Nullable Boolean declareFaults,
     @Nullable String maxFeeWei,
     @Nullable String weiPerToken,
+    @Nullable Long drainSeconds,
     @Nullable String metrics,
     @Nullable String alerts) {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -83,6 +86,7 @@ public record MinerSettings(
         capacityBytes,
         pricePerLeafPeriod,
         collateralPerLeaf,
+        null,
         null,
         null,
         null,
@@ -179,6 +183,10 @@ public record MinerSettings(
                     ? FeeLimits.defaults().mostWei()
                     : named("maxFeeWei", () -> wei(maxFeeWei)),
                 Optional.ofNullable(weiPerToken).map(w -> named("weiPerToken", () -> wei(w)))))
+        .withDrain(
+            drainSeconds == null
+                ? MinerConfig.DEFAULT_DRAIN
+                : named("drainSeconds", () -> Duration.ofSeconds(drainSeconds)))
         .withOps(
             new OpsConfig(
                 Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),

@@ -46,13 +46,13 @@ public final class Nodes {
    *
    * @param rpc another endpoint than the deployment's
    */
-  public static AutoCloseable startMiner(
+  public static RunningMiner startMiner(
       MinerHome home, Optional<Path> passwordFile, Optional<URI> rpc) throws IOException {
     return startMiner(home, home.settings(), passwordFile, rpc);
   }
 
   /** The same with other settings than the folder's. */
-  public static AutoCloseable startMiner(
+  public static RunningMiner startMiner(
       MinerHome home, MinerSettings settings, Optional<Path> passwordFile, Optional<URI> rpc)
       throws IOException {
     EthKey operator = home.operator(passwordFile);
@@ -84,10 +84,7 @@ public final class Nodes {
               settings.id(),
               home.tls(),
               store);
-      return () -> {
-        node.close();
-        chain.close();
-      };
+      return new RunningMiner(node, chain);
     } catch (IOException | RuntimeException e) {
       Parts.close(opened, e);
       throw e;

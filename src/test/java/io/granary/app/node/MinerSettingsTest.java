@@ -8,6 +8,7 @@ import io.granary.miner.MinerConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,12 +48,13 @@ class MinerSettingsTest {
     MinerConfig config =
         load(WHOLE.replace(
                 "MORE",
-                ", \"metrics\": \"127.0.0.1:9420\", \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3"))
+                ", \"metrics\": \"127.0.0.1:9420\", \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3, \"drainSeconds\": 7"))
             .config(dir);
     assertEquals(9420, config.ops().listen().orElseThrow().getPort());
     assertEquals("x.example", config.ops().webhook().orElseThrow().getHost());
     assertEquals(99, config.ask().maxSize());
     assertEquals(3, config.ask().minPeriods());
+    assertEquals(Duration.ofSeconds(7), config.drain());
   }
 
   @ParameterizedTest
@@ -66,6 +68,8 @@ class MinerSettingsTest {
         ", \"alerts\": \"not a url\"; 'alerts'",
         ", \"minPieceBytes\": 10, \"maxPieceBytes\": 5; not 10 and 5",
         ", \"minPeriods\": \"many\"; many",
+        ", \"drainSeconds\": 3601; drainSeconds lies between 0 (cut what runs) and 3600, not 3601",
+        ", \"drainSeconds\": -1; not -1",
         "; cannot be read",
       })
   void a_mistake_is_named(String more, String expected) {

@@ -1,5 +1,6 @@
 package io.granary.miner.sealing;
 
+import io.granary.miner.Deadline;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
@@ -27,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Seals uploaded pieces one at a time, each on several threads. The replica gets its name when it
@@ -44,6 +46,8 @@ public final class SealingRoom implements AutoCloseable {
       Executors.newSingleThreadExecutor(Thread.ofPlatform().name("sealing").factory());
   private final Map<DealId, Long> progress = new ConcurrentHashMap<>();
   private final Map<DealId, Instant> notBefore = new ConcurrentHashMap<>();
+  private volatile Optional<DealId> atWork = Optional.empty();
+  private volatile boolean cutOff;
 
   /** For the deals of a book. */
   public SealingRoom(
@@ -61,13 +65,25 @@ public final class SealingRoom implements AutoCloseable {
     this.log = log;
   }
 
-  /** Takes a deal unless it is here already, or failed a moment ago. */
-  public void submit(DealId id) {
+  /** Takes a deal unless it is here already, failed a moment ago, or nothing is begun any more. */
+  public synchronized void submit(DealId id) {
     boolean waits =
         Optional.ofNullable(notBefore.get(id)).filter(t -> Instant.now().isBefore(t)).isPresent();
-    if (!waits && progress.putIfAbsent(id, 0L) == null) {
+    if (!waits && !worker.isShutdown() && progress.putIfAbsent(id, 0L) == null) {
       worker.execute(() -> seal(id));
     }
+  }
+
+  /** Begins no sealing any more; the next start takes up those that wait. */
+  public synchronized void finish() {
+    worker.shutdown();
+  }
+
+  /** Waits, after {@link #finish}, for the sealing that runs, and tells it when it ran longer. */
+  public Optional<DealId> awaitEnd(Deadline deadline) throws InterruptedException {
+    return worker.awaitTermination(deadline.left().toMillis(), TimeUnit.MILLISECONDS)
+        ? Optional.empty()
+        : atWork;
   }
 
   /**
@@ -98,7 +114,11 @@ public final class SealingRoom implements AutoCloseable {
   }
 
   private void seal(DealId id) {
+    if (worker.isShutdown()) {
+      return;
+    }
     Optional<StoredDeal> deal = book.find(id).filter(d -> d.stage() == DealStage.UPLOADED);
+    atWork = Optional.of(id);
     try {
       if (deal.isPresent() && !adopt(deal.get())) {
         sealNow(deal.get());
@@ -108,13 +128,14 @@ public final class SealingRoom implements AutoCloseable {
       awaitAgain(id);
     } catch (IOException | RuntimeException e) {
       // An interrupted sealing starts again with the node.
-      if (!worker.isShutdown()) {
+      if (!cutOff) {
         Duration retry = config.tuning().maxBackoff();
         notBefore.put(id, Instant.now().plus(retry));
         log.sealingFailed(id, String.valueOf(e.getMessage()), retry, e);
         clean(id);
       }
     } finally {
+      atWork = Optional.empty();
       progress.remove(id);
     }
   }
@@ -122,6 +143,12 @@ public final class SealingRoom implements AutoCloseable {
   private void sealNow(StoredDeal deal) throws IOException {
     DealId id = deal.id();
     long size = deal.terms().size().bytes();
+    long there = shelf.stagedBytes(id);
+    if (there < size) {
+      // A store that was restored says that they came.
+      throw new StagedPieceChangedException(
+          there + " of " + size + " bytes of the staged piece are on disk");
+    }
     Instant began = Instant.now();
     log.sealing(id, size);
     try (BulkFile staged = BulkFile.open(shelf.part(id), StandardOpenOption.READ)) {
@@ -201,9 +228,10 @@ public final class SealingRoom implements AutoCloseable {
 
   @Override
   public void close() {
+    cutOff = true;
     worker.shutdownNow();
     try {
-      if (!worker.awaitTermination(30, java.util.concurrent.TimeUnit.SECONDS)) {
+      if (!worker.awaitTermination(30, TimeUnit.SECONDS)) {
         log.stepFailed("sealing", new IOException("a sealing does not end"));
       }
     } catch (InterruptedException e) {

@@ -16,6 +16,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
@@ -25,6 +26,7 @@ public final class FaultyDisk implements Disk {
   private final Disk disk = new LocalDisk();
   private final AtomicLong left = new AtomicLong(Long.MAX_VALUE / 2);
   private volatile CountDownLatch sealing = new CountDownLatch(0);
+  private volatile CountDownLatch atWork = new CountDownLatch(1);
 
   /** Sealings that failed for want of space. */
   public final AtomicInteger failedSealings = new AtomicInteger();
@@ -36,7 +38,15 @@ public final class FaultyDisk implements Disk {
 
   /** Makes sealings wait; {@link #releaseSealing} lets them go on. */
   public void holdSealing() {
+    atWork = new CountDownLatch(1);
     sealing = new CountDownLatch(1);
+  }
+
+  /** Waits until a sealing is held. */
+  public void awaitSealing() throws InterruptedException {
+    if (!atWork.await(60, TimeUnit.SECONDS)) {
+      throw new AssertionError("no sealing began");
+    }
   }
 
   /** Lets held sealings go on. */
@@ -60,6 +70,7 @@ public final class FaultyDisk implements Disk {
   public SealedPiece seal(
       Sealer sealer, RawSource source, ReplicaFiles files, int threads, LongConsumer progress)
       throws IOException {
+    atWork.countDown();
     try {
       sealing.await();
     } catch (InterruptedException e) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.Checkpoint;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
@@ -83,6 +84,35 @@ final class RocksDatabase implements AutoCloseable {
    * @throws StorageException when another process has it open, or it cannot be read
    */
   static RocksDatabase open(Path path) {
+    return open(
+        path,
+        (options, families, handles) -> {
+          Files.createDirectories(path);
+          return RocksDB.open(options, path.toString(), families, handles);
+        });
+  }
+
+  /**
+   * Opens a database that is there, only to read: nothing is changed, others may read it too.
+   *
+   * @throws StorageException when it cannot be read
+   */
+  static RocksDatabase openToRead(Path path) {
+    return open(
+        path,
+        (options, families, handles) ->
+            RocksDB.openReadOnly(options, path.toString(), families, handles));
+  }
+
+  /** One of RocksDB's ways to open. */
+  @FunctionalInterface
+  private interface Opening {
+    RocksDB open(
+        DBOptions options, List<ColumnFamilyDescriptor> families, List<ColumnFamilyHandle> handles)
+        throws RocksDBException, IOException;
+  }
+
+  private static RocksDatabase open(Path path, Opening opening) {
     RocksDB.loadLibrary();
     DBOptions options =
         new DBOptions()
@@ -98,8 +128,7 @@ final class RocksDatabase implements AutoCloseable {
     }
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     try {
-      Files.createDirectories(path);
-      RocksDB db = RocksDB.open(options, path.toString(), descriptors, handles);
+      RocksDB db = opening.open(options, descriptors, handles);
       return new RocksDatabase(path, options, family, db, handles);
     } catch (RocksDBException | IOException e) {
       family.close();
@@ -211,6 +240,23 @@ final class RocksDatabase implements AutoCloseable {
               }
               it.status();
             }
+          }
+          return true;
+        });
+  }
+
+  /**
+   * Copies the database as it is at one moment, while it is used. Files that change no more are
+   * linked, not copied, where both lie on one disk.
+   *
+   * @param directory made by this; must not exist
+   */
+  void copyTo(Path directory) {
+    guarded(
+        "copy itself to " + directory,
+        () -> {
+          try (Checkpoint checkpoint = Checkpoint.create(db)) {
+            checkpoint.createCheckpoint(directory.toString());
           }
           return true;
         });

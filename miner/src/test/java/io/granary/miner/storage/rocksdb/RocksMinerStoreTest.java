@@ -160,6 +160,45 @@ final class RocksMinerStoreTest {
     }
   }
 
+  @Test
+  void aCopyIsTheStoreOfOneMomentAndIsOnlyRead() throws IOException {
+    StoredDeal before = Samples.deal(1, new RawSize(100));
+    StoredDeal after = Samples.deal(2, new RawSize(200));
+    Path copy = dir.resolve("copy");
+    try (RocksMinerStore store = open()) {
+      store.deals().put(before);
+      store.transactions().put(Samples.transaction(9, 1));
+      store.copyTo(copy);
+      store.deals().put(after);
+      assertThrows(StorageException.class, () -> store.copyTo(copy));
+      assertEquals(List.of(before), RocksMinerStore.dealsOf(copy, ModelChain.DOMAIN, MINER));
+      assertEquals(2, store.deals().all().size());
+      StorageException inUse =
+          assertThrows(
+              StorageException.class,
+              () -> RocksMinerStore.copy(dir.resolve("db"), dir.resolve("second")));
+      assertTrue(String.valueOf(inUse.getMessage()).contains("stop the other process"));
+    }
+    assertThrows(
+        StorageException.class,
+        () ->
+            RocksMinerStore.dealsOf(
+                copy, ModelChain.DOMAIN, Address.parse("0x" + "cd".repeat(20))));
+    try (RocksMinerStore restored = RocksMinerStore.open(copy, ModelChain.DOMAIN, MINER)) {
+      assertEquals(List.of(before), restored.deals().all());
+      assertEquals(9, restored.transactions().open().getFirst().nonce());
+    }
+    RocksMinerStore.copy(dir.resolve("db"), dir.resolve("second"));
+    assertEquals(
+        2, RocksMinerStore.dealsOf(dir.resolve("second"), ModelChain.DOMAIN, MINER).size());
+    StorageException none =
+        assertThrows(
+            StorageException.class,
+            () -> RocksMinerStore.copy(dir.resolve("nowhere"), dir.resolve("third")));
+    assertTrue(String.valueOf(none.getMessage()).contains("there is no store"));
+    assertTrue(Files.notExists(dir.resolve("nowhere")), "and none was made");
+  }
+
   /**
    * The directory was written by version 1 of the schema: {@link #values}. It is never written
    * again.
