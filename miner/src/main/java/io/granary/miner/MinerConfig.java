@@ -45,7 +45,8 @@ public record MinerConfig(
   /** Default of {@link #drain}: what supervisors leave at least, with room to close. */
   public static final Duration DEFAULT_DRAIN = Duration.ofSeconds(60);
 
-  private static final Duration LONGEST_DRAIN = Duration.ofHours(1);
+  /** After that a node whose loops stand no longer passes for live. */
+  private static final Duration LONGEST_DRAIN = Duration.ofMinutes(15);
 
   /** Default capacity, 64 GiB. */
   public static final long DEFAULT_CAPACITY_BYTES = 64L << 30;

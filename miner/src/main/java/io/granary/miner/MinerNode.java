@@ -344,8 +344,9 @@ public final class MinerNode implements AutoCloseable {
 
   /**
    * Takes no deals and no calls any more, lets transfers, the sealing and the transactions that are
-   * under way end until the deadline of {@link MinerConfig#drain}, and begins nothing else. What is
-   * left to do is to {@link #close}. A second call waits for the first and says the same.
+   * under way end until the deadline of {@link MinerConfig#drain}, and begins nothing else. The
+   * last quarter of the time is the transactions'. What is left to do is to {@link #close}. A
+   * second call waits for the first and says the same.
    */
   public DrainReport drain() {
     return drainOnce().report();
@@ -355,6 +356,8 @@ public final class MinerNode implements AutoCloseable {
     if (draining.isEmpty()) {
       Deadline deadline = Deadline.in(config.drain());
       telemetry.log().draining(config.drain());
+      // Whoever asks for its health is told not to send anybody here.
+      telemetry.health().failed("node", "it is to stop and ends what runs");
       DrainReport report = new DrainReport(drain(deadline));
       telemetry.log().drained(report);
       draining = Optional.of(new Draining(deadline, report));
@@ -365,18 +368,20 @@ public final class MinerNode implements AutoCloseable {
   /** Tells what ran longer. */
   private List<String> drain(Deadline deadline) {
     List<String> cut = new ArrayList<>();
+    // A peer that sends no more must not take the time of a proof that is under way.
+    Deadline transfers = Deadline.in(config.drain().multipliedBy(3).dividedBy(4));
     work.server().finish();
     work.sealing().finish();
     try {
-      for (DealId id : work.uploads().awaitEnd(deadline)) {
+      for (DealId id : work.uploads().awaitEnd(transfers)) {
         cut.add("the upload of deal " + id + "; its client resumes it");
       }
-      int retrievals = work.retrievals().awaitEnd(deadline);
+      int retrievals = work.retrievals().awaitEnd(transfers);
       if (retrievals > 0) {
         cut.add(retrievals + " retrievals; their clients go on with the rest");
       }
       work.sealing()
-          .awaitEnd(deadline)
+          .awaitEnd(transfers)
           .ifPresent(id -> cut.add("the sealing of deal " + id + "; it begins anew"));
       // Last, so that proofs go on meanwhile.
       for (String loop : work.engine().finish(deadline)) {

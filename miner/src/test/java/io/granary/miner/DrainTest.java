@@ -80,8 +80,11 @@ final class DrainTest {
     byte[] piece = Renter.piece(20 << 20, 1);
     DealId id = f.renter().agree(f.terms(piece, 3));
     Renter.Upload upload = halfAnUpload(id, piece);
+    Await.until("ready", () -> f.node().health().ready());
     CompletableFuture<DrainReport> report = drain();
     assertFalse(report.isDone());
+    assertFalse(f.node().health().ready());
+    assertTrue(f.node().health().live());
     upload.send(piece, 17 << 20, piece.length);
     assertTrue(upload.end().getDone().getComplete());
     assertEquals(List.of(), report.get(60, TimeUnit.SECONDS).cut());

@@ -68,7 +68,7 @@ class MinerSettingsTest {
         ", \"alerts\": \"not a url\"; 'alerts'",
         ", \"minPieceBytes\": 10, \"maxPieceBytes\": 5; not 10 and 5",
         ", \"minPeriods\": \"many\"; many",
-        ", \"drainSeconds\": 3601; drainSeconds lies between 0 (cut what runs) and 3600, not 3601",
+        ", \"drainSeconds\": 901; drainSeconds lies between 0 (cut what runs) and 900, not 901",
         ", \"drainSeconds\": -1; not -1",
         "; cannot be read",
       })
