@@ -129,8 +129,10 @@ public final class NodeServer implements AutoCloseable {
 
   /** Takes no calls any more; running ones go on. */
   public void finish() {
-    health.enterTerminalState();
-    server.shutdown();
+    if (!server.isShutdown()) {
+      health.enterTerminalState();
+      server.shutdown();
+    }
   }
 
   /** Stops taking calls, lets running ones end for up to five seconds, then cuts them. */
