@@ -16,9 +16,9 @@ import java.util.function.LongConsumer;
  * SealedRange} that its {@link Checkpoints} have.
  */
 public final class Sealer {
-  /** What lies between a sealing and its files, for tests of failing disks. */
+  /** What lies between a sealing and its files, so that tests can have failing disks. */
   @FunctionalInterface
-  interface Channels {
+  public interface Channels {
     /** The channel to use for a file. */
     FileChannel of(Path file, FileChannel channel);
   }
@@ -37,10 +37,15 @@ public final class Sealer {
    * @param size bytes of the piece
    */
   public Sealer(Hash32 replicaId, int profile, RawSize size) {
-    this(replicaId, profile, size, SealedRange.LEVEL, (file, channel) -> channel);
+    this(replicaId, profile, size, (file, channel) -> channel);
   }
 
-  /** With ranges and files of a test's. */
+  /** The same over other channels. */
+  public Sealer(Hash32 replicaId, int profile, RawSize size, Channels channels) {
+    this(replicaId, profile, size, SealedRange.LEVEL, channels);
+  }
+
+  /** With ranges of a test's. */
   Sealer(Hash32 replicaId, int profile, RawSize size, int rangeLevel, Channels channels) {
     this.replicaId = replicaId;
     this.profile = SealProfile.byId(profile).id();
