@@ -93,7 +93,7 @@ public final class Rpc implements AutoCloseable {
   private ChainUnavailableException unavailable(Exception e) {
     return new ChainUnavailableException(
         "RPC endpoint "
-            + endpoint
+            + shown(endpoint)
             + " does not answer ("
             + e.getMessage()
             + "): check that it runs, or give another with --rpc",
@@ -105,7 +105,7 @@ public final class Rpc implements AutoCloseable {
       Thread.sleep(millis);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new ChainUnavailableException("interrupted while asking " + endpoint, e);
+      throw new ChainUnavailableException("interrupted while asking " + shown(endpoint), e);
     }
   }
 
@@ -114,9 +114,24 @@ public final class Rpc implements AutoCloseable {
     return address.toString();
   }
 
-  /** The endpoint, for messages. */
+  /** The endpoint; messages use {@link #shown}. */
   public URI endpoint() {
     return endpoint;
+  }
+
+  /**
+   * An endpoint as messages and logs may show it: paths, queries and user names carry providers'
+   * keys.
+   */
+  public static String shown(URI endpoint) {
+    String path = endpoint.getRawPath();
+    boolean bare =
+        (path == null || path.isEmpty() || path.equals("/")) && endpoint.getRawQuery() == null;
+    return endpoint.getScheme()
+        + "://"
+        + endpoint.getHost()
+        + (endpoint.getPort() < 0 ? "" : ":" + endpoint.getPort())
+        + (bare ? "" : "/…");
   }
 
   @Override

@@ -1,0 +1,33 @@
+package io.granary.app.doctor;
+
+/**
+ * What one check found.
+ *
+ * @param check its name
+ * @param level how bad it is
+ * @param found in words, with the values; no secrets
+ * @param remedy what to do; empty when all is well
+ */
+public record Finding(String check, Level level, String found, String remedy) {
+  /** How bad it is. */
+  public enum Level {
+    /** As it should be. */
+    OK,
+    /** The node runs, but something is not as it should be or could not be looked at. */
+    WARN,
+    /** The node would not run, would be refused, or would lose money. */
+    FAIL
+  }
+
+  static Finding ok(String check, String found) {
+    return new Finding(check, Level.OK, found, "");
+  }
+
+  static Finding warn(String check, String found, String remedy) {
+    return new Finding(check, Level.WARN, found, remedy);
+  }
+
+  static Finding fail(String check, String found, String remedy) {
+    return new Finding(check, Level.FAIL, found, remedy);
+  }
+}

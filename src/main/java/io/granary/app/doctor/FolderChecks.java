@@ -1,0 +1,95 @@
+package io.granary.app.doctor;
+
+import io.granary.app.node.KeyFiles;
+import io.granary.app.node.MinerHome;
+import io.granary.protocol.chain.MinerRecord;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.grpc.TlsIdentity;
+import io.granary.protocol.values.Address;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The miner's folder: who may read its keys, whose they are, and that the cold one is not here. */
+final class FolderChecks {
+  private FolderChecks() {}
+
+  static Finding permissions(Path folder) throws IOException {
+    List<String> open = new ArrayList<>();
+    List<Path> secrets = KeyFiles.secrets(folder);
+    for (Path file : secrets) {
+      if (KeyFiles.isOpenToOthers(file)) {
+        open.add(file.toString());
+      }
+    }
+    return open.isEmpty()
+        ? Finding.ok("key files", secrets.size() + ", readable by their owner only")
+        : Finding.fail(
+            "key files",
+            "others may read or write " + String.join(", ", open),
+            "chmod 600 " + String.join(" ", open));
+  }
+
+  static Finding owner(Path folder, Address owner) throws IOException {
+    Optional<Path> found = KeyFiles.keyOf(owner, folder);
+    return found.isEmpty()
+        ? Finding.ok("owner key", "not in this folder, as it should be")
+        : Finding.fail(
+            "owner key",
+            "the owner's key is here: " + found.get(),
+            "move it to a machine that is not the node; the node needs the operator's key only");
+  }
+
+  static Finding operator(EthKey key, Address owner, Optional<MinerRecord> registered) {
+    Address address = key.address();
+    String found = "the password opens the key of " + address;
+    if (address.equals(owner)) {
+      return Finding.fail(
+          "operator key",
+          found + ", which is the owner",
+          "granary miner rotate-operator makes a key of its own for the node");
+    }
+    Optional<Address> named = registered.map(MinerRecord::operator);
+    if (named.isPresent() && !named.get().equals(address)) {
+      return Finding.fail(
+          "operator key",
+          found + ", but the registered operator is " + named.get(),
+          "bring the key file of "
+              + named.get()
+              + ", or the owner makes a new one with 'granary miner rotate-operator'");
+    }
+    return Finding.ok(
+        "operator key", found + (named.isPresent() ? ", the registered operator" : ""));
+  }
+
+  static Finding tls(TlsIdentity identity, Optional<MinerRecord> registered) {
+    Optional<MinerRecord> other =
+        registered.filter(r -> !r.peer().tlsKeyHash().equals(identity.tlsKeyHash()));
+    return other.isEmpty()
+        ? Finding.ok(
+            "tls key",
+            identity.tlsKeyHash() + (registered.isPresent() ? ", as the registry says" : ""))
+        : Finding.fail(
+            "tls key",
+            "the hash is "
+                + identity.tlsKeyHash()
+                + ", the registry says "
+                + other.get().peer().tlsKeyHash()
+                + ": clients refuse it",
+            "the owner runs 'granary miner update' with this folder, or bring back the TLS files"
+                + " of a backup");
+  }
+
+  /** The folder's settings, or what is wrong with them. */
+  static Finding settings(MinerHome home) {
+    try {
+      return Finding.ok(
+          "settings", home.dir() + " is the folder of miner " + home.settings().miner());
+    } catch (IOException e) {
+      return Finding.fail(
+          "settings", String.valueOf(e.getMessage()), "correct miner.json (docs/configuration.md)");
+    }
+  }
+}
