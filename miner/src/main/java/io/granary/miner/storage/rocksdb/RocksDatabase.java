@@ -7,14 +7,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.Checkpoint;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.DBOptions;
+import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -78,12 +81,77 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   /**
-   * Opens or creates the database.
+   * Opens or creates the database, with the families that it does not have yet.
    *
-   * @throws StorageException when another process has it open, or it cannot be read
+   * @throws StorageException when another process has it open, it cannot be read, or a newer
+   *     version wrote it
    */
   static RocksDatabase open(Path path) {
     RocksDB.loadLibrary();
+    List<byte[]> known = Arrays.stream(Family.values()).map(Family::label).toList();
+    List<String> unknown =
+        familiesOf(path).stream()
+            .filter(label -> known.stream().noneMatch(k -> Arrays.equals(k, label)))
+            .filter(label -> !Arrays.equals(label, RocksDB.DEFAULT_COLUMN_FAMILY))
+            .map(label -> new String(label, UTF_8))
+            .toList();
+    if (!unknown.isEmpty()) {
+      throw new StorageException(
+          "the store "
+              + path
+              + " keeps "
+              + String.join(", ", unknown)
+              + ", which this version of granary does not know: a newer version wrote it. Use that"
+              + " version, or restore a backup from before the upgrade");
+    }
+    return open(path, known);
+  }
+
+  /**
+   * Opens a database as it is, whichever version wrote it: to copy it, not to use it.
+   *
+   * @throws StorageException when there is none, another process has it open, or it cannot be read
+   */
+  static RocksDatabase openAsItIs(Path path) {
+    RocksDB.loadLibrary();
+    List<byte[]> families = familiesOf(path);
+    if (families.isEmpty()) {
+      throw new StorageException(
+          "there is no store at "
+              + path
+              + ": the miner has not run here yet, or its home is another");
+    }
+    return open(
+        path,
+        families.stream()
+            .filter(label -> !Arrays.equals(label, RocksDB.DEFAULT_COLUMN_FAMILY))
+            .toList());
+  }
+
+  /** The families of a database; empty when there is none. */
+  private static List<byte[]> familiesOf(Path path) {
+    // The file that says which files make up the database; RocksDB writes it last.
+    if (!Files.exists(path.resolve("CURRENT"))) {
+      return List.of();
+    }
+    try (Options options = new Options()) {
+      return RocksDB.listColumnFamilies(options, path.toString());
+    } catch (RocksDBException e) {
+      throw cannotOpen(path, e);
+    }
+  }
+
+  private static StorageException cannotOpen(Path path, Exception e) {
+    return new StorageException(
+        "the miner's store "
+            + path
+            + " cannot be opened: "
+            + e.getMessage()
+            + "; stop the other process that uses it, or check the disk and its permissions",
+        e);
+  }
+
+  private static RocksDatabase open(Path path, List<byte[]> families) {
     DBOptions options =
         new DBOptions()
             .setCreateIfMissing(true)
@@ -93,8 +161,8 @@ final class RocksDatabase implements AutoCloseable {
     ColumnFamilyOptions family = new ColumnFamilyOptions().setWriteBufferSize(WRITE_BUFFER_BYTES);
     List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
     descriptors.add(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, family));
-    for (Family f : Family.values()) {
-      descriptors.add(new ColumnFamilyDescriptor(f.label(), family));
+    for (byte[] label : families) {
+      descriptors.add(new ColumnFamilyDescriptor(label, family));
     }
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     try {
@@ -104,14 +172,25 @@ final class RocksDatabase implements AutoCloseable {
     } catch (RocksDBException | IOException e) {
       family.close();
       options.close();
-      throw new StorageException(
-          "the miner's store "
-              + path
-              + " cannot be opened: "
-              + e.getMessage()
-              + "; stop the other process that uses it, or check the disk and its permissions",
-          e);
+      throw cannotOpen(path, e);
     }
+  }
+
+  /**
+   * Copies everything as of one moment, while others go on writing. Files that never change are
+   * linked where they can be.
+   *
+   * @param directory made by this; must not exist
+   */
+  void checkpoint(Path directory) {
+    guarded(
+        "be copied to " + directory,
+        () -> {
+          try (Checkpoint checkpoint = Checkpoint.create(db)) {
+            checkpoint.createCheckpoint(directory.toString());
+          }
+          return true;
+        });
   }
 
   private ColumnFamilyHandle handle(Family family) {
