@@ -122,7 +122,7 @@ public final class OperatorLog {
     info("migrated").addKeyValue("what", what).log("store migrated");
   }
 
-  /** The store was copied for a backup. */
+  /** The store was copied: before its layout is changed, or for a backup. */
   public void backedUp(Path directory) {
     info("backed-up").addKeyValue("directory", directory).log("store copied");
   }

@@ -3,6 +3,7 @@ package io.granary.miner.storage;
 import io.granary.protocol.chain.TransactionJournal;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The repositories of one miner, which no other process can open at the same time. */
 public interface MinerStore extends AutoCloseable {
@@ -20,6 +21,9 @@ public interface MinerStore extends AutoCloseable {
 
   /** What was changed in the layout when it was opened, in words; empty mostly. */
   List<String> migrated();
+
+  /** Where the store lies as it was before that; empty when nothing was changed. */
+  Optional<Path> kept();
 
   /**
    * Copies everything as of one moment, while others go on writing.

@@ -3,26 +3,40 @@ package io.granary.miner.storage.rocksdb;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.granary.miner.storage.StorageException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
  * The version of a store's layout, and the way from older ones to today's. The stamp is written
- * after each step, so a step that a crash cut off runs again: steps must not mind that.
+ * after each step, so a step that a crash cut off runs again: steps must not mind that. What the
+ * store was before each step is kept beside it (its files are linked, not copied), for the way back
+ * to the older version.
  */
 final class Layout {
   /**
    * One step.
    *
-   * @param to the layout that it leads to, from the one before
+   * @param to the layout that it leads to, from the one before it, {@code to - 1}
    * @param what it does, for the operator
    * @param step does it; may run again on what it has done, all or in part
    */
   record Migration(int to, String what, Consumer<RocksDatabase> step) {}
+
+  /**
+   * What opening a store changed in it.
+   *
+   * @param steps in words; empty when there was nothing to do
+   * @param kept the store as it was before them
+   */
+  record Change(List<String> steps, Optional<Path> kept) {
+    static final Change NONE = new Change(List.of(), Optional.empty());
+  }
 
   /** The way, in order; a new layout is a new line at the end. */
   static final List<Migration> MIGRATIONS =
@@ -36,16 +50,16 @@ final class Layout {
   /**
    * Stamps a new store, or brings an older one to the newest layout.
    *
-   * @return what was done, in words; empty when there was nothing to do
    * @throws StorageException when the layout is newer than the newest known, or is not known at all
    */
-  static List<String> bringUpToDate(RocksDatabase db, Path path, List<Migration> migrations) {
-    int newest = migrations.isEmpty() ? FIRST : migrations.getLast().to();
+  static Change bringUpToDate(RocksDatabase db, Path path, List<Migration> migrations) {
+    int newest = newest(migrations);
     byte[] found = db.get(RocksDatabase.Family.META, STAMP);
     if (found == null) {
+      db.addFamilies();
       requireNew(db, path);
       stamp(db, newest);
-      return List.of();
+      return Change.NONE;
     }
     int version = parse(new String(found, UTF_8), path);
     if (version > newest) {
@@ -56,18 +70,49 @@ final class Layout {
               + version
               + ", this version of granary knows layouts up to "
               + newest
-              + ": a newer version wrote it. Use that version, or restore a backup from before the"
-              + " upgrade");
+              + ": a newer version wrote it. "
+              + wayBack(path, newest));
     }
     List<String> done = new ArrayList<>();
     for (Migration migration : migrations) {
       if (migration.to() > version) {
+        // One that is there was made before this step was cut off: what is here now is half done.
+        Path before = kept(path, migration.to() - 1);
+        if (!Files.exists(before)) {
+          db.checkpoint(before);
+        }
+        // After the copy, which an older version must be able to open.
+        db.addFamilies();
         migration.step().accept(db);
         stamp(db, migration.to());
         done.add("layout " + migration.to() + ": " + migration.what());
       }
     }
-    return done;
+    db.addFamilies();
+    return done.isEmpty() ? Change.NONE : new Change(done, Optional.of(kept(path, version)));
+  }
+
+  private static int newest(List<Migration> migrations) {
+    return migrations.isEmpty() ? FIRST : migrations.getLast().to();
+  }
+
+  /** Where the store lies as it was before it left a layout. */
+  private static Path kept(Path path, int version) {
+    return path.resolveSibling(path.getFileName() + ".layout-" + version);
+  }
+
+  /** What to do about a store that a newer version wrote. */
+  static String wayBack(Path path) {
+    return wayBack(path, newest(MIGRATIONS));
+  }
+
+  private static String wayBack(Path path, int newest) {
+    Path kept = kept(path, newest);
+    return Files.isDirectory(kept)
+        ? "Use that version; or, to go back to how it was before the upgrade, move it away and "
+            + kept
+            + " into its place"
+        : "Use that version, or restore a backup from before the upgrade";
   }
 
   private static void stamp(RocksDatabase db, int version) {

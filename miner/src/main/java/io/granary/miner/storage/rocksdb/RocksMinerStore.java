@@ -12,6 +12,7 @@ import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.values.Address;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The miner's repositories in one RocksDB. */
 public final class RocksMinerStore implements MinerStore {
@@ -22,12 +23,11 @@ public final class RocksMinerStore implements MinerStore {
   private final UploadStore uploads;
   private final ProofStore proofs;
   private final TransactionJournal transactions;
+  private final Layout.Change change;
 
-  private final List<String> migrated;
-
-  private RocksMinerStore(RocksDatabase db, List<String> migrated) {
+  private RocksMinerStore(RocksDatabase db, Layout.Change change) {
     this.db = db;
-    this.migrated = migrated;
+    this.change = change;
     this.deals = new RocksDeals(db);
     this.uploads = new RocksUploads(db);
     this.proofs = new RocksProofs(db);
@@ -36,7 +36,7 @@ public final class RocksMinerStore implements MinerStore {
 
   /**
    * Opens or creates a store, which from then on belongs to that miner at that market. An older
-   * layout is brought to today's.
+   * layout is brought to today's, and kept as it was beside it.
    *
    * @throws StorageException when another process has it open, a newer version wrote it, or it is
    *     of another miner or market
@@ -52,11 +52,11 @@ public final class RocksMinerStore implements MinerStore {
       String owner = "chain " + domain.chainId() + " market " + domain.market() + " miner " + miner;
       // First, so that nobody else's store is changed.
       boolean isNew = !belongsTo(db, owner, path);
-      List<String> migrated = Layout.bringUpToDate(db, path, migrations);
+      Layout.Change change = Layout.bringUpToDate(db, path, migrations);
       if (isNew) {
         db.put(RocksDatabase.Family.META, OWNER_KEY, owner.getBytes(UTF_8));
       }
-      return new RocksMinerStore(db, migrated);
+      return new RocksMinerStore(db, change);
     } catch (RuntimeException e) {
       db.close();
       throw e;
@@ -113,7 +113,12 @@ public final class RocksMinerStore implements MinerStore {
 
   @Override
   public List<String> migrated() {
-    return migrated;
+    return change.steps();
+  }
+
+  @Override
+  public Optional<Path> kept() {
+    return change.kept();
   }
 
   @Override

@@ -18,6 +18,7 @@ import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.values.Address;
+import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TxHash;
@@ -49,7 +50,11 @@ final class LayoutTest {
   private @TempDir Path dir;
 
   private Path fixture(String name) throws IOException {
-    Path copy = dir.resolve("db");
+    return fixture(name, "db");
+  }
+
+  private Path fixture(String name, String to) throws IOException {
+    Path copy = dir.resolve(to);
     try (Stream<Path> files = Files.walk(Path.of("src/test/resources").resolve(name))) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         Files.createDirectories(copy);
@@ -91,7 +96,8 @@ final class LayoutTest {
     assertEquals("1", stamp(path));
     try (RocksMinerStore store = open(path)) {
       assertEquals(List.of("layout 2: each deal has the period it ends in"), store.migrated());
-      RocksMinerStoreTest.values(store, false);
+      assertEquals(Optional.of(dir.resolve("db.layout-1")), store.kept());
+      firstValues(store);
       // A family that the directory did not have.
       assertEquals(List.of(), store.transactions().open());
     }
@@ -99,7 +105,36 @@ final class LayoutTest {
     assertEquals(Set.of((byte) 2), Set.copyOf(versions(path)));
     try (RocksMinerStore store = open(path)) {
       assertEquals(List.of(), store.migrated());
-      RocksMinerStoreTest.values(store, false);
+      assertEquals(Optional.empty(), store.kept());
+      firstValues(store);
+    }
+  }
+
+  @Test
+  void the_store_as_it_was_is_kept_and_is_the_way_back() throws Exception {
+    Path path = fixture("store-v1");
+    fixture("store-v1", "untouched");
+    Path kept;
+    try (RocksMinerStore store = open(path)) {
+      kept = store.kept().orElseThrow();
+      store.uploads().advance(DEAL, 9);
+    }
+    assertEquals("1", stamp(kept));
+    assertEquals(Set.of((byte) 1), Set.copyOf(versions(kept)));
+    assertEquals(families(dir.resolve("untouched")), families(kept));
+    // What the version before says of the newer store names the way back.
+    StorageException refused =
+        assertThrows(
+            StorageException.class,
+            () -> RocksMinerStore.open(path, ModelChain.DOMAIN, MINER, List.of()));
+    assertTrue(
+        refused.getMessage().contains("layout 2") && refused.getMessage().contains(kept.toString()),
+        refused.getMessage());
+    Files.move(path, dir.resolve("newer"));
+    Files.move(kept, path);
+    try (RocksMinerStore store = RocksMinerStore.open(path, ModelChain.DOMAIN, MINER, List.of())) {
+      assertEquals(Optional.empty(), store.kept());
+      assertEquals(0, store.uploads().offset(DEAL));
     }
   }
 
@@ -110,7 +145,7 @@ final class LayoutTest {
     stamp(path, "1");
     try (RocksMinerStore store = open(path)) {
       assertEquals(1, store.migrated().size());
-      RocksMinerStoreTest.values(store, false);
+      firstValues(store);
     }
   }
 
@@ -137,13 +172,19 @@ final class LayoutTest {
     assertThrows(
         StorageException.class, () -> RocksMinerStore.open(path, ModelChain.DOMAIN, MINER, way));
     assertEquals("2", stamp(path));
+    assertEquals("1", stamp(dir.resolve("db.layout-1")));
     power[0] = true;
     try (RocksMinerStore store = RocksMinerStore.open(path, ModelChain.DOMAIN, MINER, way)) {
       assertEquals(List.of("layout 3: third", "layout 4: fourth"), store.migrated());
-      RocksMinerStoreTest.values(store, false);
+      firstValues(store);
     }
     assertEquals(List.of(3, 3, 4), ran);
     assertEquals("4", stamp(path));
+    // Copied before the step was tried for the first time, so nothing of it is there.
+    try (RocksDatabase kept = RocksDatabase.open(dir.resolve("db.layout-2"))) {
+      assertEquals("2", new String(kept.get(RocksDatabase.Family.META, STAMP), UTF_8));
+      assertEquals(null, kept.get(RocksDatabase.Family.META, key));
+    }
   }
 
   @Test
@@ -192,11 +233,16 @@ final class LayoutTest {
             .contains("from_the_future"));
   }
 
-  private static void addFamily(Path path, String name) throws RocksDBException {
-    List<byte[]> labels;
+  private static List<String> families(Path path) throws RocksDBException {
     try (Options options = new Options()) {
-      labels = RocksDB.listColumnFamilies(options, path.toString());
+      return RocksDB.listColumnFamilies(options, path.toString()).stream()
+          .map(label -> new String(label, UTF_8))
+          .toList();
     }
+  }
+
+  private static void addFamily(Path path, String name) throws RocksDBException {
+    List<byte[]> labels = families(path).stream().map(label -> label.getBytes(UTF_8)).toList();
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     try (RocksDB db =
         RocksDB.open(
@@ -223,7 +269,7 @@ final class LayoutTest {
     RocksMinerStore.copy(path, copy);
     assertEquals("1", stamp(copy));
     try (RocksMinerStore store = open(copy)) {
-      RocksMinerStoreTest.values(store, false);
+      firstValues(store);
       assertThrows(StorageException.class, () -> RocksMinerStore.copy(copy, dir.resolve("second")));
       assertFalse(Files.exists(dir.resolve("second")));
       store.checkpoint(dir.resolve("third"));
@@ -232,7 +278,7 @@ final class LayoutTest {
       store.uploads().advance(DEAL, 9);
     }
     try (RocksMinerStore store = open(dir.resolve("third"))) {
-      RocksMinerStoreTest.values(store, false);
+      firstValues(store);
       assertEquals(0, store.uploads().offset(DEAL));
     }
     StorageException none =
@@ -252,6 +298,19 @@ final class LayoutTest {
     }
   }
 
+  /** What a directory of layout 1 holds, which {@code store-v1} was made by. */
+  private static void firstValues(RocksMinerStore store) {
+    List<StoredDeal> deals =
+        Stream.of(DealStage.values())
+            .filter(s -> s != DealStage.SEALING)
+            .map(s -> Samples.deal(s.ordinal(), new RawSize(1 + s.ordinal())).over(s, s.name()))
+            .toList();
+    assertEquals(Set.copyOf(deals), Set.copyOf(store.deals().all()));
+    assertEquals(8 << 20, store.uploads().offset(Samples.id(0)));
+    assertEquals(List.of(PROOF), store.proofs().outbox(id -> true, 10));
+  }
+
+  /** What {@code store-v2} holds; written to make it, read to check it. */
   private static void values(RocksMinerStore store, boolean write) {
     List<StoredDeal> deals =
         Stream.of(DealStage.values())
@@ -266,14 +325,16 @@ final class LayoutTest {
             new byte[] {1, 2, 3},
             BigInteger.ONE,
             BigInteger.valueOf(100_000),
-            Urgency.none(),
+            Urgency.by(new BlockNumber(90), BigInteger.TEN),
+            new BlockNumber(80),
             Instant.ofEpochMilli(1_700_000_000_000L),
             List.of(
                 new TransactionJournal.Signed(
                     TxHash.parse("0x" + "11".repeat(32)),
                     new byte[] {4, 5},
                     BigInteger.TWO,
-                    BigInteger.TEN)));
+                    BigInteger.TEN,
+                    false)));
     if (write) {
       deals.forEach(store.deals()::put);
       store.uploads().advance(Samples.id(0), 8 << 20);
@@ -283,12 +344,10 @@ final class LayoutTest {
     assertEquals(Set.copyOf(deals), Set.copyOf(store.deals().all()));
     assertEquals(8 << 20, store.uploads().offset(Samples.id(0)));
     assertEquals(List.of(PROOF), store.proofs().outbox(id -> true, 10));
-    TransactionJournal.Entry kept = store.transactions().open().getFirst();
-    assertEquals(1, store.transactions().open().size());
-    assertEquals(7, kept.nonce());
-    assertEquals(sent.since(), kept.since());
-    assertArrayEquals(sent.data(), kept.data());
-    assertArrayEquals(sent.signed().getFirst().raw(), kept.signed().getFirst().raw());
+    List<TransactionJournal.Entry> open = store.transactions().open();
+    assertEquals(1, open.size());
+    // The entry has byte arrays, so its encoding is what can be compared.
+    assertArrayEquals(RocksTransactions.encode(sent), RocksTransactions.encode(open.getFirst()));
   }
 
   /** Makes the fixture of a new layout. */
