@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
@@ -122,14 +123,28 @@ class MinerDoctorIT extends CommandLineHarness {
       assertEquals(Map.of(), examine(0));
       assertEquals(MEASURED.size(), measured);
       Answer text = granary("miner", "doctor", "--miner-home", miner.dir().toString());
-      says(text, 0, "✓ settings", " disk speed ", "✓ gas", "✓ registry", "✓ endpoint");
+      says(
+          text,
+          0,
+          "ok      settings",
+          " disk speed ",
+          "ok      gas",
+          "ok      endpoint",
+          "latency");
       market.owner.actions().setAccepting(false).orThrow();
       register(Hash32.fromHex("22".repeat(32)), TokenAmount.of(5_000_000_000L));
-      Map<String, String> differs = examine(1);
+      Map<String, String> differs = examine(2);
       says(differs, "registry", "paused", "miner.json asks");
       says(differs, "tls key", "22".repeat(32), miner.tls().tlsKeyHash().toHex());
       says(differs, "endpoint", "registered is");
     }
+  }
+
+  private void putTheOwnersKeyIn() throws IOException {
+    Files.move(
+        miner.dir().resolve("cold.json"),
+        miner.dir().resolve("operator.json"),
+        StandardCopyOption.REPLACE_EXISTING);
   }
 
   @Test
@@ -140,23 +155,30 @@ class MinerDoctorIT extends CommandLineHarness {
         market.ownerKey, PASSWORD, miner.dir().resolve("cold.json"), Keystores.Strength.LIGHT);
     Path wrong = Files.writeString(home.resolve("wrong"), "not the password");
     market.anvil.ask("anvil_setBalance", List.of(market.operatorKey.address().toString(), "0x1"));
-    Map<String, String> found = examine(1, "--password-file", wrong.toString());
+    Map<String, String> found = examine(2, "--password-file", wrong.toString());
     says(found, "key files", "chmod 600 " + key);
     says(found, "owner key", "cold.json");
     says(found, "operator key", "password does not open");
-    says(found, "gas", "0 periods", "send " + market.operatorKey.address());
+    says(found, "gas", "0 proofs", "send " + market.operatorKey.address());
 
     market.owner.actions().setOperator(EthKey.generate().address()).orThrow();
-    says(examine(1), "operator key", "registered operator is");
+    says(examine(2), "operator key", "registered operator is");
 
     says(
-        examine(1, "--rpc", "http://127.0.0.1:1/s3cret-path"),
+        examine(2, "--rpc", "http://127.0.0.1:1/s3cret-path"),
         "rpc",
         "http://127.0.0.1:1/… does not answer");
+    putTheOwnersKeyIn();
+    says(examine(2), "operator key", "which is the owner", "rotate-operator");
+    says(
+        at("miner run", "--miner-home", miner.dir().toString()),
+        2,
+        market.ownerKey.address().toString(),
+        "rotate-operator");
     Files.writeString(miner.dir().resolve("miner.json"), "{\"miner\":\"0x12\"}");
-    says(examine(1), "settings", "'endpoint' is missing");
+    says(examine(2), "settings", "'endpoint' is missing");
     Files.delete(miner.dir().resolve("miner.json"));
-    says(examine(1), "settings", "granary miner init");
+    says(examine(2), "settings", "granary miner init");
     assertEquals(BigInteger.ONE, market.client.wei(market.operatorKey.address()));
   }
 }

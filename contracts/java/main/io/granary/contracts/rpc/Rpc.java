@@ -127,10 +127,10 @@ public final class Rpc implements AutoCloseable {
     String path = endpoint.getRawPath();
     boolean bare =
         (path == null || path.isEmpty() || path.equals("/")) && endpoint.getRawQuery() == null;
+    String authority = String.valueOf(endpoint.getRawAuthority());
     return endpoint.getScheme()
         + "://"
-        + endpoint.getHost()
-        + (endpoint.getPort() < 0 ? "" : ":" + endpoint.getPort())
+        + authority.substring(authority.lastIndexOf('@') + 1)
         + (bare ? "" : "/…");
   }
 

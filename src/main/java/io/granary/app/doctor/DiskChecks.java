@@ -36,14 +36,14 @@ final class DiskChecks {
     String found =
         mib(free) + " free, " + mib(used) + " of " + mib(capacity) + " offered are in use";
     if (free < keptFree) {
-      return Finding.fail(
+      return Finding.failed(
           "disk space",
           found + ", and " + mib(keptFree) + " must stay free",
           "free some space; nothing is uploaded or sealed until then");
     }
     long missing = capacity - used - (free - keptFree);
     if (missing > 0) {
-      return Finding.warn(
+      return Finding.warning(
           "disk space",
           found + ": " + mib(missing) + " more are offered than there are",
           "set capacityBytes in miner.json to at most "
@@ -79,7 +79,7 @@ final class DiskChecks {
     String found = "a small write is durable after " + millis(sync);
     return sync.compareTo(SLOW_SYNC) <= 0
         ? Finding.ok("disk sync", found)
-        : Finding.warn(
+        : Finding.warning(
             "disk sync",
             found + ", and every acknowledgement waits for one",
             "keep the miner's folder on a local SSD");
@@ -98,7 +98,7 @@ final class DiskChecks {
     // Only a warning: nothing says that all reads are as slow as one in a hundred.
     return proof.compareTo(window.dividedBy(4)) <= 0
         ? Finding.ok("disk reads", found)
-        : Finding.warn(
+        : Finding.warning(
             "disk reads",
             found,
             "look for what else uses the disk, or use a faster one for replicas: proofs may come"
@@ -126,7 +126,7 @@ final class DiskChecks {
             seconds(most));
     return sealing.compareTo(most.dividedBy(2)) <= 0
         ? Finding.ok("disk speed", found)
-        : Finding.warn(
+        : Finding.warning(
             "disk speed", found, "lower maxPieceBytes in miner.json, or use a faster disk");
   }
 

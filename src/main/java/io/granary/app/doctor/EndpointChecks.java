@@ -4,10 +4,12 @@ import io.granary.contracts.EndpointProbe;
 import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.devnet.Anvil;
 import io.granary.contracts.rpc.RpcErrorException;
+import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.grpc.Limits;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /** The RPC endpoint: is it the right chain, is it alive, does it answer what a node asks. */
 final class EndpointChecks {
@@ -16,6 +18,9 @@ final class EndpointChecks {
 
   /** Blocks are stamped in whole seconds, and clocks of proposers differ a little. */
   private static final Duration CLOCK_SLACK = Duration.ofSeconds(2);
+
+  /** Then a proof takes ten seconds more than its work, and following the chain falls behind. */
+  private static final Duration SLOW_ANSWER = Duration.ofSeconds(1);
 
   /** The follower reads logs in pages of this many blocks first, and in smaller ones if it must. */
   private static final long LOG_BLOCKS = 5_000;
@@ -26,10 +31,21 @@ final class EndpointChecks {
     long id = probe.chainId();
     return id == deployment.chainId()
         ? Finding.ok("rpc", endpoint + " answers for chain " + id)
-        : Finding.fail(
+        : Finding.failed(
             "rpc",
             endpoint + " is of chain " + id + ", the market is on chain " + deployment.chainId(),
             "give an endpoint of chain " + deployment.chainId() + " with --rpc");
+  }
+
+  /** How long a question takes. */
+  static Finding latency(Duration median) {
+    String found = "an answer takes " + median.toMillis() + " ms";
+    return median.compareTo(SLOW_ANSWER) <= 0
+        ? Finding.ok("latency", found)
+        : Finding.warning(
+            "latency",
+            found + ", and a proof waits for a dozen of them one after the other",
+            "give a nearer or less busy endpoint with --rpc");
   }
 
   static boolean isLocal(Deployment deployment) {
@@ -57,7 +73,7 @@ final class EndpointChecks {
             + DiskChecks.seconds(head.between());
     return local || age.compareTo(STANDS) <= 0
         ? Finding.ok("head", found)
-        : Finding.fail(
+        : Finding.failed(
             "head",
             found,
             "the endpoint stands still (or this machine's clock is ahead by as much): compare with"
@@ -80,14 +96,14 @@ final class EndpointChecks {
           "this machine's clock is behind by " + age.negated().toSeconds() + " s or more";
       String remedy = "set the clock by NTP: clients' tokens live only a minute";
       return age.negated().compareTo(Limits.AUTH_MAX.dividedBy(2)) < 0
-          ? Finding.warn("clock", found, remedy)
-          : Finding.fail("clock", found, remedy);
+          ? Finding.warning("clock", found, remedy)
+          : Finding.failed("clock", found, remedy);
     }
     Duration usual = head.between().multipliedBy(5).plusSeconds(30);
     return age.compareTo(usual) <= 0
         ? Finding.ok(
             "clock", "this machine is " + words(age) + " the newest block, as it should be")
-        : Finding.warn(
+        : Finding.warning(
             "clock",
             "this machine is "
                 + words(age)
@@ -114,14 +130,14 @@ final class EndpointChecks {
       long fewer = Math.max(from, head - 99);
       try {
         probe.logs(deployment.market(), fewer, head);
-        return Finding.warn(
+        return Finding.warning(
             "logs",
             range + " are refused (" + tooMany.getMessage() + "), a hundred blocks are not",
             "the node asks for less by itself, which takes longer; an endpoint that allows "
                 + LOG_BLOCKS
                 + " blocks is better");
       } catch (RpcErrorException e) {
-        return Finding.fail(
+        return Finding.failed(
             "logs",
             "eth_getLogs is refused: " + e.getMessage(),
             "give an endpoint with --rpc that serves eth_getLogs");
@@ -129,14 +145,27 @@ final class EndpointChecks {
     }
   }
 
-  /** The oldest block that a proof's challenge can lie in. */
+  /**
+   * The oldest block that a proof's challenge can lie in, and that it is found by its hash too: one
+   * name may stand for several machines, and what one of them told the next may not know.
+   */
   static Finding blocks(EndpointProbe probe, MarketTerms terms, long head) {
     long oldest = Math.max(0, head - terms.periodBlocks() - terms.windowBlocks());
-    return probe.blockHash(oldest).isPresent()
+    Optional<Hash32> hash = probe.blockHash(oldest);
+    if (hash.isEmpty()) {
+      return Finding.failed(
+          "blocks",
+          "the endpoint does not have block " + oldest + ", which a challenge can need",
+          "give an endpoint with --rpc that keeps the blocks of a day at least");
+    }
+    return probe.hasBlock(hash.get())
         ? Finding.ok("blocks", "the endpoint has blocks back to a period ago (" + oldest + ")")
-        : Finding.fail(
+        : Finding.warning(
             "blocks",
-            "the endpoint does not have block " + oldest + ", which a challenge can need",
-            "give an endpoint with --rpc that keeps the blocks of a day at least");
+            "the endpoint tells block "
+                + oldest
+                + " by its number, but does not know its hash "
+                + hash.get(),
+            "give another endpoint with --rpc: behind this one are machines that disagree");
   }
 }

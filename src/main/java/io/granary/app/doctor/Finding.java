@@ -1,5 +1,7 @@
 package io.granary.app.doctor;
 
+import java.util.Locale;
+
 /**
  * What one check found.
  *
@@ -14,20 +16,25 @@ public record Finding(String check, Level level, String found, String remedy) {
     /** As it should be. */
     OK,
     /** The node runs, but something is not as it should be or could not be looked at. */
-    WARN,
+    WARNING,
     /** The node would not run, would be refused, or would lose money. */
-    FAIL
+    FAILED
+  }
+
+  /** How bad it is, as people and monitors read it: ok, warning or failed. */
+  public String word() {
+    return level.name().toLowerCase(Locale.ROOT);
   }
 
   static Finding ok(String check, String found) {
     return new Finding(check, Level.OK, found, "");
   }
 
-  static Finding warn(String check, String found, String remedy) {
-    return new Finding(check, Level.WARN, found, remedy);
+  static Finding warning(String check, String found, String remedy) {
+    return new Finding(check, Level.WARNING, found, remedy);
   }
 
-  static Finding fail(String check, String found, String remedy) {
-    return new Finding(check, Level.FAIL, found, remedy);
+  static Finding failed(String check, String found, String remedy) {
+    return new Finding(check, Level.FAILED, found, remedy);
   }
 }

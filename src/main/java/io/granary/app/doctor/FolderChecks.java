@@ -26,34 +26,43 @@ final class FolderChecks {
     }
     return open.isEmpty()
         ? Finding.ok("key files", secrets.size() + ", readable by their owner only")
-        : Finding.fail(
+        : Finding.failed(
             "key files",
             "others may read or write " + String.join(", ", open),
             "chmod 600 " + String.join(" ", open));
   }
 
-  static Finding owner(Path folder, Address owner) throws IOException {
-    Optional<Path> found = KeyFiles.keyOf(owner, folder);
-    return found.isEmpty()
-        ? Finding.ok("owner key", "not in this folder, as it should be")
-        : Finding.fail(
-            "owner key",
-            "the owner's key is here: " + found.get(),
-            "move it to a machine that is not the node; the node needs the operator's key only");
+  /**
+   * Where the owner's key lies.
+   *
+   * @param wallets the command line's folder, whose wallet may be the owner's; a node has none
+   */
+  static Finding owner(Path folder, Path wallets, Address owner) throws IOException {
+    String remedy =
+        "move it to a machine that is not the node; the node needs the operator's key only";
+    Optional<Path> here = KeyFiles.keyOf(owner, folder);
+    if (here.isPresent()) {
+      return Finding.failed("owner key", "the owner's key is here: " + here.get(), remedy);
+    }
+    Optional<Path> beside = KeyFiles.keyOf(owner, wallets);
+    return beside.isEmpty()
+        ? Finding.ok("owner key", "not on this machine as far as is seen, as it should be")
+        : Finding.warning(
+            "owner key", "the owner's key is on this machine: " + beside.get(), remedy);
   }
 
   static Finding operator(EthKey key, Address owner, Optional<MinerRecord> registered) {
     Address address = key.address();
     String found = "the password opens the key of " + address;
     if (address.equals(owner)) {
-      return Finding.fail(
+      return Finding.failed(
           "operator key",
           found + ", which is the owner",
           "granary miner rotate-operator makes a key of its own for the node");
     }
     Optional<Address> named = registered.map(MinerRecord::operator);
     if (named.isPresent() && !named.get().equals(address)) {
-      return Finding.fail(
+      return Finding.failed(
           "operator key",
           found + ", but the registered operator is " + named.get(),
           "bring the key file of "
@@ -71,7 +80,7 @@ final class FolderChecks {
         ? Finding.ok(
             "tls key",
             identity.tlsKeyHash() + (registered.isPresent() ? ", as the registry says" : ""))
-        : Finding.fail(
+        : Finding.failed(
             "tls key",
             "the hash is "
                 + identity.tlsKeyHash()
@@ -88,7 +97,7 @@ final class FolderChecks {
       return Finding.ok(
           "settings", home.dir() + " is the folder of miner " + home.settings().miner());
     } catch (IOException e) {
-      return Finding.fail(
+      return Finding.failed(
           "settings", String.valueOf(e.getMessage()), "correct miner.json (docs/configuration.md)");
     }
   }

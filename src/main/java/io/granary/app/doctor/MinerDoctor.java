@@ -31,6 +31,7 @@ import java.util.Optional;
  */
 public final class MinerDoctor {
   private final MinerHome home;
+  private final Path wallets;
   private final Optional<Path> passwordFile;
   private final Optional<URI> rpc;
   private final Clock clock;
@@ -39,10 +40,13 @@ public final class MinerDoctor {
   /**
    * For one folder.
    *
+   * @param wallets the command line's folder, where an owner's wallet may lie
    * @param rpc another endpoint than the deployment's
    */
-  public MinerDoctor(MinerHome home, Optional<Path> passwordFile, Optional<URI> rpc, Clock clock) {
+  public MinerDoctor(
+      MinerHome home, Path wallets, Optional<Path> passwordFile, Optional<URI> rpc, Clock clock) {
     this.home = home;
+    this.wallets = wallets;
     this.passwordFile = passwordFile;
     this.rpc = rpc;
     this.clock = clock;
@@ -61,7 +65,7 @@ public final class MinerDoctor {
         | ChainUnavailableException
         | RpcErrorException
         | IllegalArgumentException e) {
-      findings.add(Finding.fail(check, String.valueOf(e.getMessage()), remedy));
+      findings.add(Finding.failed(check, String.valueOf(e.getMessage()), remedy));
       return Optional.empty();
     }
   }
@@ -74,7 +78,7 @@ public final class MinerDoctor {
   public List<Finding> examine() {
     Finding settingsRead = FolderChecks.settings(home);
     findings.add(settingsRead);
-    if (settingsRead.level() == Finding.Level.FAIL) {
+    if (settingsRead.level() == Finding.Level.FAILED) {
       return findings;
     }
     Optional<MinerSettings> settings = look("settings", "see miner.json", home::settings);
@@ -87,7 +91,7 @@ public final class MinerDoctor {
     MinerConfig config = settings.config(folder);
     String rights = "check the folder's rights";
     note("key files", rights, () -> FolderChecks.permissions(folder));
-    note("owner key", rights, () -> FolderChecks.owner(folder, settings.id()));
+    note("owner key", rights, () -> FolderChecks.owner(folder, wallets, settings.id()));
     note("disk space", rights, () -> DiskChecks.space(config));
     Optional<TlsIdentity> tls = look("tls key", "bring back the TLS files of a backup", home::tls);
     Optional<EthKey> operator =
@@ -131,6 +135,7 @@ public final class MinerDoctor {
       if (right.filter(f -> f.level() == Finding.Level.OK).isEmpty()) {
         return Optional.empty();
       }
+      note("latency", remedy, () -> EndpointChecks.latency(probe.latency()));
       Optional<EndpointProbe.Head> head = look("head", remedy, probe::head);
       return head.flatMap(h -> market(probe, h, deployment, settings, config, operator));
     }

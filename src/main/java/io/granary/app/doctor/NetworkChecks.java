@@ -26,7 +26,7 @@ final class NetworkChecks {
   static Finding port(InetSocketAddress listen, boolean free, Hash32 own) {
     String where = listen.getHostString() + ":" + listen.getPort();
     if (listen.isUnresolved()) {
-      return Finding.fail(
+      return Finding.failed(
           "port", listen.getHostString() + " is no known name", "correct 'listen' in miner.json");
     }
     if (free) {
@@ -36,12 +36,12 @@ final class NetworkChecks {
       Hash32 found = TlsProbe.keyHash(reachable(listen), PATIENCE);
       return found.equals(own)
           ? Finding.ok("port", where + " is held by this node, which runs")
-          : Finding.fail(
+          : Finding.failed(
               "port",
               where + " is held by another node, with the TLS key " + found,
               "stop it, or choose another port: 'listen' in miner.json");
     } catch (IOException e) {
-      return Finding.fail(
+      return Finding.failed(
           "port",
           where + " cannot be bound and no node answers there (" + e.getMessage() + ")",
           "stop what uses it, or correct 'listen' in miner.json");
@@ -69,7 +69,7 @@ final class NetworkChecks {
       Hash32 found = TlsProbe.keyHash(endpoint, PATIENCE);
       return found.equals(registered)
           ? Finding.ok("endpoint", where + " answers with the registered TLS key")
-          : Finding.fail(
+          : Finding.failed(
               "endpoint",
               where + " answers with the TLS key " + found + ", registered is " + registered,
               "the name or a port forwarding leads to another machine, or the owner must run"
@@ -77,12 +77,12 @@ final class NetworkChecks {
     } catch (IOException e) {
       String found = where + " does not answer with TLS (" + e.getMessage() + ")";
       return runs
-          ? Finding.fail(
+          ? Finding.failed(
               "endpoint",
               found,
               "open the port in the firewall and forward it here; some routers do not lead back"
                   + " from inside: then try from another network")
-          : Finding.warn(
+          : Finding.warning(
               "endpoint", found, "start the node with 'granary miner run' and look again");
     }
   }

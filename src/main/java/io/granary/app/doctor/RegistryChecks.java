@@ -21,7 +21,7 @@ final class RegistryChecks {
 
   static Finding registry(MinerSettings settings, Optional<MinerRecord> registered) {
     if (registered.isEmpty()) {
-      return Finding.fail(
+      return Finding.failed(
           "registry",
           "miner " + settings.miner() + " is not registered",
           "its owner runs 'granary miner init'");
@@ -38,7 +38,7 @@ final class RegistryChecks {
             + r.liveDeals()
             + " live deals";
     if (!r.peer().endpoint().equals(settings.endpoint())) {
-      return Finding.fail(
+      return Finding.failed(
           "registry",
           found + "; miner.json says " + settings.endpoint(),
           "the owner runs 'granary miner update --endpoint " + settings.endpoint() + "'");
@@ -58,7 +58,7 @@ final class RegistryChecks {
     }
     return odd.isEmpty()
         ? Finding.ok("registry", found)
-        : Finding.warn(
+        : Finding.warning(
             "registry", found + "; " + String.join(", ", odd), String.join("; ", remedies));
   }
 
@@ -67,7 +67,7 @@ final class RegistryChecks {
     String found = unlocked.toTokens() + " tokens are not locked";
     return unlocked.units().signum() > 0
         ? Finding.ok("collateral", found)
-        : Finding.warn(
+        : Finding.warning(
             "collateral",
             found,
             "the owner deposits some with 'granary deposit'; no new deals until then");
@@ -79,7 +79,7 @@ final class RegistryChecks {
         ether(wei)
             + " ether of the operator pay for "
             + (proofs.compareTo(MANY) > 0 ? "more than " + MANY : proofs)
-            + " periods at today's fee ("
+            + " proofs, one a period, at today's fee ("
             + head.baseFee()
             + " wei a gas)"
             + (proofs.compareTo(MANY) > 0
@@ -92,8 +92,8 @@ final class RegistryChecks {
     }
     String remedy = "send " + operator + " " + ether(wanted.subtract(wei)) + " ether or more";
     return proofs.signum() == 0
-        ? Finding.fail("gas", found, remedy)
-        : Finding.warn("gas", found, remedy);
+        ? Finding.failed("gas", found, remedy)
+        : Finding.warning("gas", found, remedy);
   }
 
   private static String days(Duration d) {

@@ -73,6 +73,9 @@ public final class KeyFiles {
   }
 
   private static List<Path> files(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
     try (Stream<Path> all = Files.list(folder)) {
       return all.filter(Files::isRegularFile).sorted().toList();
     }

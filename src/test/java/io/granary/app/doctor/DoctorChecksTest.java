@@ -56,17 +56,23 @@ class DoctorChecksTest {
     is(Finding.Level.OK, EndpointChecks.clock(head(0), NOW, false));
     is(Finding.Level.OK, EndpointChecks.clock(head(-2), NOW, false));
     is(Finding.Level.OK, EndpointChecks.clock(head(90), NOW, false));
-    is(Finding.Level.WARN, EndpointChecks.clock(head(91), NOW, false), "91 s ahead");
-    is(Finding.Level.WARN, EndpointChecks.clock(head(-3), NOW, false), "behind by 3 s");
-    is(Finding.Level.WARN, EndpointChecks.clock(head(-59), NOW, false), "behind by 59 s");
-    is(Finding.Level.FAIL, EndpointChecks.clock(head(-60), NOW, false), "behind by 60 s", "NTP");
+    is(Finding.Level.WARNING, EndpointChecks.clock(head(91), NOW, false), "91 s ahead");
+    is(Finding.Level.WARNING, EndpointChecks.clock(head(-3), NOW, false), "behind by 3 s");
+    is(Finding.Level.WARNING, EndpointChecks.clock(head(-59), NOW, false), "behind by 59 s");
+    is(Finding.Level.FAILED, EndpointChecks.clock(head(-60), NOW, false), "behind by 60 s", "NTP");
     is(Finding.Level.OK, EndpointChecks.clock(head(-600), NOW, true), "600 s behind");
+  }
+
+  @Test
+  void a_slow_endpoint_is_a_warning() {
+    is(Finding.Level.OK, EndpointChecks.latency(Duration.ofSeconds(1)));
+    is(Finding.Level.WARNING, EndpointChecks.latency(Duration.ofMillis(1_001)), "1001 ms");
   }
 
   @Test
   void an_endpoint_that_stands_fails() {
     is(Finding.Level.OK, EndpointChecks.head(head(180), NOW, false));
-    is(Finding.Level.FAIL, EndpointChecks.head(head(181), NOW, false), "181 s old");
+    is(Finding.Level.FAILED, EndpointChecks.head(head(181), NOW, false), "181 s old");
   }
 
   @Test
@@ -74,32 +80,32 @@ class DoctorChecksTest {
     is(Finding.Level.OK, DiskChecks.space(1256 * MIB, 0, 1000 * MIB, 256 * MIB));
     is(Finding.Level.OK, DiskChecks.space(656 * MIB, 600 * MIB, 1000 * MIB, 256 * MIB));
     is(
-        Finding.Level.WARN,
+        Finding.Level.WARNING,
         DiskChecks.space(556 * MIB, 600 * MIB, 1000 * MIB, 256 * MIB),
         "100 MiB more",
         Long.toString(900 * MIB));
-    is(Finding.Level.FAIL, DiskChecks.space(255 * MIB, 0, 1000 * MIB, 256 * MIB), "256 MiB must");
+    is(Finding.Level.FAILED, DiskChecks.space(255 * MIB, 0, 1000 * MIB, 256 * MIB), "256 MiB must");
   }
 
   @Test
-  void gas_is_counted_in_periods() {
+  void gas_is_counted_in_proofs() {
     // 250,000 gas at twice 1 gwei: 5 * 10^14 wei a proof.
     BigInteger proof = BigInteger.valueOf(500_000_000_000_000L);
     Address operator = EthKey.generate().address();
     is(
         Finding.Level.OK,
         RegistryChecks.gas(proof.multiply(BigInteger.TEN), operator, head(0), 7200),
-        "10 periods",
+        "10 proofs",
         "10 days");
     is(
-        Finding.Level.WARN,
+        Finding.Level.WARNING,
         RegistryChecks.gas(proof.multiply(BigInteger.valueOf(9)), operator, head(0), 7200),
-        "9 periods",
+        "9 proofs",
         "send " + operator + " 0.0005 ether");
     is(
-        Finding.Level.FAIL,
+        Finding.Level.FAILED,
         RegistryChecks.gas(proof.subtract(BigInteger.ONE), operator, head(0), 7200),
-        "0 periods");
+        "0 proofs");
   }
 
   @Test
@@ -111,7 +117,7 @@ class DoctorChecksTest {
       assertEquals(List.of(), left.toList());
     }
     is(Finding.Level.OK, DiskChecks.sync(Duration.ofMillis(100)));
-    is(Finding.Level.WARN, DiskChecks.sync(Duration.ofMillis(101)), "101.0 ms");
+    is(Finding.Level.WARNING, DiskChecks.sync(Duration.ofMillis(101)), "101.0 ms");
   }
 
   @Test
@@ -122,7 +128,7 @@ class DoctorChecksTest {
     is(Finding.Level.OK, FolderChecks.permissions(dir), "1, readable");
     for (String open : List.of("rw-r-----", "rw-----w-", "rw----r--", "rw--w----")) {
       Files.setPosixFilePermissions(key, PosixFilePermissions.fromString(open));
-      is(Finding.Level.FAIL, FolderChecks.permissions(dir), "chmod 600 " + key);
+      is(Finding.Level.FAILED, FolderChecks.permissions(dir), "chmod 600 " + key);
     }
   }
 
@@ -133,13 +139,16 @@ class DoctorChecksTest {
     Keystores.save(operator, "p", dir.resolve("operator.json"), Keystores.Strength.LIGHT);
     Files.writeString(dir.resolve("miner.json"), "{\"address\":\"" + owner.address() + "\"}");
     Files.writeString(dir.resolve("notes.txt"), owner.address().toString());
-    is(Finding.Level.OK, FolderChecks.owner(dir, owner.address()));
+    Path wallets = dir.resolve("wallets");
+    is(Finding.Level.OK, FolderChecks.owner(dir, wallets, owner.address()));
+    Keystores.save(owner, "p", wallets.resolve("wallet.json"), Keystores.Strength.LIGHT);
+    is(Finding.Level.WARNING, FolderChecks.owner(dir, wallets, owner.address()), "wallet.json");
     Path moved = dir.resolve("cold backup.bin");
     Keystores.save(owner, "p", moved, Keystores.Strength.LIGHT);
-    is(Finding.Level.FAIL, FolderChecks.owner(dir, owner.address()), moved.toString());
+    is(Finding.Level.FAILED, FolderChecks.owner(dir, wallets, owner.address()), moved.toString());
     assertEquals(Optional.of(moved), KeyFiles.keyOf(owner.address(), dir));
     is(
-        Finding.Level.FAIL,
+        Finding.Level.FAILED,
         FolderChecks.operator(owner, owner.address(), Optional.empty()),
         "rotate-operator");
   }
@@ -153,14 +162,14 @@ class DoctorChecksTest {
       listen = new InetSocketAddress(InetAddress.getLoopbackAddress(), other.getLocalPort());
       deaf = Thread.ofVirtual().start(() -> hangUpOnEverybody(other));
       assertEquals(false, NetworkChecks.isFree(listen));
-      is(Finding.Level.FAIL, NetworkChecks.port(listen, false, own), "no node answers");
-      is(Finding.Level.FAIL, NetworkChecks.endpoint(listen, own, true), "firewall");
+      is(Finding.Level.FAILED, NetworkChecks.port(listen, false, own), "no node answers");
+      is(Finding.Level.FAILED, NetworkChecks.endpoint(listen, own, true), "firewall");
     }
     // The port is given back when nobody waits at it any more.
     deaf.join();
     assertTrue(NetworkChecks.isFree(listen));
     is(Finding.Level.OK, NetworkChecks.port(listen, true, own), "not running");
-    is(Finding.Level.WARN, NetworkChecks.endpoint(listen, own, false), "granary miner run");
+    is(Finding.Level.WARNING, NetworkChecks.endpoint(listen, own, false), "granary miner run");
   }
 
   private static void hangUpOnEverybody(ServerSocket socket) {
@@ -177,6 +186,9 @@ class DoctorChecksTest {
   void an_endpoints_key_is_not_shown() {
     assertEquals(
         "https://example.org/…", Rpc.shown(URI.create("https://u:pw@example.org/v3/0123secret")));
+    assertEquals(
+        "https://a_b.example.org:8545/…",
+        Rpc.shown(URI.create("https://u:pw@a_b.example.org:8545/key")));
     assertEquals(
         "https://example.org:8545/…", Rpc.shown(URI.create("https://example.org:8545?key=s")));
     assertEquals("http://127.0.0.1:8545", Rpc.shown(URI.create("http://127.0.0.1:8545")));
