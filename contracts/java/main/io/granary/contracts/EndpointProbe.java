@@ -74,7 +74,8 @@ public final class EndpointProbe implements AutoCloseable {
               + Rpc.shown(rpc.endpoint())
               + " does not have block "
               + which.getValue()
-              + ": wait until it is in step with its network, or give another with --rpc");
+              + ": wait until it is in step with its network, or give another with --rpc",
+          null);
     }
     return block;
   }
