@@ -5,7 +5,6 @@ import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.devnet.Anvil;
 import io.granary.contracts.rpc.RpcErrorException;
 import io.granary.proofs.Hash32;
-import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.grpc.Limits;
 import java.time.Duration;
 import java.time.Instant;
@@ -148,9 +147,11 @@ final class EndpointChecks {
   /**
    * The oldest block that a proof's challenge can lie in, and that it is found by its hash too: one
    * name may stand for several machines, and what one of them told the next may not know.
+   *
+   * @param back how many blocks before the head it can lie
    */
-  static Finding blocks(EndpointProbe probe, MarketTerms terms, long head) {
-    long oldest = Math.max(0, head - terms.periodBlocks() - terms.windowBlocks());
+  static Finding blocks(EndpointProbe probe, long head, long back) {
+    long oldest = Math.max(0, head - back);
     Optional<Hash32> hash = probe.blockHash(oldest);
     if (hash.isEmpty()) {
       return Finding.failed(

@@ -1,7 +1,6 @@
 package io.granary.app.doctor;
 
 import io.granary.app.node.KeyFiles;
-import io.granary.app.node.MinerHome;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.grpc.TlsIdentity;
@@ -89,16 +88,5 @@ final class FolderChecks {
                 + ": clients refuse it",
             "the owner runs 'granary miner update' with this folder, or bring back the TLS files"
                 + " of a backup");
-  }
-
-  /** The folder's settings, or what is wrong with them. */
-  static Finding settings(MinerHome home) {
-    try {
-      return Finding.ok(
-          "settings", home.dir() + " is the folder of miner " + home.settings().miner());
-    } catch (IOException e) {
-      return Finding.failed(
-          "settings", String.valueOf(e.getMessage()), "correct miner.json (docs/configuration.md)");
-    }
   }
 }

@@ -76,18 +76,14 @@ public final class MinerDoctor {
 
   /** All findings, in the order in which they were looked for. */
   public List<Finding> examine() {
-    Finding settingsRead = FolderChecks.settings(home);
-    findings.add(settingsRead);
-    if (settingsRead.level() == Finding.Level.FAILED) {
-      return findings;
-    }
-    Optional<MinerSettings> settings = look("settings", "see miner.json", home::settings);
-    settings.ifPresent(this::examine);
+    look("settings", "correct miner.json (docs/configuration.md)", home::settings)
+        .ifPresent(this::examine);
     return findings;
   }
 
   private void examine(MinerSettings settings) {
     Path folder = home.dir();
+    findings.add(Finding.ok("settings", folder + " is the folder of miner " + settings.miner()));
     MinerConfig config = settings.config(folder);
     String rights = "check the folder's rights";
     note("key files", rights, () -> FolderChecks.permissions(folder));
@@ -162,7 +158,8 @@ public final class MinerDoctor {
       return Optional.empty();
     }
     try (GranaryChain chain = connected.get()) {
-      note("blocks", remedy, () -> EndpointChecks.blocks(probe, chain.terms(), head.number()));
+      long back = chain.terms().periodBlocks() + (long) chain.terms().windowBlocks();
+      note("blocks", remedy, () -> EndpointChecks.blocks(probe, head.number(), back));
       look(
               "disk speed",
               "check the disk and the folder's rights",
