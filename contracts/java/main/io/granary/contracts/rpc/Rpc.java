@@ -49,7 +49,8 @@ public final class Rpc implements AutoCloseable {
   /**
    * Sends a request and returns its answer.
    *
-   * @throws RpcErrorException when the endpoint answered with an error
+   * @throws RpcErrorException when the endpoint answered with an error; that it is busy only for
+   *     {@code eth_getLogs}, where it can mean that the answer would be too large
    * @throws ChainUnavailableException when it did not answer, after some tries
    */
   public <T extends Response<?>> T send(Request<?, T> request) {
@@ -68,7 +69,8 @@ public final class Rpc implements AutoCloseable {
           throw refused;
         }
         if (attempt == TRIES) {
-          throw unavailable(refused);
+          // Of logs the same code says that they are too many: who asked can ask for fewer.
+          throw request.getMethod().equals("eth_getLogs") ? refused : unavailable(refused);
         }
       } catch (IOException | ClientConnectionException e) {
         // The second is how web3j tells of HTTP errors: 429, 502, 503 and their like.

@@ -27,12 +27,11 @@ class EndpointChecksTest {
   private static final String HASH = "0x" + "ab".repeat(32);
   private static final String BLOCK =
       "\"result\":{\"number\":\"0x64\",\"hash\":\"" + HASH + "\",\"timestamp\":\"0x1\"}";
-  private static final String REFUSED =
-      "\"error\":{\"code\":-32005,\"message\":\"range is too large\"}";
   private static final Address SOMEBODY = Address.of(new byte[20]);
 
   private final Map<String, String> answers = new ConcurrentHashMap<>();
   private long widestLogs;
+  private int refusal = -32005;
   private HttpServer server;
   private EndpointProbe probe;
   private Deployment deployment;
@@ -66,7 +65,7 @@ class EndpointChecksTest {
     if (method.equals("eth_getLogs")) {
       JsonNode filter = question.path("params").path(0);
       long blocks = 1 + number(filter.path("toBlock")) - number(filter.path("fromBlock"));
-      answer = blocks > widestLogs ? REFUSED : answer;
+      answer = blocks > widestLogs ? refused() : answer;
     }
     byte[] body =
         ("{\"jsonrpc\":\"2.0\",\"id\":" + question.path("id") + "," + answer + "}").getBytes(UTF_8);
@@ -74,6 +73,10 @@ class EndpointChecksTest {
     exchange.sendResponseHeaders(200, body.length);
     exchange.getResponseBody().write(body);
     exchange.close();
+  }
+
+  private String refused() {
+    return "\"error\":{\"code\":" + refusal + ",\"message\":\"range is too large\"}";
   }
 
   private static long number(JsonNode hex) {
@@ -104,6 +107,8 @@ class EndpointChecksTest {
     is(Finding.Level.OK, EndpointChecks.logs(probe, deployment, 9_000), "4001 to 9000");
     is(Finding.Level.OK, EndpointChecks.logs(probe, deployment, 1_050), "1000 to 1050");
     widestLogs = 4_999;
+    is(Finding.Level.WARNING, EndpointChecks.logs(probe, deployment, 9_000), "too large");
+    refusal = -32602;
     is(Finding.Level.WARNING, EndpointChecks.logs(probe, deployment, 9_000), "too large");
     widestLogs = 99;
     is(Finding.Level.FAILED, EndpointChecks.logs(probe, deployment, 9_000), "eth_getLogs");
