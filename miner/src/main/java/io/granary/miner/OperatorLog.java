@@ -200,6 +200,23 @@ public final class OperatorLog {
     info("sealing").addKeyValue("deal", deal).addKeyValue("size", size).log("sealing");
   }
 
+  /** A sealing goes on from what an earlier one has made durable. */
+  public void sealingResumed(DealId deal, long keptBytes, int spoiledRanges) {
+    info("sealing-resumed")
+        .addKeyValue("deal", deal)
+        .addKeyValue("keptBytes", keptBytes)
+        .addKeyValue("spoiledRanges", spoiledRanges)
+        .log("sealing goes on");
+  }
+
+  /** The piece tree of an upload is no use; the piece is hashed again while it is sealed. */
+  public void pieceTreeUnusable(DealId deal, String reason) {
+    info("piece-tree-unusable")
+        .addKeyValue("deal", deal)
+        .addKeyValue("reason", reason)
+        .log("the piece is hashed again");
+  }
+
   /** Replica and trees are durable. */
   public void sealed(DealId deal, long size, Duration took) {
     metrics.sealed(size, took);

@@ -13,6 +13,9 @@ public interface MinerStore extends AutoCloseable {
   /** Uploads. */
   UploadStore uploads();
 
+  /** Sealings that are under way. */
+  SealingStore sealings();
+
   /** Period proofs. */
   ProofStore proofs();
 

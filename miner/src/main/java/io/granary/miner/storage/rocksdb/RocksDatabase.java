@@ -38,7 +38,8 @@ final class RocksDatabase implements AutoCloseable {
     UPLOADS,
     PROOFS,
     OUTBOX,
-    TRANSACTIONS;
+    TRANSACTIONS,
+    SEALINGS;
 
     String label() {
       return name().toLowerCase(Locale.ROOT);
@@ -302,6 +303,11 @@ final class RocksDatabase implements AutoCloseable {
 
   /** Visits the entries of a family in key order, those below {@code end} when it is not empty. */
   void scan(Family family, byte[] end, Visitor visitor) {
+    scan(family, new byte[0], end, visitor);
+  }
+
+  /** The same from a key on. */
+  void scan(Family family, byte[] from, byte[] end, Visitor visitor) {
     guarded(
         "scan",
         () -> {
@@ -311,7 +317,7 @@ final class RocksDatabase implements AutoCloseable {
               read.setIterateUpperBound(bound);
             }
             try (RocksIterator it = db.newIterator(handle(family), read)) {
-              it.seekToFirst();
+              it.seek(from);
               while (it.isValid() && visitor.visit(it.key(), it.value())) {
                 it.next();
               }

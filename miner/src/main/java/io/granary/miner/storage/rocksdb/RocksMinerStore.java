@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.granary.miner.storage.DealStore;
 import io.granary.miner.storage.MinerStore;
 import io.granary.miner.storage.ProofStore;
+import io.granary.miner.storage.SealingStore;
 import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
 import io.granary.protocol.chain.TransactionJournal;
@@ -21,6 +22,7 @@ public final class RocksMinerStore implements MinerStore {
   private final RocksDatabase db;
   private final DealStore deals;
   private final UploadStore uploads;
+  private final SealingStore sealings;
   private final ProofStore proofs;
   private final TransactionJournal transactions;
   private final Layout.Change change;
@@ -30,6 +32,7 @@ public final class RocksMinerStore implements MinerStore {
     this.change = change;
     this.deals = new RocksDeals(db);
     this.uploads = new RocksUploads(db);
+    this.sealings = new RocksSealings(db);
     this.proofs = new RocksProofs(db);
     this.transactions = new RocksTransactions(db);
   }
@@ -99,6 +102,11 @@ public final class RocksMinerStore implements MinerStore {
   @Override
   public UploadStore uploads() {
     return uploads;
+  }
+
+  @Override
+  public SealingStore sealings() {
+    return sealings;
   }
 
   @Override

@@ -12,6 +12,7 @@ import io.granary.miner.testing.ModelChain;
 import io.granary.miner.testing.Samples;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.piece.RawSize;
+import io.granary.proofs.seal.SealedRange;
 import io.granary.protocol.chain.TransactionJournal;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealStage;
@@ -33,6 +34,29 @@ final class RocksMinerStoreTest {
 
   private RocksMinerStore open() {
     return RocksMinerStore.open(dir.resolve("db"), ModelChain.DOMAIN, MINER);
+  }
+
+  @Test
+  void sealedRangesAreEachDealsOwn() {
+    DealId a = Samples.deal(1, new RawSize(100)).id();
+    DealId b = Samples.deal(2, new RawSize(200)).id();
+    SealedRange first = new SealedRange(0, -1, a.hash(), Optional.of(b.hash()));
+    SealedRange second = new SealedRange(1, 7, b.hash(), Optional.empty());
+    SealedRange far = new SealedRange(8191, 8, b.hash(), Optional.empty());
+    try (RocksMinerStore store = open()) {
+      store.sealings().add(a, far);
+      store.sealings().add(a, second);
+      store.sealings().add(a, new SealedRange(0, 3, b.hash(), Optional.empty()));
+      store.sealings().add(a, first);
+      store.sealings().add(b, second);
+    }
+    try (RocksMinerStore store = open()) {
+      assertEquals(List.of(first, second, far), store.sealings().ranges(a));
+      assertEquals(Set.of(a, b), store.sealings().deals());
+      store.sealings().remove(a);
+      assertEquals(List.of(), store.sealings().ranges(a));
+      assertEquals(List.of(second), store.sealings().ranges(b));
+    }
   }
 
   @Test
