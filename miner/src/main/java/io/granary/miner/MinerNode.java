@@ -127,6 +127,8 @@ public final class MinerNode implements AutoCloseable {
     try {
       Telemetry telemetry = telemetry(config, miner, opened);
       OperatorLog log = telemetry.log();
+      store.kept().ifPresent(log::backedUp);
+      store.migrated().forEach(log::migrated);
       Shelf shelf = new Shelf(config.home());
       DealBook book = new DealBook(store.deals(), log);
       tidy(shelf, book, log);

@@ -117,6 +117,16 @@ public final class OperatorLog {
         .log("miner started");
   }
 
+  /** The store was brought to a newer layout. */
+  public void migrated(String what) {
+    info("migrated").addKeyValue("what", what).log("store migrated");
+  }
+
+  /** The store was copied: before its layout is changed, or for a backup. */
+  public void backedUp(Path directory) {
+    info("backed-up").addKeyValue("directory", directory).log("store copied");
+  }
+
   /** Metrics and health are served. */
   public void opsServed(String host, int port) {
     info("ops-served")

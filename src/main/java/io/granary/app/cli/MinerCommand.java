@@ -41,6 +41,7 @@ import picocli.CommandLine.Option;
       MinerOwnerCommands.Maintenance.class,
       MinerFaultCommands.Declare.class,
       MinerFaultCommands.Recover.class,
+      MinerDoctorCommand.class,
       MinerRepairCommands.Verify.class,
       MinerRepairCommands.Repair.class,
       MandateCommand.Renewals.class,
@@ -58,7 +59,7 @@ public final class MinerCommand implements Callable<Integer> {
   public Integer call() {
     throw new IllegalArgumentException(
         "say what to do: granary miner init, run, status, deals, proving, pause, resume, renewals, update,"
-            + " rotate-operator, maintenance, fault, recover, verify, repair, end, handover, channels, redeem, consent or exit");
+            + " rotate-operator, maintenance, fault, recover, doctor, verify, repair, end, handover, channels, redeem, consent or exit");
   }
 
   /** Where the miner lives. */

@@ -12,13 +12,11 @@ import io.granary.protocol.chain.TransactionJournal;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.values.Address;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /** The miner's repositories in one RocksDB. */
 public final class RocksMinerStore implements MinerStore {
-  /** Version of the column families and of their keys; each value has a version of its own. */
-  static final int SCHEMA = 1;
-
-  private static final byte[] SCHEMA_KEY = "schema".getBytes(UTF_8);
   private static final byte[] OWNER_KEY = "owner".getBytes(UTF_8);
 
   private final RocksDatabase db;
@@ -27,9 +25,11 @@ public final class RocksMinerStore implements MinerStore {
   private final SealingStore sealings;
   private final ProofStore proofs;
   private final TransactionJournal transactions;
+  private final Layout.Change change;
 
-  private RocksMinerStore(RocksDatabase db) {
+  private RocksMinerStore(RocksDatabase db, Layout.Change change) {
     this.db = db;
+    this.change = change;
     this.deals = new RocksDeals(db);
     this.uploads = new RocksUploads(db);
     this.sealings = new RocksSealings(db);
@@ -38,46 +38,60 @@ public final class RocksMinerStore implements MinerStore {
   }
 
   /**
-   * Opens or creates a store, which from then on belongs to that miner at that market.
+   * Opens or creates a store, which from then on belongs to that miner at that market. An older
+   * layout is brought to today's, and kept as it was beside it.
    *
-   * @throws StorageException when another process has it open, it is of another version, or of
-   *     another miner or market
+   * @throws StorageException when another process has it open, a newer version wrote it, or it is
+   *     of another miner or market
    */
   public static RocksMinerStore open(Path path, SigningDomain domain, Address miner) {
+    return open(path, domain, miner, Layout.MIGRATIONS);
+  }
+
+  static RocksMinerStore open(
+      Path path, SigningDomain domain, Address miner, List<Layout.Migration> migrations) {
     RocksDatabase db = RocksDatabase.open(path);
     try {
-      stamp(
-          db,
-          SCHEMA_KEY,
-          Integer.toString(SCHEMA),
-          path,
-          "the version of the software that wrote it");
       String owner = "chain " + domain.chainId() + " market " + domain.market() + " miner " + miner;
-      stamp(db, OWNER_KEY, owner, path, "another home directory for this miner and market");
-      return new RocksMinerStore(db);
+      // First, so that nobody else's store is changed.
+      boolean isNew = !belongsTo(db, owner, path);
+      Layout.Change change = Layout.bringUpToDate(db, path, migrations);
+      if (isNew) {
+        db.put(RocksDatabase.Family.META, OWNER_KEY, owner.getBytes(UTF_8));
+      }
+      return new RocksMinerStore(db, change);
     } catch (RuntimeException e) {
       db.close();
       throw e;
     }
   }
 
-  private static void stamp(RocksDatabase db, byte[] key, String wanted, Path path, String remedy) {
-    byte[] found = db.get(RocksDatabase.Family.META, key);
-    if (found == null) {
-      db.put(RocksDatabase.Family.META, key, wanted.getBytes(UTF_8));
-    } else if (!new String(found, UTF_8).equals(wanted)) {
+  /**
+   * Copies a store that no process has open, in whatever layout it is.
+   *
+   * @param directory made by this; must not exist
+   * @throws StorageException when there is no store, it is in use, or the copy cannot be written
+   */
+  public static void copy(Path store, Path directory) {
+    try (RocksDatabase db = RocksDatabase.openAsItIs(store)) {
+      db.checkpoint(directory);
+    }
+  }
+
+  /** False when it says nothing yet. */
+  private static boolean belongsTo(RocksDatabase db, String owner, Path path) {
+    byte[] found = db.get(RocksDatabase.Family.META, OWNER_KEY);
+    if (found != null && !new String(found, UTF_8).equals(owner)) {
       throw new StorageException(
           "the store "
               + path
-              + " says "
-              + new String(key, UTF_8)
-              + " '"
+              + " is of '"
               + new String(found, UTF_8)
-              + "', this node wants '"
-              + wanted
-              + "'; use "
-              + remedy);
+              + "', this node is '"
+              + owner
+              + "'; use another home directory for this miner and market");
     }
+    return found != null;
   }
 
   @Override
@@ -103,6 +117,21 @@ public final class RocksMinerStore implements MinerStore {
   @Override
   public TransactionJournal transactions() {
     return transactions;
+  }
+
+  @Override
+  public List<String> migrated() {
+    return change.steps();
+  }
+
+  @Override
+  public Optional<Path> kept() {
+    return change.kept();
+  }
+
+  @Override
+  public void checkpoint(Path directory) {
+    db.checkpoint(directory);
   }
 
   @Override

@@ -20,14 +20,11 @@ import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -181,68 +178,6 @@ final class RocksMinerStoreTest {
       assertTrue(proofs.find(deal, new Period(300)).isPresent());
       assertEquals(1, proofs.dropBefore(new Period(high)));
       assertTrue(proofs.find(deal, new Period(high)).isPresent());
-    }
-  }
-
-  /**
-   * The directory was written by version 1 of the schema: {@link #values}. It is never written
-   * again.
-   */
-  @Test
-  void aStoreOfVersionOneOpens() throws IOException {
-    Path copy = dir.resolve("v1");
-    copy(Path.of("src/test/resources/store-v1"), copy);
-    try (RocksMinerStore store = RocksMinerStore.open(copy, ModelChain.DOMAIN, MINER)) {
-      values(store, false);
-    }
-  }
-
-  /** What the fixture holds; written to make it, read to check it. */
-  static void values(RocksMinerStore store, boolean write) {
-    List<StoredDeal> deals =
-        Stream.of(DealStage.values())
-            .filter(s -> s != DealStage.SEALING)
-            .map(s -> Samples.deal(s.ordinal(), new RawSize(1 + s.ordinal())).over(s, s.name()))
-            .toList();
-    SignedPeriodProof proof = Samples.proof(5, Samples.id(1), 77);
-    if (write) {
-      deals.forEach(store.deals()::put);
-      store.uploads().advance(Samples.id(0), 8 << 20);
-      store.proofs().put(List.of(proof), true);
-    }
-    assertEquals(Set.copyOf(deals), Set.copyOf(store.deals().all()));
-    assertEquals(8 << 20, store.uploads().offset(Samples.id(0)));
-    assertEquals(List.of(proof), store.proofs().outbox(id -> true, 10));
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Path target = to.resolve(from.relativize(file).toString());
-        if (Files.isDirectory(file)) {
-          Files.createDirectories(target);
-        } else {
-          Files.copy(file, target);
-        }
-      }
-    }
-  }
-
-  /** Makes the fixture of a new schema version. */
-  static final class MakeFixture {
-    private MakeFixture() {}
-
-    /** The directory to make. */
-    public static void main(String[] args) {
-      try (RocksMinerStore store =
-          RocksMinerStore.open(Path.of(args[0]), ModelChain.DOMAIN, MINER)) {
-        values(store, true);
-      }
-      // Opening it again moves the log into tables, so that the fixture has both.
-      try (RocksMinerStore store =
-          RocksMinerStore.open(Path.of(args[0]), ModelChain.DOMAIN, MINER)) {
-        values(store, true);
-      }
     }
   }
 }
