@@ -450,7 +450,8 @@ class KillAnywhereIT {
     String said = strict + " with seed " + seed + " after " + done;
     assertTrue(
         strict.keySet().containsAll(Set.of("publishDeals", "activateDeals", "complete")), said);
-    assertTrue(strict.keySet().stream().filter(f -> f.startsWith("prove")).count() >= PERIODS, said);
+    assertTrue(
+        strict.keySet().stream().filter(f -> f.startsWith("prove")).count() >= PERIODS, said);
     assertTrue(strict.values().stream().allMatch(times -> times == 1), said);
     assertTrue(strict.keySet().stream().noneMatch(f -> f.startsWith("failed")), said);
   }
