@@ -26,6 +26,7 @@ import io.granary.miner.storage.rocksdb.RocksMinerStore;
 import io.granary.proofs.hash.HashEngine;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.grpc.CallAuth;
 import io.granary.protocol.grpc.NodeServer;
 import io.granary.protocol.grpc.TlsIdentity;
@@ -126,7 +127,7 @@ public final class MinerNode implements AutoCloseable {
   }
 
   /** Version of the store that this software writes and reads. */
-  public static final int STORE_SCHEMA = RocksMinerStore.SCHEMA;
+  public static final int STORE_SCHEMA = RocksMinerStore.LAYOUT;
 
   /**
    * Copies the store of a miner whose node does not run.
@@ -177,6 +178,8 @@ public final class MinerNode implements AutoCloseable {
     try {
       Telemetry telemetry = telemetry(config, miner, opened);
       OperatorLog log = telemetry.log();
+      store.kept().ifPresent(log::backedUp);
+      store.migrated().forEach(log::migrated);
       Shelf shelf = new Shelf(config.home());
       DealBook book = new DealBook(store.deals(), log);
       tidy(shelf, book, log);
@@ -186,7 +189,8 @@ public final class MinerNode implements AutoCloseable {
       Uploads uploads =
           new Uploads(book, store.uploads(), shelf, disk, config.tuning().maxUploads(), log);
       uploads.forgetLost();
-      SealingRoom sealing = new SealingRoom(config, book, store.uploads(), shelf, disk, log);
+      SealingRoom sealing =
+          new SealingRoom(config, book, store.uploads(), store.sealings(), shelf, disk, log);
       opened.push(sealing);
       sealing.adopt();
       Intake intake =
@@ -271,7 +275,7 @@ public final class MinerNode implements AutoCloseable {
         new AdminCommands() {
           @Override
           public void copyStore(Path directory) {
-            store.copyTo(directory);
+            store.checkpoint(directory);
           }
 
           @Override
@@ -300,12 +304,14 @@ public final class MinerNode implements AutoCloseable {
   }
 
   /**
-   * Removes what a crash left behind: half-written files, files of deals that are over, and staged
-   * pieces of deals that are sealed. Files of deals that the store does not know stay: it may be
-   * the store that is lost or old, and the files all that is left of a deal on chain.
+   * Removes what a crash left behind: half-written files unless their sealing goes on with them,
+   * files of deals that are over, and staged pieces of deals that are sealed. Files of deals that
+   * the store does not know stay: it may be the store that is lost or old, and the files all that
+   * is left of a deal on chain.
    */
   private static void tidy(Shelf shelf, DealBook book, OperatorLog log) throws IOException {
-    for (DealId id : shelf.sweep()) {
+    for (DealId id :
+        shelf.sweep(d -> book.find(d).filter(x -> x.stage() == DealStage.UPLOADED).isPresent())) {
       Optional<StoredDeal> deal = book.find(id);
       if (deal.isEmpty()) {
         log.unknownFiles(id);

@@ -127,11 +127,6 @@ public final class OperatorLog {
     info("drained").addKeyValue("cut", report.cut()).log("nothing runs any more");
   }
 
-  /** The store was copied. */
-  public void storeCopied(Path directory) {
-    info("store-copied").addKeyValue("directory", directory).log("store copied");
-  }
-
   /** Bytes of an upload that the store counts are not on disk; their client sends them again. */
   public void uploadLost(DealId deal, long counted, long onDisk) {
     info("upload-lost")
@@ -150,6 +145,16 @@ public final class OperatorLog {
   public void adminUnavailable(Path socket, Exception cause) {
     alert(Alert.ADMIN_UNAVAILABLE, socket + ": " + cause.getMessage())
         .log("the admin socket cannot be opened");
+  }
+
+  /** The store was brought to a newer layout. */
+  public void migrated(String what) {
+    info("migrated").addKeyValue("what", what).log("store migrated");
+  }
+
+  /** The store was copied: before its layout is changed, or for a backup. */
+  public void backedUp(Path directory) {
+    info("backed-up").addKeyValue("directory", directory).log("store copied");
   }
 
   /** Metrics and health are served. */
@@ -223,6 +228,23 @@ public final class OperatorLog {
   /** Sealing begins. */
   public void sealing(DealId deal, long size) {
     info("sealing").addKeyValue("deal", deal).addKeyValue("size", size).log("sealing");
+  }
+
+  /** A sealing goes on from what an earlier one has made durable. */
+  public void sealingResumed(DealId deal, long keptBytes, int spoiledRanges) {
+    info("sealing-resumed")
+        .addKeyValue("deal", deal)
+        .addKeyValue("keptBytes", keptBytes)
+        .addKeyValue("spoiledRanges", spoiledRanges)
+        .log("sealing goes on");
+  }
+
+  /** The piece tree of an upload is no use; the piece is hashed again while it is sealed. */
+  public void pieceTreeUnusable(DealId deal, String reason) {
+    info("piece-tree-unusable")
+        .addKeyValue("deal", deal)
+        .addKeyValue("reason", reason)
+        .log("the piece is hashed again");
   }
 
   /** Replica and trees are durable. */

@@ -45,6 +45,7 @@ import picocli.CommandLine.Option;
       MinerBackupCommands.Backup.class,
       MinerBackupCommands.Restore.class,
       MinerBackupCommands.Drain.class,
+      MinerDoctorCommand.class,
       MinerRepairCommands.Verify.class,
       MinerRepairCommands.Repair.class,
       MandateCommand.Renewals.class,
@@ -62,7 +63,7 @@ public final class MinerCommand implements Callable<Integer> {
   public Integer call() {
     throw new IllegalArgumentException(
         "say what to do: granary miner init, run, status, deals, proving, pause, resume, renewals, update,"
-            + " rotate-operator, maintenance, fault, recover, backup, restore, drain, verify, repair, end, handover, channels, redeem, consent or exit");
+            + " rotate-operator, maintenance, fault, recover, backup, restore, drain, doctor, verify, repair, end, handover, channels, redeem, consent or exit");
   }
 
   /** Where the miner lives. */

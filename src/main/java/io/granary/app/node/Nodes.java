@@ -56,6 +56,7 @@ public final class Nodes {
       MinerHome home, MinerSettings settings, Optional<Path> passwordFile, Optional<URI> rpc)
       throws IOException {
     EthKey operator = home.operator(passwordFile);
+    requireNotOwner(operator, settings);
     ChainConfig chainConfig = chainConfig(home.deployment(), rpc);
     MinerConfig config = settings.config(home.dir()).withConfirmations(chainConfig.confirmations());
     if (chainConfig.confirmations() == 0) {
@@ -88,6 +89,20 @@ public final class Nodes {
     } catch (IOException | RuntimeException e) {
       Parts.close(opened, e);
       throw e;
+    }
+  }
+
+  /**
+   * A miner is known by its owner's address, so a node with that key could be robbed of stake and
+   * collateral, not only of a day's gas.
+   */
+  private static void requireNotOwner(EthKey operator, MinerSettings settings) throws IOException {
+    if (operator.address().equals(settings.id())) {
+      throw new IOException(
+          "the operator key "
+              + operator.address()
+              + " is the key of the miner's owner, which must not lie on the node: make another with"
+              + " 'granary miner rotate-operator' and start the node again");
     }
   }
 

@@ -202,7 +202,7 @@ public final class AdminServer implements AutoCloseable {
         return refused("copy-store needs \"directory\", an absolute path that does not exist yet");
       }
       commands.copyStore(to);
-      log.storeCopied(to);
+      log.backedUp(to);
       return Map.of("ok", true);
     } catch (InvalidPathException e) {
       return refused("not a path: " + e.getMessage());

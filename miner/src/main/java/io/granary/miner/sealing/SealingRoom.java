@@ -8,13 +8,18 @@ import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.FoundReplica;
 import io.granary.miner.replica.Shelf;
 import io.granary.miner.storage.DealBook;
+import io.granary.miner.storage.SealingStore;
 import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.disk.BulkFile;
+import io.granary.proofs.seal.Checkpoints;
 import io.granary.proofs.seal.RawSource;
+import io.granary.proofs.seal.ReplicaFiles;
 import io.granary.proofs.seal.SealedPiece;
+import io.granary.proofs.seal.SealedRange;
 import io.granary.proofs.seal.Sealer;
+import io.granary.proofs.tree.CorruptTreeException;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.values.DealId;
 import java.io.IOException;
@@ -23,22 +28,26 @@ import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 
 /**
  * Seals uploaded pieces one at a time, each on several threads. The replica gets its name when it
- * is durable and its roots were checked; the staged piece goes after that. A crash before the
- * renaming means sealing again, one after it means finding the replica.
+ * is durable and its roots were checked; the staged piece goes after that. What a crash, a full
+ * disk or a stop cuts off goes on after the last range that is durable; after the renaming the
+ * replica is found.
  */
 public final class SealingRoom implements AutoCloseable {
   private final MinerConfig config;
   private final DealBook book;
   private final UploadStore uploads;
+  private final SealingStore sealings;
   private final Shelf shelf;
   private final Disk disk;
   private final OperatorLog log;
@@ -49,17 +58,22 @@ public final class SealingRoom implements AutoCloseable {
   private volatile Optional<DealId> atWork = Optional.empty();
   private volatile boolean cutOff;
 
+  /** How many ranges were durable when a sealing failed last. */
+  private final Map<DealId, Integer> durableAtFailure = new ConcurrentHashMap<>();
+
   /** For the deals of a book. */
   public SealingRoom(
       MinerConfig config,
       DealBook book,
       UploadStore uploads,
+      SealingStore sealings,
       Shelf shelf,
       Disk disk,
       OperatorLog log) {
     this.config = config;
     this.book = book;
     this.uploads = uploads;
+    this.sealings = sealings;
     this.shelf = shelf;
     this.disk = disk;
     this.log = log;
@@ -92,6 +106,9 @@ public final class SealingRoom implements AutoCloseable {
    */
   public void adopt() {
     book.all().stream().filter(d -> !d.isOver() && !d.hasReplica()).forEach(this::adopt);
+    sealings.deals().stream()
+        .filter(id -> book.find(id).filter(d -> d.stage() == DealStage.UPLOADED).isEmpty())
+        .forEach(sealings::remove);
   }
 
   private boolean adopt(StoredDeal deal) {
@@ -127,12 +144,12 @@ public final class SealingRoom implements AutoCloseable {
       log.stagedPieceChanged(id, String.valueOf(e.getMessage()));
       awaitAgain(id);
     } catch (IOException | RuntimeException e) {
-      // An interrupted sealing starts again with the node.
+      // An interrupted sealing goes on when the node starts.
       if (!cutOff) {
         Duration retry = config.tuning().maxBackoff();
         notBefore.put(id, Instant.now().plus(retry));
         log.sealingFailed(id, String.valueOf(e.getMessage()), retry, e);
-        clean(id);
+        beginAnewIfStuck(id);
       }
     } finally {
       atWork = Optional.empty();
@@ -152,19 +169,8 @@ public final class SealingRoom implements AutoCloseable {
     Instant began = Instant.now();
     log.sealing(id, size);
     try (BulkFile staged = BulkFile.open(shelf.part(id), StandardOpenOption.READ)) {
-      Sealer sealer = new Sealer(id.hash(), deal.terms().sealProfile(), deal.terms().size());
       SealedPiece sealed =
-          disk.seal(
-              sealer,
-              checked(
-                  deal,
-                  (at, target, length) -> staged.read(ByteBuffer.wrap(target, 0, length), at)),
-              shelf.temporaryFiles(id),
-              config.sealingThreads(),
-              done -> {
-                progress.put(id, done);
-                book.nudge(id);
-              });
+          seal(deal, (at, target, length) -> staged.read(ByteBuffer.wrap(target, 0, length), at));
       if (!sealed.pieceRoot().equals(deal.terms().pieceRoot())) {
         throw new StagedPieceChangedException(
             "the root of the staged piece is " + sealed.pieceRoot());
@@ -185,10 +191,13 @@ public final class SealingRoom implements AutoCloseable {
     if (after.isOver()) {
       // Whoever gave it up deleted what was there at that moment.
       shelf.deleteAll(id);
+      sealings.remove(id);
       return false;
     }
     shelf.deletePart(id);
     uploads.remove(id);
+    sealings.remove(id);
+    durableAtFailure.remove(id);
     return true;
   }
 
@@ -196,13 +205,52 @@ public final class SealingRoom implements AutoCloseable {
    * Each byte that is sealed was checked: by the sums that came with the stored piece tree, or,
    * without both, by hashing the piece again.
    */
-  private RawSource checked(StoredDeal deal, RawSource source) throws IOException {
+  private SealedPiece seal(StoredDeal deal, RawSource staged) throws IOException {
+    DealId id = deal.id();
+    Sealer sealer =
+        new Sealer(id.hash(), deal.terms().sealProfile(), deal.terms().size(), disk::sealing);
+    ReplicaFiles files = shelf.temporaryFiles(id);
+    Noted noted = new Noted(id);
+    LongConsumer told =
+        done -> {
+          progress.put(id, done);
+          book.nudge(id);
+        };
     Optional<RawSource> checking =
-        StagedSums.checking(source, shelf.stagedSums(deal.id()), deal.terms().size());
-    if (checking.isEmpty()) {
-      Files.deleteIfExists(shelf.temporaryFiles(deal.id()).pieceTree());
+        StagedSums.checking(staged, shelf.stagedSums(id), deal.terms().size());
+    if (checking.isPresent() && Files.exists(files.pieceTree())) {
+      try {
+        return sealer.sealWithPieceTree(
+            checking.get(), files, config.sealingThreads(), noted, told);
+      } catch (CorruptTreeException halfWritten) {
+        log.pieceTreeUnusable(id, String.valueOf(halfWritten.getMessage()));
+      }
     }
-    return checking.orElse(source);
+    return sealer.seal(staged, files, config.sealingThreads(), noted, told);
+  }
+
+  /** A deal's sealed ranges in the store. */
+  private final class Noted implements Checkpoints {
+    private final DealId id;
+
+    Noted(DealId id) {
+      this.id = id;
+    }
+
+    @Override
+    public Collection<SealedRange> taken() {
+      return sealings.ranges(id);
+    }
+
+    @Override
+    public void take(SealedRange range) {
+      sealings.add(id, range);
+    }
+
+    @Override
+    public void resuming(int kept, int spoiled) {
+      log.sealingResumed(id, kept * SealedRange.RAW, spoiled);
+    }
   }
 
   /** Drops the staged piece, so that the client can send it again. */
@@ -210,7 +258,7 @@ public final class SealingRoom implements AutoCloseable {
     try {
       uploads.remove(id);
       shelf.deletePart(id);
-      shelf.deleteTemporary(id);
+      forget(id);
       book.change(id, d -> d.stage() == DealStage.UPLOADED ? d.at(DealStage.ACCEPTED) : d);
     } catch (IOException | StorageException e) {
       // The next try comes here again.
@@ -218,12 +266,29 @@ public final class SealingRoom implements AutoCloseable {
     }
   }
 
-  private void clean(DealId id) {
+  /**
+   * What is durable stays for the next try; but where two in a row got no further though there is
+   * room, these files may be what is wrong: a sector of theirs that takes no writes.
+   */
+  private void beginAnewIfStuck(DealId id) {
     try {
-      shelf.deleteTemporary(id);
-    } catch (IOException e) {
+      if (disk.usableBytes(shelf.directory()) < SealedRange.RAW) {
+        return;
+      }
+      int durable = sealings.ranges(id).size();
+      Integer before = durableAtFailure.put(id, durable);
+      if (before != null && before >= durable) {
+        durableAtFailure.remove(id);
+        forget(id);
+      }
+    } catch (IOException | StorageException e) {
       log.deleteFailed(id, e);
     }
+  }
+
+  private void forget(DealId id) throws IOException {
+    sealings.remove(id);
+    shelf.deleteTemporary(id);
   }
 
   @Override

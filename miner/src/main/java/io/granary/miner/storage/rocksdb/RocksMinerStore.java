@@ -6,54 +6,64 @@ import io.granary.miner.model.StoredDeal;
 import io.granary.miner.storage.DealStore;
 import io.granary.miner.storage.MinerStore;
 import io.granary.miner.storage.ProofStore;
+import io.granary.miner.storage.SealingStore;
 import io.granary.miner.storage.StorageException;
 import io.granary.miner.storage.UploadStore;
 import io.granary.protocol.chain.TransactionJournal;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.values.Address;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The miner's repositories in one RocksDB. */
 public final class RocksMinerStore implements MinerStore {
   /** Version of the column families and of their keys; each value has a version of its own. */
-  public static final int SCHEMA = 1;
+  public static final int LAYOUT = Layout.newest();
 
-  private static final byte[] SCHEMA_KEY = "schema".getBytes(UTF_8);
   private static final byte[] OWNER_KEY = "owner".getBytes(UTF_8);
 
   private final RocksDatabase db;
   private final DealStore deals;
   private final UploadStore uploads;
+  private final SealingStore sealings;
   private final ProofStore proofs;
   private final TransactionJournal transactions;
+  private final Layout.Change change;
 
-  private RocksMinerStore(RocksDatabase db) {
+  private RocksMinerStore(RocksDatabase db, Layout.Change change) {
     this.db = db;
+    this.change = change;
     this.deals = new RocksDeals(db);
     this.uploads = new RocksUploads(db);
+    this.sealings = new RocksSealings(db);
     this.proofs = new RocksProofs(db);
     this.transactions = new RocksTransactions(db);
   }
 
   /**
-   * Opens or creates a store, which from then on belongs to that miner at that market.
+   * Opens or creates a store, which from then on belongs to that miner at that market. An older
+   * layout is brought to today's, and kept as it was beside it.
    *
-   * @throws StorageException when another process has it open, it is of another version, or of
-   *     another miner or market
+   * @throws StorageException when another process has it open, a newer version wrote it, or it is
+   *     of another miner or market
    */
   public static RocksMinerStore open(Path path, SigningDomain domain, Address miner) {
+    return open(path, domain, miner, Layout.MIGRATIONS);
+  }
+
+  static RocksMinerStore open(
+      Path path, SigningDomain domain, Address miner, List<Layout.Migration> migrations) {
     RocksDatabase db = RocksDatabase.open(path);
     try {
-      if (db.get(RocksDatabase.Family.META, SCHEMA_KEY) == null) {
-        db.put(RocksDatabase.Family.META, SCHEMA_KEY, schema().getBytes(UTF_8));
+      String owner = owner(domain, miner);
+      // First, so that nobody else's store is changed.
+      boolean isNew = !belongsTo(db, owner, path);
+      Layout.Change change = Layout.bringUpToDate(db, path, migrations);
+      if (isNew) {
+        db.put(RocksDatabase.Family.META, OWNER_KEY, owner.getBytes(UTF_8));
       }
-      if (db.get(RocksDatabase.Family.META, OWNER_KEY) == null) {
-        db.put(RocksDatabase.Family.META, OWNER_KEY, owner(domain, miner).getBytes(UTF_8));
-      }
-      requireStamps(db, path, domain, miner);
-      return new RocksMinerStore(db);
+      return new RocksMinerStore(db, change);
     } catch (RuntimeException e) {
       db.close();
       throw e;
@@ -61,71 +71,48 @@ public final class RocksMinerStore implements MinerStore {
   }
 
   /**
-   * Copies a store that no process has open, whatever its version and its owner.
+   * Copies a store that no process has open, in whatever layout it is.
    *
    * @param directory made by this; must not exist
-   * @throws StorageException when there is no store, another process has it open, or the copy
-   *     cannot be written
+   * @throws StorageException when there is no store, it is in use, or the copy cannot be written
    */
-  public static void copy(Path path, Path directory) {
-    // RocksDB would make one.
-    if (!Files.isRegularFile(path.resolve("CURRENT"))) {
-      throw new StorageException(
-          "there is no store in " + path + ": the miner has not run yet, or it lies elsewhere");
-    }
-    try (RocksDatabase db = RocksDatabase.open(path)) {
-      db.copyTo(directory);
+  public static void copy(Path store, Path directory) {
+    try (RocksDatabase db = RocksDatabase.openAsItIs(store)) {
+      db.checkpoint(directory);
     }
   }
 
   /**
    * The deals of a copy, which is only read.
    *
-   * @throws StorageException when it is damaged, of another version, or of another miner or market
+   * @throws StorageException when it is damaged, of another layout, or of another miner or market
    */
   public static List<StoredDeal> dealsOf(Path copy, SigningDomain domain, Address miner) {
     try (RocksDatabase db = RocksDatabase.openToRead(copy)) {
-      requireStamps(db, copy, domain, miner);
+      Layout.requireNewest(db, copy);
+      belongsTo(db, owner(domain, miner), copy);
       return new RocksDeals(db).all();
     }
-  }
-
-  private static String schema() {
-    return Integer.toString(SCHEMA);
   }
 
   private static String owner(SigningDomain domain, Address miner) {
     return "chain " + domain.chainId() + " market " + domain.market() + " miner " + miner;
   }
 
-  private static void requireStamps(
-      RocksDatabase db, Path path, SigningDomain domain, Address miner) {
-    requireStamp(db, SCHEMA_KEY, schema(), path, "the version of the software that wrote it");
-    requireStamp(
-        db,
-        OWNER_KEY,
-        owner(domain, miner),
-        path,
-        "another home directory for this miner and market");
-  }
-
-  private static void requireStamp(
-      RocksDatabase db, byte[] key, String wanted, Path path, String remedy) {
-    byte[] stamp = db.get(RocksDatabase.Family.META, key);
-    String found = stamp == null ? "" : new String(stamp, UTF_8);
-    if (!found.equals(wanted)) {
+  /** False when it says nothing yet. */
+  private static boolean belongsTo(RocksDatabase db, String owner, Path path) {
+    byte[] found = db.get(RocksDatabase.Family.META, OWNER_KEY);
+    if (found != null && !new String(found, UTF_8).equals(owner)) {
       throw new StorageException(
           "the store "
               + path
-              + " says "
-              + new String(key, UTF_8)
-              + " '"
-              + found
-              + "', this node wants '"
-              + wanted
-              + "'; use "
-              + remedy);
+              + " is of '"
+              + new String(found, UTF_8)
+              + "', this node is '"
+              + owner
+              + "'; use another home directory for this miner and market");
     }
+    return found != null;
   }
 
   @Override
@@ -139,6 +126,11 @@ public final class RocksMinerStore implements MinerStore {
   }
 
   @Override
+  public SealingStore sealings() {
+    return sealings;
+  }
+
+  @Override
   public ProofStore proofs() {
     return proofs;
   }
@@ -149,8 +141,18 @@ public final class RocksMinerStore implements MinerStore {
   }
 
   @Override
-  public void copyTo(Path directory) {
-    db.copyTo(directory);
+  public List<String> migrated() {
+    return change.steps();
+  }
+
+  @Override
+  public Optional<Path> kept() {
+    return change.kept();
+  }
+
+  @Override
+  public void checkpoint(Path directory) {
+    db.checkpoint(directory);
   }
 
   @Override
