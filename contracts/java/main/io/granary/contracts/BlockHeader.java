@@ -1,5 +1,6 @@
 package io.granary.contracts;
 
+import io.granary.contracts.rpc.Rpc;
 import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.crypto.Keccak;
@@ -87,7 +88,7 @@ record BlockHeader(Hash32 hash, Hash32 mixHash, byte[] rlp) {
           "the header of block "
               + number
               + " that "
-              + endpoint
+              + Rpc.shown(endpoint)
               + " tells does not hash to the block's hash "
               + json.get("hash")
               + ", but to "
@@ -134,7 +135,7 @@ record BlockHeader(Hash32 hash, Hash32 mixHash, byte[] rlp) {
         "the header of block "
             + block
             + " that "
-            + endpoint
+            + Rpc.shown(endpoint)
             + " tells has "
             + field
             + " "

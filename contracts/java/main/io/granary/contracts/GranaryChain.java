@@ -86,7 +86,7 @@ public final class GranaryChain implements AutoCloseable {
                 + " on chain "
                 + chainId
                 + " ("
-                + config.rpc()
+                + Rpc.shown(config.rpc())
                 + "): check --market and --rpc");
       }
       ReadonlyTransactionManager nobody =

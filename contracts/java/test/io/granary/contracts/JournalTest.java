@@ -266,6 +266,71 @@ class JournalTest {
     }
   }
 
+  private MemoryJournal backup() {
+    MemoryJournal copy = new MemoryJournal();
+    journal.open().forEach(copy::put);
+    return copy;
+  }
+
+  /**
+   * A store that was restored knows less than the chain: it has the first transaction of a nonce,
+   * another that it has never seen was mined, and others after it.
+   */
+  @Test
+  void an_older_copy_of_the_journal_sends_nothing_twice() throws Exception {
+    Due due = due();
+    mining(false);
+    MemoryJournal older;
+    try (GranaryChain first = connect(market.operatorKey, journal)) {
+      Future<TxResult> proving =
+          threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
+      await("it is in the pool", () -> pooled() == 1);
+      older = backup();
+      await("its fee is raised", () -> journal.open().getFirst().signed().size() == 2);
+      market.anvil.mine(1);
+      assertInstanceOf(TxResult.Confirmed.class, proving.get(20, TimeUnit.SECONDS));
+      mining(true);
+      market.minePast(due.period());
+      first.actions().settle(List.of(market.idOf(due.deal()))).orThrow();
+    }
+    assertEquals(1, older.open().getFirst().signed().size());
+    Object before = nonce();
+    try (GranaryChain restored = connect(market.operatorKey, older)) {
+      restored.actions().finishBegun();
+      assertEquals(List.of(), older.open(), "another transaction has its nonce");
+      TxResult again = restored.actions().prove(market.miner(), due.period(), due.openings());
+      assertInstanceOf(TxResult.Refused.class, again);
+      assertEquals(before, nonce(), "nothing was sent");
+    }
+  }
+
+  /** The same, before it has looked: the prover does not wait for what was begun. */
+  @Test
+  void an_older_copy_of_the_journal_proves_no_period_twice() throws Exception {
+    Due due = due();
+    mining(false);
+    MemoryJournal older;
+    try (GranaryChain first = connect(market.operatorKey, journal)) {
+      Future<TxResult> proving =
+          threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
+      await("it is in the pool", () -> pooled() == 1);
+      older = backup();
+      await("its fee is raised", () -> journal.open().getFirst().signed().size() == 2);
+      proving.cancel(true);
+      await("it has stopped", proving::isDone);
+    }
+    // What the copy does not know is in the pool still.
+    try (GranaryChain restored = connect(market.operatorKey, older)) {
+      Future<TxResult> proving =
+          threads.submit(
+              () -> restored.actions().prove(market.miner(), due.period(), due.openings()));
+      assertInstanceOf(TxResult.Refused.class, minedWhile(proving), "the raised one was mined");
+      assertTrue(market.client.queries().isProved(market.miner(), due.period()));
+      assertEquals(List.of(), older.open());
+      assertEquals(0, pooled());
+    }
+  }
+
   @Test
   void a_proof_is_not_held_up_by_what_waits_in_front_of_it() throws Exception {
     Due due = due();

@@ -9,6 +9,7 @@ import io.granary.app.Main;
 import io.granary.app.node.MinerHome;
 import io.granary.app.node.MinerSettings;
 import io.granary.app.node.Nodes;
+import io.granary.app.node.RunningMiner;
 import io.granary.auditor.replay.ChainAudit;
 import io.granary.client.grpc.MinerConnection;
 import io.granary.contracts.DevMarket;
@@ -33,9 +34,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +50,7 @@ class MinerFaultIT {
   @TempDir Path dir;
   private DevMarket market;
   private MinerHome home;
-  private AutoCloseable node;
+  private RunningMiner node;
 
   private record Answer(int code, String text) {
     JsonNode json() {
@@ -248,6 +252,56 @@ class MinerFaultIT {
     assertTrue(percent.code() == 2 && percent.text().contains("1.234"), percent.text());
   }
 
+  /** A backup that was made while it ran is all that is left, beside the replicas. */
+  private void the_node_is_lost_but_for_its_replicas_and_restored(DealId away) throws Exception {
+    Path backup = dir.resolve("backup");
+    Answer made = granary("miner", "backup", "--to", backup.toString());
+    assertEquals(0, made.code(), made.text());
+    assertEquals(3, made.json().path("replicas").asInt(), made.text());
+    Answer again = granary("miner", "backup", "--to", backup.toString());
+    assertTrue(again.code() == 2 && again.text().contains("is there already"), again.text());
+    // The node goes on after the backup: what the copy knows is older than the chain.
+    Period proved = market.currentPeriod();
+    mineUntil("a proof after the backup", () -> provedBy(proved));
+
+    Answer drained = granary("miner", "drain");
+    assertEquals(0, drained.code(), drained.text());
+    assertTrue(node.whenDrained().get(30, TimeUnit.SECONDS).cut().isEmpty(), drained.text());
+    node.close();
+    Answer nobody = granary("miner", "drain");
+    assertTrue(nobody.code() == 2 && nobody.text().contains("no node runs"), nobody.text());
+    Answer full = granary("miner", "restore", "--from", backup.toString());
+    assertTrue(full.code() == 2 && full.text().contains("is in the way"), full.text());
+    loseAllButReplicas();
+    Path elsewhere = Files.move(replica(away), dir.resolve("elsewhere"));
+    JsonNode restored = granary("miner", "restore", "--from", backup.toString()).json();
+    assertEquals(1, restored.path("missingReplicas").size(), restored.toString());
+    assertEquals(away.toString(), restored.at("/missingReplicas/0/deal").asText());
+    Files.move(elsewhere, replica(away));
+
+    node = Nodes.startMiner(home, Optional.empty(), Optional.empty());
+    Period next = market.currentPeriod();
+    mineUntil("the restored node proves", () -> provedBy(next));
+    assertTrue(!status().path("troubles").toString().contains("refused"), () -> "" + status());
+  }
+
+  private boolean provedBy(Period period) {
+    var q = market.client.queries();
+    return q.isProved(market.miner(), period)
+        || q.isProved(market.miner(), new Period(period.index() + 1));
+  }
+
+  private void loseAllButReplicas() throws IOException {
+    try (Stream<Path> all = Files.walk(home.dir())) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        String first = home.dir().relativize(path).getName(0).toString();
+        if (!List.of("", "replicas", "password").contains(first)) {
+          Files.delete(path);
+        }
+      }
+    }
+  }
+
   @Test
   void lost_replicas_are_declared_one_is_recovered_and_one_is_forfeit() throws Exception {
     DealId kept;
@@ -269,6 +323,7 @@ class MinerFaultIT {
             List.of(kept, lost, gone).stream()
                 .allMatch(id -> q.deal(id).filter(d -> d.state() == DealState.ACTIVE).isPresent()));
     assertEquals(0, granary("miner", "verify").code());
+    the_node_is_lost_but_for_its_replicas_and_restored(gone);
     Files.delete(replica(lost));
     Files.delete(replica(gone));
     mineUntil(

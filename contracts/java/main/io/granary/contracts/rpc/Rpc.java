@@ -49,7 +49,8 @@ public final class Rpc implements AutoCloseable {
   /**
    * Sends a request and returns its answer.
    *
-   * @throws RpcErrorException when the endpoint answered with an error
+   * @throws RpcErrorException when the endpoint answered with an error; that it is busy only for
+   *     {@code eth_getLogs}, where it can mean that the answer would be too large
    * @throws ChainUnavailableException when it did not answer, after some tries
    */
   public <T extends Response<?>> T send(Request<?, T> request) {
@@ -68,7 +69,8 @@ public final class Rpc implements AutoCloseable {
           throw refused;
         }
         if (attempt == TRIES) {
-          throw unavailable(refused);
+          // Of logs the same code says that they are too many: who asked can ask for fewer.
+          throw request.getMethod().equals("eth_getLogs") ? refused : unavailable(refused);
         }
       } catch (IOException | ClientConnectionException e) {
         // The second is how web3j tells of HTTP errors: 429, 502, 503 and their like.
@@ -93,7 +95,7 @@ public final class Rpc implements AutoCloseable {
   private ChainUnavailableException unavailable(Exception e) {
     return new ChainUnavailableException(
         "RPC endpoint "
-            + endpoint
+            + shown(endpoint)
             + " does not answer ("
             + e.getMessage()
             + "): check that it runs, or give another with --rpc",
@@ -105,7 +107,7 @@ public final class Rpc implements AutoCloseable {
       Thread.sleep(millis);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new ChainUnavailableException("interrupted while asking " + endpoint, e);
+      throw new ChainUnavailableException("interrupted while asking " + shown(endpoint), e);
     }
   }
 
@@ -114,9 +116,24 @@ public final class Rpc implements AutoCloseable {
     return address.toString();
   }
 
-  /** The endpoint, for messages. */
+  /** The endpoint; messages use {@link #shown}. */
   public URI endpoint() {
     return endpoint;
+  }
+
+  /**
+   * An endpoint as messages and logs may show it: paths, queries and user names carry providers'
+   * keys.
+   */
+  public static String shown(URI endpoint) {
+    String path = endpoint.getRawPath();
+    boolean bare =
+        (path == null || path.isEmpty() || path.equals("/")) && endpoint.getRawQuery() == null;
+    String authority = String.valueOf(endpoint.getRawAuthority());
+    return endpoint.getScheme()
+        + "://"
+        + authority.substring(authority.lastIndexOf('@') + 1)
+        + (bare ? "" : "/…");
   }
 
   @Override

@@ -29,7 +29,10 @@ public final class RpcErrorException extends RuntimeException {
     return at < 0 ? Optional.empty() : Optional.of(text.substring(at));
   }
 
-  /** True when the endpoint had no time: it says nothing of what was asked. */
+  /**
+   * True when the endpoint had no time: it says nothing of what was asked. Only for {@code
+   * eth_getLogs} some use the same code for answers that would be too large.
+   */
   public boolean isBusy() {
     return code == -32005 || code == 429;
   }

@@ -1,6 +1,7 @@
 package io.granary.miner;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
@@ -21,6 +22,7 @@ import java.util.function.Consumer;
  * @param care how replicas are looked after
  * @param fees what a transaction that hurries may cost
  * @param filter whose deals are taken
+ * @param drain how long a node that is to stop may take to end what runs
  */
 public record MinerConfig(
     Path home,
@@ -36,10 +38,17 @@ public record MinerConfig(
     OpsConfig ops,
     CarePolicy care,
     FeeLimits fees,
-    FilterPolicy filter) {
+    FilterPolicy filter,
+    Duration drain) {
 
   /** Default port of a miner. */
   public static final int DEFAULT_PORT = 7420;
+
+  /** Default of {@link #drain}: what supervisors leave at least, with room to close. */
+  public static final Duration DEFAULT_DRAIN = Duration.ofSeconds(60);
+
+  /** After that a node whose loops stand no longer passes for live. */
+  private static final Duration LONGEST_DRAIN = Duration.ofMinutes(15);
 
   /** Default capacity, 64 GiB. */
   public static final long DEFAULT_CAPACITY_BYTES = 64L << 30;
@@ -65,6 +74,13 @@ public record MinerConfig(
       throw new IllegalArgumentException(
           "sealingThreads lies between 1 and 256, not " + sealingThreads);
     }
+    if (drain.isNegative() || drain.compareTo(LONGEST_DRAIN) > 0) {
+      throw new IllegalArgumentException(
+          "drainSeconds lies between 0 (cut what runs) and "
+              + LONGEST_DRAIN.toSeconds()
+              + ", not "
+              + drain.toSeconds());
+    }
   }
 
   /**
@@ -86,7 +102,8 @@ public record MinerConfig(
         OpsConfig.none(),
         CarePolicy.defaults(),
         FeeLimits.defaults(),
-        FilterPolicy.none());
+        FilterPolicy.none(),
+        DEFAULT_DRAIN);
   }
 
   /** What a changed copy is made of. */
@@ -105,6 +122,7 @@ public record MinerConfig(
     CarePolicy care;
     FeeLimits fees;
     FilterPolicy filter;
+    Duration drain;
 
     Copy(MinerConfig c) {
       home = c.home;
@@ -121,6 +139,7 @@ public record MinerConfig(
       care = c.care;
       fees = c.fees;
       filter = c.filter;
+      drain = c.drain;
     }
 
     MinerConfig done() {
@@ -138,7 +157,8 @@ public record MinerConfig(
           ops,
           care,
           fees,
-          filter);
+          filter,
+          drain);
     }
   }
 
@@ -206,5 +226,10 @@ public record MinerConfig(
   /** The same with another filter of deals. */
   public MinerConfig withFilter(FilterPolicy other) {
     return with(c -> c.filter = other);
+  }
+
+  /** The same with another time to end what runs. */
+  public MinerConfig withDrain(Duration most) {
+    return with(c -> c.drain = most);
   }
 }

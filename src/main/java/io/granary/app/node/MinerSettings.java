@@ -57,6 +57,7 @@ import org.jspecify.annotations.Nullable;
  * @param declareFaults whether the node declares faults by itself
  * @param maxFeeWei most that one transaction that hurries may cost, wei, in decimals
  * @param weiPerToken what a token is worth, wei, in decimals
+ * @param drainSeconds how long the node may take to end what runs when it is to stop
  * @param metrics host:port where metrics and health are served
  * @param alerts URL where alerts are posted
  */
@@ -83,6 +84,7 @@ public record MinerSettings(
     @Nullable Boolean declareFaults,
     @Nullable String maxFeeWei,
     @Nullable String weiPerToken,
+    @Nullable Long drainSeconds,
     @Nullable String metrics,
     @Nullable String alerts) {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -215,6 +217,10 @@ public record MinerSettings(
                 declareFaults == null || declareFaults))
         .withFilter(filter())
         .withFees(fees())
+        .withDrain(
+            drainSeconds == null
+                ? MinerConfig.DEFAULT_DRAIN
+                : named("drainSeconds", () -> Duration.ofSeconds(drainSeconds)))
         .withOps(
             new OpsConfig(
                 Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),

@@ -11,6 +11,7 @@ import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,7 @@ class MinerSettingsTest {
     MinerConfig config =
         load(WHOLE.replace(
                 "MORE",
-                ", \"metrics\": \"127.0.0.1:9420\", \"denyClients\": [\"0x2222222222222222222222222222222222222222\"], \"clientBytesPerHour\": 7, \"tiers\": [{\"fromBytes\": 50, \"pricePerLeafPeriod\": 4}], \"dealCommand\": [\"look\", \"-x\"], \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3"))
+                ", \"metrics\": \"127.0.0.1:9420\", \"denyClients\": [\"0x2222222222222222222222222222222222222222\"], \"clientBytesPerHour\": 7, \"tiers\": [{\"fromBytes\": 50, \"pricePerLeafPeriod\": 4}], \"dealCommand\": [\"look\", \"-x\"], \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3, \"drainSeconds\": 7"))
             .config(dir);
     assertEquals(9420, config.ops().listen().orElseThrow().getPort());
     assertEquals("x.example", config.ops().webhook().orElseThrow().getHost());
@@ -62,6 +63,7 @@ class MinerSettingsTest {
     assertEquals(TokenAmount.of(4), config.ask().of(50, 3).pricePerLeafPeriod());
     assertEquals(7, config.filter().bytesPerHour());
     assertEquals(List.of("look", "-x"), config.filter().command());
+    assertEquals(Duration.ofSeconds(7), config.drain());
   }
 
   @ParameterizedTest
@@ -75,6 +77,8 @@ class MinerSettingsTest {
         ", \"alerts\": \"not a url\"; 'alerts'",
         ", \"minPieceBytes\": 10, \"maxPieceBytes\": 5; not 10 and 5",
         ", \"minPeriods\": \"many\"; many",
+        ", \"drainSeconds\": 901; drainSeconds lies between 0 (cut what runs) and 900, not 901",
+        ", \"drainSeconds\": -1; not -1",
         "; cannot be read",
         ", \"tiers\": [{\"fromBytes\": 9}]; 'tiers': a tier has no pricePerLeafPeriod",
         ", \"tiers\": [{\"pricePerLeafPeriod\": 4}]; not 0 and 0",

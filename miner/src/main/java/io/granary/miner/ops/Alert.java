@@ -75,6 +75,10 @@ public enum Alert {
   REGISTRY_DIFFERS(false, "the reason names the command"),
   /** The disk runs full. */
   LOW_DISK(false, "free some space"),
+  /** The socket for commands to the running node could not be opened. */
+  ADMIN_UNAVAILABLE(
+      false,
+      "keep the miner's folder on a local disk, at a path below 90 bytes; until then back up while the node is stopped, and drain with SIGTERM"),
   /** The status file could not be written. */
   STATUS_NOT_WRITTEN(false, "check the disk and the rights of the folder");
 
