@@ -4,7 +4,7 @@
 // that it takes to notice it; what a switch cannot reach (constants, modifiers) is compiled by itself with --alone. Results go
 // to a file of JSON lines; what is in it for the same text is not run again, so a run can be stopped.
 //
-//   node tools/mutate.mjs [--files BlockHeader,Pay] [--sample N] [--seed S] [--minutes M] [--results FILE] [--list] [--alone]
+//   node tools/mutate.mjs [--files BlockHeader,Pay:17] [--sample N] [--seed S] [--minutes M] [--results FILE] [--list] [--alone]
 //                         [--tests test/unit/BlockHashSeed.t.sol,…]
 //
 // Fuzz and invariant tests run short (MUTATE_FUZZ, MUTATE_INVARIANT runs), so what survives here may die in a full run.
@@ -149,11 +149,17 @@ function mutantsOf(file) {
 const idOf = ({ file, text }) => createHash("sha256").update(file).update(text).digest("hex").slice(0, 16);
 
 function sources() {
-  const wanted = options.files.split(",").filter(Boolean);
+  const wanted = options.files.split(",").filter(Boolean).map((w) => w.split(":")[0]);
   const all = readdirSync(join(root, "src"), { recursive: true }).filter((f) => f.endsWith(".sol") && !/^(interfaces|dev|types)\//.test(f));
   const chosen = wanted.length === 0 ? all : all.filter((f) => wanted.some((w) => f === w || f.endsWith(`${w}.sol`)));
   if (chosen.length === 0) throw new Error(`no file of src/ is ${options.files}`);
   return chosen.sort().map((f) => join(root, "src", f));
+}
+
+/** Whether --files names this mutant's file, and if with lines, then its line. */
+function isWanted({ file, line }) {
+  const naming = options.files.split(",").map((w) => w.split(":")).filter(([name]) => name && (file.endsWith(`/${name}`) || file.endsWith(`/${name}.sol`)));
+  return naming.length === 0 || naming.some(([, at]) => at === undefined || Number(at) === line);
 }
 
 /** The first n of the list, shuffled by the seed. */
@@ -257,7 +263,7 @@ for (const m of all) {
 }
 const switched = all.filter((m) => m.slot);
 switched.forEach((m, n) => (m.number = n + 1));
-const mutants = sampleOf(all.filter((m) => Boolean(m.slot) !== options.alone), Number(options.sample), options.seed);
+const mutants = sampleOf(all.filter((m) => Boolean(m.slot) !== options.alone && isWanted(m)), Number(options.sample), options.seed);
 if (options.list) {
   for (const m of mutants) console.log(`${m.file}:${m.line}  ${m.what}`);
   process.exit(0);

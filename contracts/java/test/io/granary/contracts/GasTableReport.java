@@ -1,5 +1,6 @@
 package io.granary.contracts;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.contracts.devnet.Faucet;
@@ -34,8 +35,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.web3j.crypto.Hash;
+import org.web3j.utils.Numeric;
 
 /**
  * Makes docs/gas.md from real transactions on a local chain (osaka). Not part of the tests: {@code
@@ -285,9 +289,75 @@ class GasTableReport {
     }
   }
 
+  private static int setting(String name, String otherwise) {
+    return Integer.parseInt(System.getenv().getOrDefault(name, otherwise));
+  }
+
+  // ---------------------------------------------------------------- a set that is larger than what
+  // was sealed
+
+  private static BigInteger slot(BigInteger key, BigInteger at) {
+    byte[] both = new byte[64];
+    System.arraycopy(Numeric.toBytesPadded(key, 32), 0, both, 0, 32);
+    System.arraycopy(Numeric.toBytesPadded(at, 32), 0, both, 32, 32);
+    return new BigInteger(1, Hash.sha3(both));
+  }
+
+  private static String word(BigInteger value) {
+    return Numeric.toHexStringWithPrefixZeroPadded(value, 64);
+  }
+
+  private BigInteger read(BigInteger slot) {
+    String market = this.market.deployment.market().toString();
+    Object value = this.market.anvil.ask("eth_getStorageAt", List.of(market, word(slot), "latest"));
+    return Numeric.toBigInt(value.toString());
+  }
+
+  private void write(BigInteger slot, BigInteger value) {
+    market.anvil.ask(
+        "anvil_setStorageAt",
+        List.of(market.deployment.market().toString(), word(slot), word(value)));
+  }
+
+  /**
+   * The miner's set with so many entries, those beyond the real ones being their copies: whichever
+   * is drawn, there is a replica that opens it. Sealing ten thousand deals would take hours, and
+   * what a proof costs depends on the set's words alone ({@code ProvingSet}, {@code MarketState}).
+   */
+  private void fillUp(int count) {
+    int height = 20;
+    BigInteger miner = Numeric.toBigInt(market.miner().toString());
+    BigInteger weight = BigInteger.valueOf(market.client.queries().setWeight(market.miner()));
+    BigInteger mask = BigInteger.ONE.shiftLeft(72).subtract(BigInteger.ONE);
+    BigInteger set =
+        IntStream.range(0, 8)
+            .mapToObj(base -> slot(miner, BigInteger.valueOf(base + 2)))
+            .filter(at -> read(at).and(mask).equals(weight))
+            .findFirst()
+            .orElseThrow();
+    BigInteger entries = slot(BigInteger.valueOf(height), set.add(BigInteger.TWO));
+    int real = deals.size();
+    List<BigInteger[]> words = new ArrayList<>();
+    for (int i = 0; i < real; i++) {
+      BigInteger at = slot(BigInteger.valueOf(i), entries);
+      words.add(new BigInteger[] {read(at), read(at.add(BigInteger.ONE))});
+    }
+    for (int i = real; i < count; i++) {
+      BigInteger at = slot(BigInteger.valueOf(i), entries);
+      write(at, words.get(i % real)[0]);
+      write(at.add(BigInteger.ONE), words.get(i % real)[1]);
+    }
+    BigInteger counts = slot(BigInteger.valueOf(height >> 3), set.add(BigInteger.ONE));
+    int lane = (height & 7) << 5;
+    write(counts, read(counts).add(BigInteger.valueOf(count - real).shiftLeft(lane)));
+    write(set, read(set).add(BigInteger.valueOf(count - real).shiftLeft(height)));
+    assertEquals((long) count << height, market.client.queries().setWeight(market.miner()));
+  }
+
   @Test
   void make_the_table() throws IOException {
-    int most = Integer.parseInt(System.getenv().getOrDefault("GRANARY_GAS_DEALS", "1000"));
+    int most = setting("GRANARY_GAS_DEALS", "1000");
+    int filled = Math.max(most + 1, setting("GRANARY_GAS_ENTRIES", "10000"));
     try (DevMarket m = new DevMarket(dir)) {
       market = m;
       data = m.data(PIECE);
@@ -330,6 +400,13 @@ class GasTableReport {
           row("prove, k = 5, " + deals.size() + " deals", steadyProof(), "steady state");
         }
       }
+      fillUp(filled);
+      row(
+          "prove, k = 5, " + filled + " deals",
+          steadyProof(),
+          "steady state; all but "
+              + deals.size()
+              + " of the set's entries are copies written into the state");
       tenHeightsRow();
       randaoRow();
       Path out = Path.of(System.getenv().getOrDefault("GRANARY_GAS_OUT", "target/gas.md"));
