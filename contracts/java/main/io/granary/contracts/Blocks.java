@@ -5,8 +5,6 @@ import io.granary.proofs.Hash32;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
 import java.math.BigInteger;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.web3j.protocol.core.DefaultBlockParameter;
 import org.web3j.protocol.core.DefaultBlockParameterName;
@@ -38,14 +36,19 @@ final class Blocks {
                     new BlockNumber(b.getNumber().longValueExact()), Hash32.fromHex(b.getHash())));
   }
 
+  /** The hash that a majority of the endpoints tells; empty when too few have the block yet. */
+  Optional<Hash32> agreedHash(long number) {
+    return rpc.agreedBlock(number).map(json -> Hash32.fromHex(String.valueOf(json.get("hash"))));
+  }
+
   /**
-   * The header of a block, checked against its hash; empty when it lies after the head.
+   * The header of a block, of the hash that a majority of the endpoints tells; empty when too few
+   * have it yet.
    *
-   * @throws io.granary.protocol.chain.ChainUnavailableException when what the endpoint tells does
-   *     not hash to the block's hash
+   * @throws io.granary.protocol.chain.ChainUnavailableException when what is told of it does not
+   *     hash to that
    */
   Optional<BlockHeader> header(long number) {
-    return rpc.ask("eth_getBlockByNumber", List.of("0x" + Long.toHexString(number), false))
-        .map(json -> BlockHeader.of(rpc.endpoint(), number, (Map<?, ?>) json));
+    return rpc.agreedBlock(number).map(json -> BlockHeader.of(rpc.names(), number, json));
   }
 }
