@@ -7,6 +7,7 @@ import io.granary.app.node.MinerSettings;
 import io.granary.miner.ops.Alert;
 import io.granary.miner.ops.MinerMetrics;
 import io.granary.proofs.Hash32;
+import io.granary.protocol.chain.EndpointStatus;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -64,6 +66,8 @@ class DocumentedTest {
               BigInteger.ONE));
       metrics.proved(1, Duration.ofSeconds(1));
       metrics.sealed(1, Duration.ofSeconds(1));
+      metrics.endpoints(
+          List.of(new EndpointStatus("http://a.example", EndpointStatus.State.UP, 1, "")));
       metrics
           .scrape()
           .lines()

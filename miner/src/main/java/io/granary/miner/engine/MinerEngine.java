@@ -93,6 +93,7 @@ public final class MinerEngine implements AutoCloseable {
         new RegistryWatch(config, ports, miner, operator.address(), tlsKeyHash, log);
     Scrubber scrubber =
         new Scrubber(config, ports, miner, book, replicas, telemetry, Clock.systemUTC());
+    EndpointWatch endpoints = new EndpointWatch(ports.chain(), log, telemetry.metrics());
     replicas.onDamage(scrubber::suspect);
     runner.deleteLeftovers();
     long[] lastHead = {-1};
@@ -122,6 +123,13 @@ public final class MinerEngine implements AutoCloseable {
               telemetry,
               MinerEngine::endProcess,
               scrubber::run));
+      started.add(
+          new Loop(
+              "miner-endpoints",
+              config.tuning(),
+              telemetry,
+              MinerEngine::endProcess,
+              endpoints::run));
       started.add(
           new Loop(
               "miner-deals",
