@@ -30,6 +30,7 @@ final class InFlight {
   // Block of the last look; -1 until the first.
   private long lastHead = -1;
   private boolean cappedTold;
+  private Instant keptUntil = Instant.MIN;
 
   /** For an intent that nothing was signed for, or what an earlier process has left. */
   InFlight(KeyedRpc rpc, TransactionJournal journal, TransactionJournal.Entry entry) {
@@ -73,6 +74,33 @@ final class InFlight {
   synchronized Fees fees() {
     Signed newest = entry.signed().getLast();
     return new Fees(newest.tip(), newest.maxFee());
+  }
+
+  /**
+   * Does another thing under the nonce, by a transaction that takes the place of those before it;
+   * false when the limit leaves no room for that.
+   */
+  synchronized boolean doInstead(byte[] data, BigInteger gas, Urgency urgency) {
+    long head = rpc.head();
+    Optional<Fees> next =
+        fees().next(rpc.networkFees(), urgency, gas, entry.begunAt().value(), head);
+    if (next.isEmpty()) {
+      return false;
+    }
+    lastHead = head;
+    entry = entry.insteadFor(data, gas, urgency);
+    replace(rpc.sign(entry, next.get()));
+    return true;
+  }
+
+  /** Leaves it, for a while, to a call that takes its place. */
+  synchronized void keepFor(Duration time) {
+    keptUntil = Instant.now().plus(time);
+  }
+
+  /** True while a call that takes its place is awaited. */
+  synchronized boolean isKept() {
+    return Instant.now().isBefore(keptUntil);
   }
 
   /** Sends the newest transaction again; an endpoint may have lost it. */
