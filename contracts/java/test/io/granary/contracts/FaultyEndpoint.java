@@ -87,7 +87,8 @@ public final class FaultyEndpoint implements AutoCloseable {
 
   // ---------------------------------------------------------------- faults
 
-  public static Reply honest(JsonNode request, Honest honest) throws IOException, InterruptedException {
+  public static Reply honest(JsonNode request, Honest honest)
+      throws IOException, InterruptedException {
     return new Reply(200, honest.ask().toString());
   }
 

@@ -162,14 +162,15 @@ public final class TransactionSender {
           }
           mine = lane.begin(call, gas, network, urgency);
         }
-        Optional<TransactionReceipt> receipt;
-        try {
-          receipt = untilMined(mine, outdated);
-        } catch (OutdatedException e) {
-          return outdated(mine);
-        }
-        if (receipt.isPresent() && !isNothing(receipt.get())) {
-          return outcome(receipt.get(), call);
+        switch (untilMined(mine, outdated)) {
+          case End.Outdated o -> {
+            return outdated(mine);
+          }
+          case End.Mined mined when !isNothing(mined.receipt()) -> {
+            return outcome(mined.receipt(), call);
+          }
+          case End.Mined cancelled -> {}
+          case End.Overtaken o -> {}
         }
         begun = Optional.empty();
         LOG.atWarn()
@@ -188,12 +189,19 @@ public final class TransactionSender {
     return receipt.getTo() != null && Address.parse(receipt.getTo()).equals(address());
   }
 
-  /**
-   * The receipt once deep enough; empty when another transaction was mined with this nonce. Either
-   * way the nonce is ended.
-   */
-  private Optional<TransactionReceipt> untilMined(InFlight mine, BooleanSupplier outdated)
-      throws OutdatedException {
+  /** How waiting for a transaction ends. */
+  private sealed interface End {
+    /** One of its nonce was mined and is deep enough; the nonce is ended. */
+    record Mined(TransactionReceipt receipt) implements End {}
+
+    /** Another transaction was mined with its nonce, which is ended. */
+    record Overtaken() implements End {}
+
+    /** What it was made from has changed; the nonce is left to the call that takes its place. */
+    record Outdated() implements End {}
+  }
+
+  private End untilMined(InFlight mine, BooleanSupplier outdated) {
     Instant deadline = Instant.now().plus(patience.giveUpAfter());
     int overtaken = 0;
     try {
@@ -203,15 +211,15 @@ public final class TransactionSender {
         if (receipt.isPresent()) {
           if (depth(receipt.get()) >= patience.confirmations()) {
             lane.end(mine);
-            return receipt;
+            return new End.Mined(receipt.get());
           }
         } else if (outdated.getAsBoolean()) {
           mine.keepFor(patience.resendAfter());
-          throw new OutdatedException();
+          return new End.Outdated();
         } else if (mine.isOvertaken()) {
           if (++overtaken >= OVERTAKEN_POLLS) {
             lane.end(mine);
-            return Optional.empty();
+            return new End.Overtaken();
           }
         } else if (mine.raiseWhenDue(patience.resendAfter())) {
           lane.clearTheWayOf(mine);
@@ -231,11 +239,6 @@ public final class TransactionSender {
       // Whoever gives up, or is interrupted, leaves it to the next who comes.
       lane.leave(mine);
     }
-  }
-
-  /** What it was made from has changed. */
-  private static final class OutdatedException extends Exception {
-    private static final long serialVersionUID = 1L;
   }
 
   private static Outcome outdated(InFlight mine) {
@@ -302,14 +305,9 @@ public final class TransactionSender {
       // Those that come meanwhile are left to the next round.
       for (InFlight left : lane.left()) {
         if (!left.isKept() && lane.claim(left)) {
-          Optional<InFlight> waits = look(left);
-          if (waits.isPresent()) {
-            untilMined(waits.get(), () -> false);
-          }
+          look(left).ifPresent(waits -> untilMined(waits, () -> false));
         }
       }
-    } catch (OutdatedException e) {
-      throw new IllegalStateException("nothing says that it is", e);
     } finally {
       finishing.unlock();
     }
