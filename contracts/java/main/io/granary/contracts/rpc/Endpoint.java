@@ -34,7 +34,7 @@ final class Endpoint {
 
   private long failures;
   private int failedInARow;
-  private String failure = "it was not asked yet";
+  private String failure = "";
   private @Nullable Instant failingSince;
   private Instant retryAt = Instant.MIN;
   private boolean chainKnown;
@@ -248,11 +248,6 @@ final class Endpoint {
     return dispute == null || clock.instant().isBefore(dispute.lookAt())
         ? OptionalLong.empty()
         : OptionalLong.of(dispute.block());
-  }
-
-  /** Why its last answer did not come; empty when it did. */
-  synchronized String failure() {
-    return failure;
   }
 
   synchronized EndpointStatus status() {

@@ -152,7 +152,7 @@ final class EndpointPool implements Web3jService {
             .sorted(Comparator.reverseOrder())
             .toList();
     if (heads.isEmpty()) {
-      throw new IOException("none of them has a vote: " + reasons());
+      throw unanswered(said);
     }
     agreedHead = heads.get(majority(heads.size()) - 1);
     return agreedHead;
@@ -269,7 +269,7 @@ final class EndpointPool implements Web3jService {
               + " tell the hash of block "
               + number
               + ", a majority is wanted: "
-              + reasons());
+              + unanswered(said).getMessage());
     }
     return Optional.empty();
   }
@@ -423,13 +423,16 @@ final class EndpointPool implements Web3jService {
         refusal = s.answer();
       }
     }
-    boolean mayHaveArrived =
-        said.stream()
-            .anyMatch(s -> s.failure() != null && !(s.failure() instanceof ConnectException));
-    if (refusal.isPresent() && !mayHaveArrived) {
-      return refusal.get();
+    IOException unanswered = unanswered(said);
+    if (refusal.isEmpty()) {
+      throw unanswered;
     }
-    throw unanswered(said);
+    if (mayHaveArrived(unanswered)) {
+      throw new IOException(
+          unanswered.getMessage() + "; one refuses: " + refusal.get().getError().getMessage(),
+          unanswered);
+    }
+    return refusal.get();
   }
 
   // ---------------------------------------------------------------- asking many
@@ -502,7 +505,16 @@ final class EndpointPool implements Web3jService {
   }
 
   private <R> IOException unanswered(List<Said<R>> said) {
-    String why = isAlone() ? endpoints.getFirst().failure() : reasons();
+    Map<String, String> reasons = new LinkedHashMap<>();
+    for (EndpointStatus s : status()) {
+      reasons.put(s.name(), s.reason().isEmpty() ? "answers" : s.reason());
+    }
+    for (Said<R> s : said) {
+      if (s.failure() != null) {
+        reasons.put(s.endpoint().name(), String.valueOf(s.failure().getMessage()));
+      }
+    }
+    String why = isAlone() ? reasons.values().iterator().next() : String.join("; ", named(reasons));
     boolean noneArrived =
         said.stream().noneMatch(s -> s.failure() != null && mayHaveArrived(s.failure()));
     IOException e = noneArrived ? new ConnectException(why) : new IOException(why);
@@ -514,10 +526,8 @@ final class EndpointPool implements Web3jService {
     return e;
   }
 
-  private String reasons() {
-    return status().stream()
-        .map(s -> s.name() + " " + (s.reason().isEmpty() ? "answers" : s.reason()))
-        .collect(Collectors.joining("; "));
+  private static List<String> named(Map<String, String> reasons) {
+    return reasons.entrySet().stream().map(e -> e.getKey() + " " + e.getValue()).toList();
   }
 
   private static <T extends Response<?>> Request<?, T> request(String method, Class<T> type) {
