@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.granary.contracts.rpc.Rpc;
 import io.granary.contracts.rpc.RpcEndpoints;
 import io.granary.contracts.tx.MemoryJournal;
 import io.granary.protocol.chain.ChainUnavailableException;
@@ -450,5 +452,42 @@ class EndpointsTest {
                 () -> chain.queries().drawnLeaves(market.miner(), period))
             .getMessage();
     assertTrue(message.contains(WRONG.substring(2)), message);
+  }
+
+  @Test
+  void a_header_that_one_garbles_is_taken_from_another() throws Exception {
+    FaultyEndpoint liar =
+        endpoint()
+            .does(
+                FaultyEndpoint.lies(
+                    "eth_getBlockByNumber",
+                    block -> ((ObjectNode) block.deepCopy()).put("mixHash", WRONG)));
+    long number = head().value();
+    try (Rpc honest = new Rpc(market.anvil.endpoint());
+        Rpc several =
+            new Rpc(new RpcEndpoints(List.of(uris(liar, endpoint(), endpoint())), HASTY))) {
+      several.chainId();
+      assertEquals(
+          new Blocks(honest).header(number).orElseThrow().mixHash(),
+          new Blocks(several).header(number).orElseThrow().mixHash());
+    }
+  }
+
+  static Stream<Named<FaultyEndpoint.Fault>> nonsense() {
+    return Stream.of(
+        Named.of("head", FaultyEndpoint.says("eth_blockNumber", "0xzz")),
+        Named.of("nonce", FaultyEndpoint.says("eth_getTransactionCount", "many")),
+        Named.of("block", FaultyEndpoint.says("eth_getBlockByNumber", "0x1")),
+        Named.of("hash", FaultyEndpoint.liesAboutHashes("0x1")));
+  }
+
+  @ParameterizedTest
+  @MethodSource("nonsense")
+  void answers_that_make_no_sense_do_not_count(FaultyEndpoint.Fault fault) throws Exception {
+    // The last of them: web3j gives up on some of it where it is read from.
+    GranaryChain chain = client(endpoint(), endpoint(), endpoint().does(fault));
+    assertEquals(head(), chain.queries().head().number());
+    assertInstanceOf(TxResult.Confirmed.class, request(chain));
+    assertEquals(market.client.queries().seedValue(head()), chain.queries().seedValue(head()));
   }
 }

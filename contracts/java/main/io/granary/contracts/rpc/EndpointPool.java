@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import okhttp3.OkHttpClient;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,9 @@ import org.web3j.utils.Numeric;
  * is what a majority tells. With a single endpoint all is passed through. Safe for several threads.
  */
 final class EndpointPool implements Web3jService {
+  private static final Pattern NUMBER = Pattern.compile("0x[0-9a-f]{1,64}");
+  private static final Pattern HASH = Pattern.compile("0x[0-9a-f]{64}");
+
   private final List<Endpoint> endpoints;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private volatile OptionalLong chain = OptionalLong.empty();
@@ -203,11 +207,12 @@ final class EndpointPool implements Web3jService {
   // ---------------------------------------------------------------- agreement
 
   /**
-   * A block as a majority tells it, in JSON's types; empty when too few have it yet.
+   * A block as each endpoint tells it that gives it the hash that a majority does, in JSON's types;
+   * empty when too few have it yet.
    *
    * @throws IOException when they disagree, or too few answer; with who says what
    */
-  Optional<Map<?, ?>> agreed(long number) throws IOException {
+  List<Map<?, ?>> agreed(long number) throws IOException {
     Request<?, Rpc.Answer> request =
         new Request<>(
             "eth_getBlockByNumber",
@@ -215,21 +220,23 @@ final class EndpointPool implements Web3jService {
             this,
             Rpc.Answer.class);
     if (isAlone()) {
-      return block(endpoints.getFirst().ask(request, Rpc.Answer.class));
+      return block(endpoints.getFirst().ask(request, Rpc.Answer.class)).stream()
+          .<Map<?, ?>>map(Block::json)
+          .toList();
     }
     List<Endpoint> voters = endpoints.stream().filter(Endpoint::hasVote).toList();
     List<Endpoint> asked = due().stream().filter(Endpoint::isChainKnown).toList();
-    List<Said<Optional<Map<?, ?>>>> said =
+    List<Said<Optional<Block>>> said =
         askAll(asked, e -> block(e.askQuickly(request, Rpc.Answer.class)));
     Map<String, List<Endpoint>> votes = new TreeMap<>();
-    Map<String, Map<?, ?>> blocks = new TreeMap<>();
+    Map<String, List<Map<?, ?>>> blocks = new TreeMap<>();
     Map<Endpoint, String> told = new LinkedHashMap<>();
     for (var s : said) {
-      Optional<Map<?, ?>> block = s.answer().flatMap(b -> b);
+      Optional<Block> block = s.answer().flatMap(b -> b);
       if (block.isPresent()) {
-        String hash = String.valueOf(block.get().get("hash"));
+        String hash = block.get().hash();
         told.put(s.endpoint(), hash);
-        blocks.putIfAbsent(hash, block.get());
+        blocks.computeIfAbsent(hash, k -> new ArrayList<>()).add(block.get().json());
         if (voters.contains(s.endpoint())) {
           votes.computeIfAbsent(hash, k -> new ArrayList<>()).add(s.endpoint());
         }
@@ -246,7 +253,7 @@ final class EndpointPool implements Web3jService {
                 endpoint.disagrees(number, whoSaysWhat, true);
               }
             });
-        return Optional.ofNullable(blocks.get(vote.getKey()));
+        return blocks.getOrDefault(vote.getKey(), List.of());
       }
     }
     if (votes.size() > 1) {
@@ -271,14 +278,25 @@ final class EndpointPool implements Web3jService {
               + ", a majority is wanted: "
               + unanswered(said).getMessage());
     }
-    return Optional.empty();
+    return List.of();
   }
 
-  private static Optional<Map<?, ?>> block(Rpc.Answer answer) throws IOException {
+  /** What an endpoint tells of a block. */
+  private record Block(String hash, Map<?, ?> json) {}
+
+  private static Optional<Block> block(Rpc.Answer answer) throws IOException {
     if (answer.hasError()) {
       throw new IOException(answer.getError().getMessage());
     }
-    return Optional.ofNullable((Map<?, ?>) answer.getResult());
+    if (answer.getResult() == null) {
+      return Optional.empty();
+    }
+    if (answer.getResult() instanceof Map<?, ?> json
+        && json.get("hash") instanceof String hash
+        && HASH.matcher(hash).matches()) {
+      return Optional.of(new Block(hash, json));
+    }
+    throw new IOException("it tells a block without a hash");
   }
 
   private static String opinions(Map<Endpoint, String> told) {
@@ -372,8 +390,8 @@ final class EndpointPool implements Web3jService {
     Optional<T> highest =
         said.stream()
             .flatMap(s -> s.answer().stream())
-            .filter(a -> !a.hasError() && a.getResult() != null)
-            .max(Comparator.comparing(EndpointPool::quantityOf));
+            .filter(a -> number(a).isPresent())
+            .max(Comparator.comparing(a -> number(a).orElseThrow()));
     if (highest.isPresent()) {
       return highest.get();
     }
@@ -538,11 +556,17 @@ final class EndpointPool implements Web3jService {
     if (response.hasError()) {
       throw new IOException(response.getError().getMessage());
     }
-    return quantityOf(response).longValueExact();
+    return number(response)
+        .filter(n -> n.bitLength() < Long.SIZE)
+        .orElseThrow(() -> new IOException("'" + response.getResult() + "' is no number"))
+        .longValueExact();
   }
 
-  private static BigInteger quantityOf(Response<?> response) {
-    return Numeric.decodeQuantity(String.valueOf(response.getResult()));
+  /** A number as JSON-RPC writes it; empty for anything else. */
+  private static Optional<BigInteger> number(Response<?> response) {
+    return response.getResult() instanceof String text && NUMBER.matcher(text).matches()
+        ? Optional.of(new BigInteger(text.substring(2), 16))
+        : Optional.empty();
   }
 
   // ---------------------------------------------------------------- what nothing here uses

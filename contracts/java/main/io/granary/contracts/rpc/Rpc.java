@@ -146,13 +146,13 @@ public final class Rpc implements AutoCloseable {
   }
 
   /**
-   * A block as a majority of the endpoints tells it, in JSON's types; empty when too few have it
-   * yet.
+   * A block as each endpoint tells it that gives it the hash that a majority does, in JSON's types;
+   * empty when too few have it yet.
    *
    * @throws ChainUnavailableException when they tell different blocks, or too few answer, after
    *     some tries; it says who says what
    */
-  public Optional<Map<?, ?>> agreedBlock(long number) {
+  public List<Map<?, ?>> agreedBlock(long number) {
     return retrying(() -> pool.agreed(number));
   }
 
