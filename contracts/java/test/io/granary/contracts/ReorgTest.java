@@ -99,6 +99,11 @@ class ReorgTest {
         ((Map<?, ?>) market.anvil.ask("txpool_status", List.of())).get("pending").toString());
   }
 
+  private boolean isKnown(TransactionJournal.Entry entry) {
+    String hash = entry.signed().getLast().hash().toString();
+    return market.anvil.ask("eth_getTransactionByHash", List.of(hash)) instanceof Map;
+  }
+
   private void takeBack(int blocks) {
     market.anvil.ask("anvil_rollback", List.of(blocks));
   }
@@ -130,7 +135,8 @@ class ReorgTest {
           return sending.stream().allMatch(Future::isDone);
         });
     for (Future<TxResult> each : sending) {
-      assertInstanceOf(TxResult.Confirmed.class, each.get(1, TimeUnit.SECONDS));
+      TxResult result = each.get(1, TimeUnit.SECONDS);
+      assertInstanceOf(TxResult.Confirmed.class, result, result.toString());
     }
   }
 
@@ -243,10 +249,51 @@ class ReorgTest {
           threads.submit(() -> operator.actions().prove(market.miner(), period, fresh));
       Await.until("it is replaced", () -> journal.open().getFirst().signed().size() == 2);
       TransactionJournal.Entry heir = journal.open().getFirst();
+      Await.until("the heir is in the pool", () -> isKnown(heir));
       assertEquals(begun.nonce(), heir.nonce());
       assertArrayEquals(begun.signed().getFirst().raw(), heir.signed().getFirst().raw());
       confirmedWhileMining(List.of(second));
       assertEquals(List.of(), journal.open());
+    }
+    assertTrue(market.client.queries().isProved(market.miner(), period));
+  }
+
+  @Test
+  void when_the_old_proof_is_mined_all_the_same_the_new_one_goes_under_the_next_nonce()
+      throws Exception {
+    mining(true);
+    market.activeDeal(market.data(1000), 30);
+    market.minePast(market.currentPeriod());
+    Period period = market.currentPeriod();
+    market.mineToDraw(period);
+    byte[] stale = market.openings(period);
+    mining(false);
+    try (GranaryChain operator = connect(market.operatorKey, journal, 0)) {
+      Future<TxResult> first =
+          threads.submit(() -> operator.actions().prove(market.miner(), period, stale));
+      Await.until("it is in the pool", () -> pooled() == 1);
+      String raw =
+          "0x" + HexFormat.of().formatHex(journal.open().getFirst().signed().getLast().raw());
+      takeBack(4);
+      dropAll();
+      market.anvil.ask("evm_increaseTime", List.of(7));
+      market.anvil.mine(4);
+      assertInstanceOf(TxResult.Refused.class, first.get(20, TimeUnit.SECONDS));
+      market.anvil.ask("eth_sendRawTransaction", List.of(raw));
+      market.anvil.mine(1);
+      byte[] fresh = market.openings(period);
+      Future<TxResult> second =
+          threads.submit(() -> operator.actions().prove(market.miner(), period, fresh));
+      // Each block that is made before it is there takes one from the window.
+      Await.until("the new one is in the pool", () -> pooled() == 1);
+      confirmedWhileMining(List.of(second));
+      // The old one, which was refused by the contract, is still to be looked at.
+      Await.until(
+          "it ends",
+          () -> {
+            operator.actions().finishBegun();
+            return journal.open().isEmpty();
+          });
     }
     assertTrue(market.client.queries().isProved(market.miner(), period));
   }

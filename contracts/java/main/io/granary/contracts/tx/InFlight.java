@@ -31,6 +31,8 @@ final class InFlight {
   private long lastHead = -1;
   private boolean cappedTold;
   private Instant keptUntil = Instant.MIN;
+  // So many of its transactions did what it was begun for before another call took its place.
+  private int superseded;
 
   /** For an intent that nothing was signed for, or what an earlier process has left. */
   InFlight(KeyedRpc rpc, TransactionJournal journal, TransactionJournal.Entry entry) {
@@ -88,9 +90,20 @@ final class InFlight {
       return false;
     }
     lastHead = head;
+    superseded = entry.signed().size();
     entry = entry.insteadFor(data, gas, urgency);
     replace(rpc.sign(entry, next.get()));
     return true;
+  }
+
+  /**
+   * Whether a transaction of its nonce did what it is for now: not nothing, nor something before.
+   */
+  synchronized boolean isDoneBy(TransactionReceipt receipt) {
+    TxHash mined = TxHash.parse(receipt.getTransactionHash());
+    return entry.signed().stream()
+        .skip(superseded)
+        .anyMatch(signed -> signed.hash().equals(mined) && !signed.nothing());
   }
 
   /** Leaves it, for a while, to a call that takes its place. */
@@ -214,6 +227,11 @@ final class InFlight {
       }
     }
     return Optional.empty();
+  }
+
+  /** True when a receipt that was read before is in the same block now. */
+  boolean isStill(TransactionReceipt before) {
+    return receipt().filter(now -> now.getBlockHash().equals(before.getBlockHash())).isPresent();
   }
 
   /** True when its nonce is used, by one of these or by another. */

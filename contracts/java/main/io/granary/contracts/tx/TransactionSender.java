@@ -166,10 +166,10 @@ public final class TransactionSender {
           case End.Outdated o -> {
             return outdated(mine);
           }
-          case End.Mined mined when !isNothing(mined.receipt()) -> {
+          case End.Mined mined when mine.isDoneBy(mined.receipt()) -> {
             return outcome(mined.receipt(), call);
           }
-          case End.Mined cancelled -> {}
+          case End.Mined other -> {}
           case End.Overtaken o -> {}
         }
         begun = Optional.empty();
@@ -182,11 +182,6 @@ public final class TransactionSender {
       // An estimate does not ask what the sender can pay; the endpoint does when it is sent.
       return refused(e);
     }
-  }
-
-  /** One that only took the nonce. */
-  private boolean isNothing(TransactionReceipt receipt) {
-    return receipt.getTo() != null && Address.parse(receipt.getTo()).equals(address());
   }
 
   /** How waiting for a transaction ends. */
@@ -209,7 +204,8 @@ public final class TransactionSender {
       while (Instant.now().isBefore(deadline)) {
         Optional<TransactionReceipt> receipt = mine.receipt();
         if (receipt.isPresent()) {
-          if (depth(receipt.get()) >= patience.confirmations()) {
+          // The receipt may be of a branch that went before the head was read.
+          if (depth(receipt.get()) >= patience.confirmations() && mine.isStill(receipt.get())) {
             lane.end(mine);
             return new End.Mined(receipt.get());
           }
