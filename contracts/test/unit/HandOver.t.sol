@@ -246,6 +246,30 @@ contract HandOverTest is HandOverFixture {
         assertEq(view_(old).proved, 3);
     }
 
+    /// @dev No freeze is in the way where nothing has to be counted anew: of a deal that ends no later than its notice would.
+    function test_handOver_ofADealThatEndsWithItsNotice_insideAFreeze() public {
+        bool exactly;
+        for (uint32 periods = 3; periods <= 8; ++periods) {
+            bytes32 old = activeDeal(proposal(100, periods));
+            bytes32 id = announce(old);
+            uint32 period = market.nextDuty(miner, view_(id).sealBlock);
+            vm.roll(market.challengeBlock(miner, period));
+            if (market.isFrozen(heir)) vm.roll(market.periodEnd(heir, market.periodAt(heir, block_())));
+            assertTrue(market.isFrozen(miner));
+            uint32 from = period + 1;
+            uint32 end = view_(old).end;
+            exactly = exactly || from + NOTICE == end;
+            assertEq(
+                uint256(tryActivate(activation(id))),
+                uint256(from + NOTICE < end ? SkipReason.ReplacedFrozen : SkipReason.None)
+            );
+            assertEq(view_(old).end, end);
+            // The next one begins with nothing drawn and nothing due.
+            live(market.periodEnd(miner, end) + market.params().collateralHold);
+        }
+        assertTrue(exactly, "the limit itself was not met");
+    }
+
     // ---------------------------------------------------------------- without notice
 
     function test_waived_endsAtTheLastClosedPeriod() public {

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {IMinerRegistry, RenewalLimits} from "../../src/interfaces/IMinerRegistry.sol";
 import {IStorageMarket} from "../../src/interfaces/IStorageMarket.sol";
-import {DealState, DealView, Mandate, SkipReason} from "../../src/types/MarketTypes.sol";
+import {DealProposal, DealState, DealView, Mandate, SkipReason} from "../../src/types/MarketTypes.sol";
 import {MarketFixture} from "../utils/MarketFixture.sol";
 import {Wallet} from "../utils/Wallets.sol";
 
@@ -14,6 +14,7 @@ contract MandateTest is MarketFixture {
     /// @dev The default deal has four leaves.
     uint96 private constant PER_PERIOD = 4 * PER_LEAF;
     uint32 private constant NOTICE = 3;
+    uint256 private constant SELF_KEY = 0x5E1F;
     address private executor;
 
     function setUp() public {
@@ -355,6 +356,48 @@ contract MandateTest is MarketFixture {
         m.collateral = view_(id).collateral + 10;
         leave(miner, 9);
         refused(m, SkipReason.MinerShort);
+    }
+
+    /// @dev What the miner adds to its collateral is no debt of the client's.
+    function test_executeMandate_theClientPaysNoCollateral() public {
+        bytes32 id = nearEnd();
+        Mandate memory m = mandate(id);
+        m.collateral = view_(id).collateral + 10;
+        DealView memory v = view_(id);
+        uint96 due = uint96(PER_PERIOD * (NOTICE + 5) - (v.price - (uint256(v.price) * v.proved) / v.periods));
+        leave(client, due + 100);
+        execute(m);
+        assertEq(balanceOf(client), 0);
+        assertEq(view_(id).collateral, m.collateral);
+    }
+
+    /// @dev Unless it is the miner itself, which pays both.
+    function test_executeMandate_aMinerThatIsItsOwnClientPaysBoth() public {
+        miner = vm.addr(SELF_KEY);
+        operator = miner;
+        addMiner(miner, operator);
+        limit(RenewalLimits(PER_LEAF, 1e6, 10));
+        DealProposal memory p = proposal();
+        (p.client, p.auditor) = (miner, miner);
+        assertEq(uint256(tryPublish(publication(p, SELF_KEY), operator)), uint256(SkipReason.None));
+        bytes32 id = market.dealIdOf(p);
+        activate(id);
+        if (market.isFrozen(miner)) rollToNextPeriod();
+        DealView memory v = view_(id);
+        proveMany(v.start, v.end - v.start - NOTICE);
+        market.settle(one(id), 100);
+        v = view_(id);
+        Mandate memory m = mandate(id);
+        m.collateral = v.collateral + 10;
+        bytes memory signature = sign(SELF_KEY, market.mandateDigest(m));
+        uint96 due = uint96(PER_PERIOD * (NOTICE + 5) - (v.price - (uint256(v.price) * v.proved) / v.periods));
+        leave(miner, due + 100 + 9);
+        refused(m, signature, abi.encodeWithSelector(IMarketEvents.MandateRefused.selector, id, SkipReason.ClientShort));
+        fund(miner, 1);
+        vm.prank(executor);
+        market.executeMandate(m, signature);
+        assertEq(balanceOf(miner), 0);
+        assertEq(view_(id).collateral, m.collateral);
     }
 
     /// @dev The numbers of an extension are checked as any's.

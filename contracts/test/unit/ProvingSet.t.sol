@@ -51,6 +51,21 @@ contract ProvingSetTest is Test {
         assertTrue(chi > 12_000, "the draw is too even");
     }
 
+    /// @dev As many hashes as a draw needs are enough, one less is not.
+    function test_draw_endsAtItsLimit() public {
+        add(3, 2, 1);
+        bool again;
+        for (uint256 n = 0; n < 40; ++n) {
+            bytes32 seed = keccak256(abi.encode("limit", n));
+            ProvingSet.Drawn memory d;
+            uint256 needed = _set.draw(_set.header(), seed, 0, 0, ProvingSet.TRIES, d);
+            assertEq(_set.draw(_set.header(), seed, 0, 0, needed, d), needed);
+            assertEq(_set.draw(_set.header(), seed, 0, 0, needed - 1, d), 0);
+            again = again || needed > 1;
+        }
+        assertTrue(again, "no draw met the leaf that is none");
+    }
+
     function test_attack_aMinerWith10000Deals() public {
         add(900_000, 20, 1);
         uint256 one = cost();

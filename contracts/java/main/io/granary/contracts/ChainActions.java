@@ -2,6 +2,7 @@ package io.granary.contracts;
 
 import io.granary.contracts.bindings.MinerRegistry;
 import io.granary.contracts.bindings.StorageMarket;
+import io.granary.contracts.tx.Selectors;
 import io.granary.contracts.tx.TransactionSender;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.LeafIndex;
@@ -45,7 +46,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.web3j.protocol.core.RemoteFunctionCall;
 import org.web3j.protocol.core.methods.response.Log;
-import org.web3j.utils.Numeric;
 
 /** Everything one key sends: as a miner's operator, as the owner of an account, to the registry. */
 public final class ChainActions
@@ -102,7 +102,7 @@ public final class ChainActions
     TransactionJournal.Signed newest = e.signed().getLast();
     return new UnderWay(
         e.nonce(),
-        Selectors.name(Numeric.toHexString(e.data())),
+        Selectors.name(e.data()),
         e.since(),
         e.signed().size(),
         newest.hash(),

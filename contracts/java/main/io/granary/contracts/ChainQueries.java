@@ -5,6 +5,7 @@ import io.granary.contracts.bindings.StorageMarket;
 import io.granary.contracts.rpc.Rpc;
 import io.granary.contracts.rpc.RpcErrorException;
 import io.granary.contracts.tx.ContractErrors;
+import io.granary.contracts.tx.Costs;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.LeafIndex;
 import io.granary.proofs.challenge.PeriodClock;
@@ -26,6 +27,8 @@ import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.chain.RenewalLimits;
+import io.granary.protocol.chain.TransactionHistory;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.chain.TxRefusedException;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Seeds;
@@ -54,10 +57,11 @@ import java.util.Set;
 import org.web3j.abi.datatypes.DynamicArray;
 import org.web3j.abi.datatypes.Type;
 import org.web3j.protocol.core.DefaultBlockParameterName;
+import org.web3j.utils.Numeric;
 
 /** Everything the chain answers: blocks, the market's state and past, the registry. */
 public final class ChainQueries
-    implements ChainReader, MarketReader, MinerDirectory, MarketHistory {
+    implements ChainReader, MarketReader, MinerDirectory, MarketHistory, TransactionHistory {
   private static final int MINER_PAGE = 100;
   private static final int DEMAND_PAGE = 250;
   // Below the contract's limit: an endpoint may give a call less gas than a block has.
@@ -572,22 +576,39 @@ public final class ChainQueries
         .orElse(List.of());
   }
 
+  @Override
+  public long sent(Address account) {
+    return rpc.send(
+            rpc.web3j()
+                .ethGetTransactionCount(account.toString(), DefaultBlockParameterName.LATEST))
+        .getTransactionCount()
+        .longValueExact();
+  }
+
+  @Override
+  public Optional<TxCost> cost(TxHash tx) {
+    var call = rpc.send(rpc.web3j().ethGetTransactionByHash(tx.toString())).getTransaction();
+    var receipt =
+        rpc.send(rpc.web3j().ethGetTransactionReceipt(tx.toString())).getTransactionReceipt();
+    if (call.isEmpty() || receipt.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        Costs.of(
+            receipt.get(),
+            call.get().getNonce().longValueExact(),
+            Numeric.hexStringToByteArray(call.get().getInput())));
+  }
+
   /** Gas of each transaction that made these events, by the market's function it called. */
   public java.util.Map<String, List<Long>> gasByOperation(List<MarketEvent> events) {
     java.util.Map<String, List<Long>> gas = new java.util.TreeMap<>();
-    java.util.Set<TxHash> seen = new java.util.HashSet<>();
-    for (MarketEvent event : events) {
-      TxHash tx = event.at().tx();
-      if (seen.add(tx)) {
-        var receipt =
-            rpc.send(rpc.web3j().ethGetTransactionReceipt(tx.toString())).getTransactionReceipt();
-        var call = rpc.send(rpc.web3j().ethGetTransactionByHash(tx.toString())).getTransaction();
-        if (receipt.isPresent() && call.isPresent()) {
-          gas.computeIfAbsent(Selectors.name(call.get().getInput()), k -> new ArrayList<>())
-              .add(receipt.get().getGasUsed().longValueExact());
-        }
-      }
-    }
+    events.stream()
+        .map(event -> event.at().tx())
+        .distinct()
+        .flatMap(tx -> cost(tx).stream())
+        .forEach(
+            cost -> gas.computeIfAbsent(cost.operation(), k -> new ArrayList<>()).add(cost.gas()));
     return gas;
   }
 }

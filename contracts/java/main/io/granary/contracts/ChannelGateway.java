@@ -162,6 +162,34 @@ public final class ChannelGateway implements ChannelReader, ChannelWriter {
     return known(List.of("", LogPages.topic(miner)));
   }
 
+  /**
+   * A voucher that was redeemed.
+   *
+   * @param block in which it was
+   * @param client who pays
+   * @param paid what it paid
+   */
+  public record Redeemed(BlockNumber block, Address client, TokenAmount paid) {}
+
+  /** What vouchers paid a miner in blocks {@code from … to}, in their order. */
+  public List<Redeemed> redemptions(Address miner, BlockNumber from, BlockNumber to) {
+    List<Redeemed> found = new ArrayList<>();
+    new LogPages(rpc, domain.channels())
+        .forEach(
+            from.value(),
+            to.value(),
+            List.of(EventEncoder.encode(PaymentChannels.REDEEMED_EVENT), "", LogPages.topic(miner)),
+            log -> {
+              var e = PaymentChannels.getRedeemedEventFromLog(log);
+              found.add(
+                  new Redeemed(
+                      new BlockNumber(log.getBlockNumber().longValueExact()),
+                      Address.parse(e.client),
+                      new TokenAmount(e.paid)));
+            });
+    return found;
+  }
+
   private record Pair(Address client, Address miner) {}
 
   private List<ChannelState> known(List<String> parties) {

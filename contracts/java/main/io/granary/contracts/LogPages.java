@@ -2,6 +2,7 @@ package io.granary.contracts;
 
 import io.granary.contracts.rpc.Rpc;
 import io.granary.contracts.rpc.RpcErrorException;
+import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.values.Address;
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -39,7 +40,7 @@ final class LogPages {
       } catch (RpcErrorException e) {
         // Endpoints bound the range or the number of logs, each in its own words: ask for less.
         if (page == 1) {
-          throw e;
+          throw e.isBusy() ? busy(first, e) : e;
         }
         page = Math.max(1, page / 4);
         continue;
@@ -47,6 +48,19 @@ final class LogPages {
       logs.forEach(each);
       first = last + 1;
     }
+  }
+
+  /** Less than the logs of one block cannot be asked for. */
+  private ChainUnavailableException busy(long block, RpcErrorException e) {
+    return new ChainUnavailableException(
+        "RPC endpoint "
+            + rpc.names()
+            + " does not tell the logs of block "
+            + block
+            + " ("
+            + e.getMessage()
+            + "): it limits how much it is asked; give another with --rpc",
+        e);
   }
 
   /** An address as a topic. */

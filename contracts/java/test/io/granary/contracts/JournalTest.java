@@ -11,10 +11,12 @@ import io.granary.contracts.tx.MemoryJournal;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
@@ -32,6 +34,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +49,10 @@ class JournalTest {
   @TempDir Path dir;
   private DevMarket market;
   private final MemoryJournal journal = new MemoryJournal();
+  // The account that the journal is of, its ether at first, and whether nobody else sends for it.
+  private @Nullable Address watched;
+  private BigInteger before = BigInteger.ZERO;
+  private boolean alone = true;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   @BeforeEach
@@ -56,7 +63,16 @@ class JournalTest {
   @AfterEach
   void stop() throws IOException {
     threads.shutdownNow();
-    market.close();
+    // Whatever happened: what is kept is what left the account, and nothing is kept twice.
+    try {
+      if (alone && watched != null) {
+        BigInteger kept =
+            journal.costs().stream().map(TxCost::fee).reduce(BigInteger.ZERO, BigInteger::add);
+        assertEquals(before.subtract(market.client.queries().wei(watched)), kept);
+      }
+    } finally {
+      market.close();
+    }
   }
 
   private GranaryChain connect(EthKey key, TransactionJournal over) {
@@ -65,6 +81,11 @@ class JournalTest {
 
   private GranaryChain connect(
       EthKey key, TransactionJournal over, URI endpoint, int confirmations, Duration giveUpAfter) {
+    alone &= over == journal;
+    if (watched == null) {
+      watched = key.address();
+      before = market.client.queries().wei(watched);
+    }
     return GranaryChain.connect(
         new ChainConfig(
             RpcEndpoints.of(endpoint),
@@ -220,9 +241,76 @@ class JournalTest {
       finishing.get(20, TimeUnit.SECONDS);
       BigInteger paid = before.subtract(market.client.queries().wei(market.operatorKey.address()));
       assertTrue(paid.signum() > 0, "the nonce was taken");
+      assertEquals(TxCost.NOTHING, journal.costs().getLast().operation());
+      assertEquals(paid, journal.costs().getLast().fee());
       assertEquals(List.of(), journal.open());
       mining(true);
       second.actions().settle(List.of(market.idOf(due.deal()))).orThrow();
+    }
+  }
+
+  private MemoryJournal backup() {
+    MemoryJournal copy = new MemoryJournal();
+    journal.open().forEach(copy::put);
+    return copy;
+  }
+
+  /**
+   * A store that was restored knows less than the chain: it has the first transaction of a nonce,
+   * another that it has never seen was mined, and others after it.
+   */
+  @Test
+  void an_older_copy_of_the_journal_sends_nothing_twice() throws Exception {
+    Due due = due();
+    mining(false);
+    MemoryJournal older;
+    try (GranaryChain first = connect(market.operatorKey, journal)) {
+      Future<TxResult> proving =
+          threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
+      Await.until("it is in the pool", () -> pooled() == 1);
+      older = backup();
+      Await.until("its fee is raised", () -> journal.open().getFirst().signed().size() == 2);
+      market.anvil.mine(1);
+      assertInstanceOf(TxResult.Confirmed.class, proving.get(20, TimeUnit.SECONDS));
+      mining(true);
+      market.minePast(due.period());
+      first.actions().settle(List.of(market.idOf(due.deal()))).orThrow();
+    }
+    assertEquals(1, older.open().getFirst().signed().size());
+    Object before = nonce();
+    try (GranaryChain restored = connect(market.operatorKey, older)) {
+      restored.actions().finishBegun();
+      assertEquals(List.of(), older.open(), "another transaction has its nonce");
+      TxResult again = restored.actions().prove(market.miner(), due.period(), due.openings());
+      assertInstanceOf(TxResult.Refused.class, again);
+      assertEquals(before, nonce(), "nothing was sent");
+    }
+  }
+
+  /** The same, before it has looked: the prover does not wait for what was begun. */
+  @Test
+  void an_older_copy_of_the_journal_proves_no_period_twice() throws Exception {
+    Due due = due();
+    mining(false);
+    MemoryJournal older;
+    try (GranaryChain first = connect(market.operatorKey, journal)) {
+      Future<TxResult> proving =
+          threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
+      Await.until("it is in the pool", () -> pooled() == 1);
+      older = backup();
+      Await.until("its fee is raised", () -> journal.open().getFirst().signed().size() == 2);
+      proving.cancel(true);
+      Await.until("it has stopped", proving::isDone);
+    }
+    // What the copy does not know is in the pool still.
+    try (GranaryChain restored = connect(market.operatorKey, older)) {
+      Future<TxResult> proving =
+          threads.submit(
+              () -> restored.actions().prove(market.miner(), due.period(), due.openings()));
+      assertInstanceOf(TxResult.Refused.class, minedWhile(proving), "the raised one was mined");
+      assertTrue(market.client.queries().isProved(market.miner(), due.period()));
+      assertEquals(List.of(), older.open());
+      assertEquals(0, pooled());
     }
   }
 

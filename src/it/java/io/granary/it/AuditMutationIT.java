@@ -201,6 +201,7 @@ class AuditMutationIT {
     AuditReport report = audit(AuditMutationIT::withOtherTail, c -> c);
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertTrue(RebuiltState.assertMatches(market) > 0);
+    assertTrue(CountedMoney.assertMatches(market) > 0);
     assertEquals(audit(e -> e, c -> c).deals(), report.deals());
   }
 

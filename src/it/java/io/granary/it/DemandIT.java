@@ -155,6 +155,7 @@ class DemandIT {
     AuditReport report = new ChainAudit(q, q, q).run();
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertTrue(RebuiltState.assertMatches(market) > 0);
+    assertTrue(CountedMoney.assertMatches(market) > 0);
     assertEquals(0, report.unseen());
   }
 
@@ -260,6 +261,7 @@ class DemandIT {
     AuditReport report = new ChainAudit(q, q, q).run();
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertTrue(RebuiltState.assertMatches(market) > 0);
+    assertTrue(CountedMoney.assertMatches(market) > 0);
   }
 
   private void found(

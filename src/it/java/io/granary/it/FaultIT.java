@@ -134,6 +134,7 @@ class FaultIT {
     AuditReport report = audit(e -> e);
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertTrue(RebuiltState.assertMatches(market) > 0);
+    assertTrue(CountedMoney.assertMatches(market) > 0);
     assertEquals(0, report.unseen());
     // Three activations and a recovery.
     assertEquals(4L * market.client.terms().sealChallenges(), report.totals().sealOpenings());

@@ -223,6 +223,7 @@ class HandOverIT {
     AuditReport report = audit(List::of);
     assertTrue(report.ok(), () -> report.firstFinding().toString());
     assertTrue(RebuiltState.assertMatches(market) > 0);
+    assertTrue(CountedMoney.assertMatches(market) > 0);
     assertEquals(0, report.unseen());
   }
 

@@ -117,6 +117,7 @@ class MandateIT {
       AuditReport report = audit(m, e -> e);
       assertTrue(report.ok(), report::toString);
       assertTrue(RebuiltState.assertMatches(m) > 0);
+      assertTrue(CountedMoney.assertMatches(m) > 0);
       assertFound(m, "renewals by mandate", e -> changed(e, 2, TIP));
       assertFound(m, "within the cap", e -> changed(e, 1, m.client.terms().tipCap().plus(TIP)));
       assertFound(m, "balance of", e -> changed(e, 1, TIP.plus(TokenAmount.of(1))));

@@ -9,6 +9,7 @@ import io.granary.app.Main;
 import io.granary.app.node.MinerHome;
 import io.granary.app.node.MinerSettings;
 import io.granary.app.node.Nodes;
+import io.granary.app.node.RunningMiner;
 import io.granary.auditor.replay.ChainAudit;
 import io.granary.client.grpc.MinerConnection;
 import io.granary.contracts.DevMarket;
@@ -25,6 +26,7 @@ import io.granary.protocol.values.TokenAmount;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
@@ -34,9 +36,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,7 +55,7 @@ class MinerFaultIT {
   @TempDir Path dir;
   private DevMarket market;
   private MinerHome home;
-  private AutoCloseable node;
+  private RunningMiner node;
   private final List<FaultyEndpoint> endpoints = new ArrayList<>();
 
   private record Answer(int code, String text) {
@@ -65,7 +70,13 @@ class MinerFaultIT {
 
   private Answer granary(String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
-    all.addAll(List.of("--miner-home", home.dir().toString(), "--json"));
+    all.add("--json");
+    return text(all.toArray(String[]::new));
+  }
+
+  private Answer text(String... arguments) {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--miner-home", home.dir().toString()));
     PrintStream out = System.out;
     PrintStream err = System.err;
     ByteArrayOutputStream said = new ByteArrayOutputStream();
@@ -199,6 +210,127 @@ class MinerFaultIT {
     return answer[0];
   }
 
+  private static TokenAmount tokens(JsonNode deal, String part) {
+    return TokenAmount.parseTokens(deal.path(part).asText());
+  }
+
+  /** Beside the running node; what it and the commands sent is all that the operator paid. */
+  private void earningsAgreeWithTheChain(DealId lost, DealId gone) throws Exception {
+    var q = market.client.queries();
+    JsonNode[] earnings = {null};
+    mineUntil(
+        "every wei of the operator is accounted for",
+        () -> {
+          BigInteger left = q.wei(market.operatorKey.address());
+          Answer a = granary("miner", "earnings");
+          assertEquals(0, a.code(), a.text());
+          earnings[0] = a.json();
+          BigInteger spent = new BigInteger(a.json().at("/gas/total/feeWei").asText());
+          return Nodes.ether(10).subtract(spent).equals(left)
+              && left.equals(q.wei(market.operatorKey.address()));
+        });
+    JsonNode e = earnings[0];
+    assertTrue(e.at("/check/agrees").asBoolean(), e.toString());
+    assertEquals(0, e.at("/gas/unknownTransactions").size(), e.toString());
+    assertTrue(e.at("/gas/operations/prove/transactions").asLong() > 3, e.toString());
+    // The commands' own are found by what they did.
+    assertEquals(1, e.at("/gas/operations/declareFaults/transactions").asLong(), e.toString());
+    assertEquals(1, e.at("/gas/operations/recover/transactions").asLong(), e.toString());
+    for (JsonNode d : e.path("deals")) {
+      assertEquals("0", d.path("atRisk").asText(), d.toString());
+      String id = d.path("id").asText();
+      assertEquals(
+          id.equals(lost.toString()) || id.equals(gone.toString()),
+          !d.path("faultFees").asText().equals("0"),
+          d.toString());
+      // All are over: what was locked came back or was cut.
+      assertEquals(id.equals(gone.toString()), d.path("returned").asText().equals("0"));
+      assertEquals(
+          tokens(d, "locked"),
+          tokens(d, "returned")
+              .plus(tokens(d, "slashed"))
+              .plus(tokens(d, "faultFees"))
+              .plus(tokens(d, "forfeited")),
+          d.toString());
+    }
+    Answer text = text("miner", "earnings");
+    assertTrue(text.text().contains("are the contract's, in block"), text.text());
+    Answer both = granary("miner", "earnings", "--periods", "1..2", "--since", "3");
+    assertTrue(both.code() == 2 && both.text().contains("not both"), both.text());
+    Answer wrong = granary("miner", "earnings", "--periods", "9..2");
+    assertTrue(wrong.code() == 2 && wrong.text().contains("9..2"), wrong.text());
+    Answer ahead = granary("miner", "earnings", "--since", "99999999");
+    assertTrue(ahead.code() == 2 && ahead.text().contains("the newest is"), ahead.text());
+  }
+
+  private void pricesAreWorkedOut() {
+    Answer unknown = granary("miner", "price");
+    assertTrue(unknown.code() == 2 && unknown.text().contains("--wei-per-token"), unknown.text());
+    String[] rates = {"miner", "price", "--wei-per-token", "500000000000000", "--disk", "3"};
+    Answer a = granary(rates);
+    assertEquals(0, a.code(), a.text());
+    assertEquals(3, a.json().path("sizes").size(), a.text());
+    // The smaller the piece, the more of its price is gas.
+    List<BigInteger> prices =
+        a.json().findValuesAsText("pricePerLeafPeriod").stream().map(BigInteger::new).toList();
+    assertTrue(prices.get(0).compareTo(prices.get(1)) > 0, a.text());
+    assertTrue(prices.get(1).compareTo(prices.get(2)) > 0, a.text());
+    assertTrue(prices.get(2).signum() > 0, a.text());
+    assertTrue(text(rates).text().contains("BREAK-EVEN"));
+    Answer percent = granary("miner", "price", "--wei-per-token", "1", "--capital", "1.234");
+    assertTrue(percent.code() == 2 && percent.text().contains("1.234"), percent.text());
+  }
+
+  /** A backup that was made while it ran is all that is left, beside the replicas. */
+  private void the_node_is_lost_but_for_its_replicas_and_restored(DealId away) throws Exception {
+    Path backup = dir.resolve("backup");
+    Answer made = granary("miner", "backup", "--to", backup.toString());
+    assertEquals(0, made.code(), made.text());
+    assertEquals(3, made.json().path("replicas").asInt(), made.text());
+    Answer again = granary("miner", "backup", "--to", backup.toString());
+    assertTrue(again.code() == 2 && again.text().contains("is there already"), again.text());
+    // The node goes on after the backup: what the copy knows is older than the chain.
+    Period proved = market.currentPeriod();
+    mineUntil("a proof after the backup", () -> provedBy(proved));
+
+    Answer drained = granary("miner", "drain");
+    assertEquals(0, drained.code(), drained.text());
+    assertTrue(node.whenDrained().get(30, TimeUnit.SECONDS).cut().isEmpty(), drained.text());
+    node.close();
+    Answer nobody = granary("miner", "drain");
+    assertTrue(nobody.code() == 2 && nobody.text().contains("no node runs"), nobody.text());
+    Answer full = granary("miner", "restore", "--from", backup.toString());
+    assertTrue(full.code() == 2 && full.text().contains("is in the way"), full.text());
+    loseAllButReplicas();
+    Path elsewhere = Files.move(replica(away), dir.resolve("elsewhere"));
+    JsonNode restored = granary("miner", "restore", "--from", backup.toString()).json();
+    assertEquals(1, restored.path("missingReplicas").size(), restored.toString());
+    assertEquals(away.toString(), restored.at("/missingReplicas/0/deal").asText());
+    Files.move(elsewhere, replica(away));
+
+    node = Nodes.startMiner(home, Optional.empty(), Optional.empty());
+    Period next = market.currentPeriod();
+    mineUntil("the restored node proves", () -> provedBy(next));
+    assertTrue(!status().path("troubles").toString().contains("refused"), () -> "" + status());
+  }
+
+  private boolean provedBy(Period period) {
+    var q = market.client.queries();
+    return q.isProved(market.miner(), period)
+        || q.isProved(market.miner(), new Period(period.index() + 1));
+  }
+
+  private void loseAllButReplicas() throws IOException {
+    try (Stream<Path> all = Files.walk(home.dir())) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        String first = home.dir().relativize(path).getName(0).toString();
+        if (!List.of("", "replicas", "password").contains(first)) {
+          Files.delete(path);
+        }
+      }
+    }
+  }
+
   @Test
   void lost_replicas_are_declared_one_is_recovered_and_one_is_forfeit() throws Exception {
     DealId kept;
@@ -227,6 +359,7 @@ class MinerFaultIT {
     // The second lies when the next period's block is asked for.
     endpoints.get(1).does(FaultyEndpoint.liesAboutHashes("0x" + "ab".repeat(32)));
     assertEquals(0, granary("miner", "verify").code());
+    the_node_is_lost_but_for_its_replicas_and_restored(gone);
     Files.delete(replica(lost));
     Files.delete(replica(gone));
     mineUntil(
@@ -292,6 +425,8 @@ class MinerFaultIT {
     assertTrue(deal(lost).proved() > 0);
     assertEquals(
         from.index() - since.index(), deal(lost).missed() - deal(kept).missed(), "faulty periods");
+    earningsAgreeWithTheChain(lost, gone);
+    pricesAreWorkedOut();
     var report = new ChainAudit(q, q, q).run();
     assertTrue(report.ok(), () -> report.firstFinding().toString());
   }

@@ -80,6 +80,7 @@ class OrderCommandsIT extends CommandLineHarness {
         new ChainAudit(m.client.queries(), m.client.queries(), m.client.queries()).run();
     assertTrue(report.ok(), report::toString);
     assertTrue(RebuiltState.assertMatches(m) > 0);
+    CountedMoney.assertMatches(m);
   }
 
   @Test

@@ -15,10 +15,6 @@ import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
 import io.granary.proofs.LeafIndex;
 import io.granary.proofs.disk.BulkFile;
-import io.granary.proofs.seal.RawSource;
-import io.granary.proofs.seal.ReplicaFiles;
-import io.granary.proofs.seal.SealedPiece;
-import io.granary.proofs.seal.Sealer;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.chain.TxResult;
@@ -62,7 +58,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -91,13 +86,11 @@ class MinerIT {
     }
 
     @Override
-    public SealedPiece seal(
-        Sealer sealer, RawSource source, ReplicaFiles files, int threads, LongConsumer progress)
-        throws IOException {
+    public FileChannel sealing(Path file, FileChannel channel) {
       if (sealFails) {
-        throw new IOException("No space left on device");
+        throw new IllegalStateException("No space left on device");
       }
-      return real.seal(sealer, source, files, threads, progress);
+      return channel;
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.app.node.MinerSettings;
+import io.granary.miner.money.BreakEven;
 import io.granary.miner.ops.Alert;
 import io.granary.miner.ops.MinerMetrics;
 import io.granary.proofs.Hash32;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -49,6 +51,30 @@ class DocumentedTest {
     assertEquals(alerts, documented);
     for (Alert alert : Alert.values()) {
       assertTrue(!alert.remedy().isBlank(), alert.code());
+    }
+  }
+
+  /** Gas of an operation as docs/gas.md measured it. */
+  private static long measured(String operation) throws IOException {
+    return Files.readString(DOCS.resolve("gas.md"))
+        .lines()
+        .filter(line -> line.startsWith("| " + operation))
+        .map(line -> Long.parseLong(line.split("\\|")[2].strip().replace(",", "")))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("docs/gas.md has no " + operation));
+  }
+
+  @Test
+  void prices_rest_on_the_gas_that_was_measured() throws IOException {
+    Map<String, Long> assumed =
+        Map.of(
+            "publish, per deal in a batch of 20", BreakEven.PUBLISH_GAS,
+            "activate, per deal in a batch of 20", BreakEven.ACTIVATE_GAS,
+            "settle, per deal in a batch of 50", BreakEven.SETTLE_GAS,
+            "prove, k = 5, 1000 deals", BreakEven.PROVE_GAS);
+    for (Map.Entry<String, Long> e : assumed.entrySet()) {
+      long gas = measured(e.getKey());
+      assertEquals(gas, e.getValue(), gas / 20.0, e.getKey());
     }
   }
 

@@ -57,7 +57,13 @@ final class Renew {
             .orElseThrow(() -> notRenewed("miner " + before.miner() + " has left the registry"));
     try (MinerConnection connection =
         new MinerConnection(miner, ports.reader().terms().domain(), wallet)) {
-      Extension e = extension(proposal, before, connection.ask().ask(), periods, pricePerPeriod);
+      Extension e =
+          extension(
+              proposal,
+              before,
+              connection.ask(proposal.size(), periods).ask(),
+              periods,
+              pricePerPeriod);
       requireEscrow(e, before);
       return offer(connection, e);
     } catch (PeerException e) {

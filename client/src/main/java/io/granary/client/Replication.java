@@ -119,7 +119,8 @@ final class Replication {
   StoredFile.StoredDeal sign(
       MinerRecord miner, PieceCommitment piece, long periods, Optional<DealId> replaces) {
     try (MinerConnection connection = connect(miner)) {
-      DealProposal proposal = proposeTo(miner, connection.ask().ask(), piece, periods, replaces);
+      DealProposal proposal =
+          proposeTo(miner, connection.ask(piece.size(), periods).ask(), piece, periods, replaces);
       DealId id = Eip712.dealId(ports.reader().terms().domain(), proposal);
       return StoredFile.StoredDeal.of(id, new SignedProposal(proposal, wallet.sign(id.hash())));
     }
@@ -175,7 +176,7 @@ final class Replication {
       FileChannel file) {
     Address who = signed.proposal().miner();
     if (ports.reader().deal(id).isEmpty()) {
-      connection.propose(signed, connection.ask());
+      connection.propose(signed, connection.ask(piece.size(), signed.proposal().periods()));
       progress.on(new Progress.Accepted(who, id));
       upload(connection, who, id, file, piece.rawBytes());
       progress.on(new Progress.Uploaded(who, id));

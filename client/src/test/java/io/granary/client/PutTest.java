@@ -12,6 +12,7 @@ import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
@@ -102,6 +103,15 @@ class PutTest extends ClientFixture {
     assertEquals(List.of(), bait.proposed());
     String reason = steps(Progress.Declined.class).getFirst().reason();
     assertTrue(reason.contains("in the registry"), reason);
+  }
+
+  @Test
+  void one_that_asks_less_for_such_a_deal_gets_less() throws IOException {
+    FakeMiner miner = miner(5);
+    RawSize size = new RawSize(SIZE);
+    miner.reducesFor(size, 10);
+    put(1);
+    assertEquals(Pricing.price(TokenAmount.of(1), size, 10), miner.proposal().price());
   }
 
   @Test

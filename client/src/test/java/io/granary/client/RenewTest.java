@@ -65,6 +65,15 @@ final class RenewTest extends ClientFixture {
   }
 
   @Test
+  void atTheLowerAskForSoLong() throws IOException {
+    miner.reducesFor(terms.size(), 5);
+    client(1).renew(id, 5, Optional.empty());
+    assertEquals(
+        Pricing.price(TokenAmount.of(1), terms.size(), 1),
+        miner.extensions().getFirst().extension().pricePerPeriod());
+  }
+
+  @Test
   void atAPriceOfItsOwn() throws IOException {
     client(1).renew(id, 2, Optional.of(TokenAmount.of(777_777)));
     Extension e = miner.extensions().getFirst().extension();

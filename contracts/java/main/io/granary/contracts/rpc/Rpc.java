@@ -59,7 +59,8 @@ public final class Rpc implements AutoCloseable {
   /**
    * Sends a request and returns its answer.
    *
-   * @throws RpcErrorException when the endpoint answered with an error
+   * @throws RpcErrorException when the endpoint answered with an error; that it is busy only for
+   *     {@code eth_getLogs}, where it can mean that the answer would be too large
    * @throws ChainUnavailableException when none answered, after some tries
    */
   public <T extends Response<?>> T send(Request<?, T> request) {

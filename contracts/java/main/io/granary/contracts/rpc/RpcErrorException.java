@@ -37,11 +37,11 @@ public final class RpcErrorException extends RuntimeException {
   }
 
   /**
-   * True when the endpoint had no time: it says nothing of what was asked. Some say by the same
-   * code that there would be too many logs; that is an answer.
+   * True when the endpoint had no time: it says nothing of what was asked. Only for {@code
+   * eth_getLogs} some use the same code for answers that would be too large.
    */
   public boolean isBusy() {
-    return code == 429 || (code == -32005 && !text().contains("results"));
+    return code == 429 || code == -32005;
   }
 
   /** True when a call reverted. */

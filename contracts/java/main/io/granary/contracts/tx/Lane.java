@@ -3,6 +3,7 @@ package io.granary.contracts.tx;
 import io.granary.contracts.rpc.RpcErrorException;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
@@ -143,6 +144,13 @@ final class Lane {
     waitedFor.remove(one.nonce(), one);
     left.remove(one.nonce(), one);
     journal.end(one.nonce());
+  }
+
+  /** It was mined, and cost this. */
+  void end(InFlight one, TxCost cost) {
+    journal.mined(cost);
+    waitedFor.remove(one.nonce(), one);
+    left.remove(one.nonce(), one);
   }
 
   /** Whether no open nonce is higher: only then can it be forgotten without leaving a gap. */

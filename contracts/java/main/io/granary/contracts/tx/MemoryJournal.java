@@ -1,12 +1,14 @@
 package io.granary.contracts.tx;
 
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxCost;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /** For a process that does one thing and ends. */
 public final class MemoryJournal implements TransactionJournal {
   private final ConcurrentSkipListMap<Long, Entry> entries = new ConcurrentSkipListMap<>();
+  private final ConcurrentSkipListMap<Long, TxCost> costs = new ConcurrentSkipListMap<>();
 
   @Override
   public List<Entry> open() {
@@ -21,5 +23,16 @@ public final class MemoryJournal implements TransactionJournal {
   @Override
   public void end(long nonce) {
     entries.remove(nonce);
+  }
+
+  @Override
+  public void mined(TxCost cost) {
+    costs.put(cost.nonce(), cost);
+    end(cost.nonce());
+  }
+
+  @Override
+  public List<TxCost> costs() {
+    return List.copyOf(costs.values());
   }
 }

@@ -206,7 +206,7 @@ public final class TransactionSender {
         if (receipt.isPresent()) {
           // The receipt may be of a branch that went before the head was read.
           if (depth(receipt.get()) >= patience.confirmations() && mine.isStill(receipt.get())) {
-            lane.end(mine);
+            lane.end(mine, Costs.of(receipt.get(), mine.nonce(), mine.entry().data()));
             return new End.Mined(receipt.get());
           }
         } else if (outdated.getAsBoolean()) {

@@ -1,6 +1,7 @@
 package io.granary.miner;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
@@ -20,6 +21,8 @@ import java.util.function.Consumer;
  * @param ops metrics, health and alerts
  * @param care how replicas are looked after
  * @param fees what a transaction that hurries may cost
+ * @param filter whose deals are taken
+ * @param drain how long a node that is to stop may take to end what runs
  */
 public record MinerConfig(
     Path home,
@@ -34,10 +37,18 @@ public record MinerConfig(
     Tuning tuning,
     OpsConfig ops,
     CarePolicy care,
-    FeeLimits fees) {
+    FeeLimits fees,
+    FilterPolicy filter,
+    Duration drain) {
 
   /** Default port of a miner. */
   public static final int DEFAULT_PORT = 7420;
+
+  /** Default of {@link #drain}: what supervisors leave at least, with room to close. */
+  public static final Duration DEFAULT_DRAIN = Duration.ofSeconds(60);
+
+  /** After that a node whose loops stand no longer passes for live. */
+  private static final Duration LONGEST_DRAIN = Duration.ofMinutes(15);
 
   /** Default capacity, 64 GiB. */
   public static final long DEFAULT_CAPACITY_BYTES = 64L << 30;
@@ -63,6 +74,13 @@ public record MinerConfig(
       throw new IllegalArgumentException(
           "sealingThreads lies between 1 and 256, not " + sealingThreads);
     }
+    if (drain.isNegative() || drain.compareTo(LONGEST_DRAIN) > 0) {
+      throw new IllegalArgumentException(
+          "drainSeconds lies between 0 (cut what runs) and "
+              + LONGEST_DRAIN.toSeconds()
+              + ", not "
+              + drain.toSeconds());
+    }
   }
 
   /**
@@ -83,7 +101,9 @@ public record MinerConfig(
         Tuning.defaults(),
         OpsConfig.none(),
         CarePolicy.defaults(),
-        FeeLimits.defaults());
+        FeeLimits.defaults(),
+        FilterPolicy.none(),
+        DEFAULT_DRAIN);
   }
 
   /** What a changed copy is made of. */
@@ -101,6 +121,8 @@ public record MinerConfig(
     OpsConfig ops;
     CarePolicy care;
     FeeLimits fees;
+    FilterPolicy filter;
+    Duration drain;
 
     Copy(MinerConfig c) {
       home = c.home;
@@ -116,6 +138,8 @@ public record MinerConfig(
       ops = c.ops;
       care = c.care;
       fees = c.fees;
+      filter = c.filter;
+      drain = c.drain;
     }
 
     MinerConfig done() {
@@ -132,7 +156,9 @@ public record MinerConfig(
           tuning,
           ops,
           care,
-          fees);
+          fees,
+          filter,
+          drain);
     }
   }
 
@@ -195,5 +221,15 @@ public record MinerConfig(
   /** The same with other limits of fees. */
   public MinerConfig withFees(FeeLimits other) {
     return with(c -> c.fees = other);
+  }
+
+  /** The same with another filter of deals. */
+  public MinerConfig withFilter(FilterPolicy other) {
+    return with(c -> c.filter = other);
+  }
+
+  /** The same with another time to end what runs. */
+  public MinerConfig withDrain(Duration most) {
+    return with(c -> c.drain = most);
   }
 }

@@ -1,5 +1,7 @@
 package io.granary.miner;
 
+import io.granary.miner.admin.AdminCommands;
+import io.granary.miner.admin.AdminServer;
 import io.granary.miner.engine.Intake;
 import io.granary.miner.engine.MinerEngine;
 import io.granary.miner.engine.Renewals;
@@ -22,8 +24,10 @@ import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.MinerStore;
 import io.granary.miner.storage.rocksdb.RocksMinerStore;
 import io.granary.proofs.hash.HashEngine;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.grpc.CallAuth;
 import io.granary.protocol.grpc.NodeServer;
 import io.granary.protocol.grpc.TlsIdentity;
@@ -32,29 +36,48 @@ import io.granary.protocol.values.DealId;
 import io.granary.v1.DealServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /** A miner: the store, the services and the engine, started and stopped together. */
 public final class MinerNode implements AutoCloseable {
+  /** What runs in it and can be waited for. */
+  private record Work(
+      NodeServer server,
+      Uploads uploads,
+      RetrievalGrpc retrievals,
+      SealingRoom sealing,
+      MinerEngine engine) {}
+
+  private final MinerConfig config;
   private final Address miner;
-  private final NodeServer server;
+  private final Work work;
   private final Deque<AutoCloseable> parts;
   private final DealBook book;
   private final Telemetry telemetry;
+  private final CompletableFuture<DrainReport> drained = new CompletableFuture<>();
+  private Optional<Draining> draining = Optional.empty();
+
+  /** A drain that was begun, and its result. */
+  private record Draining(Deadline deadline, DrainReport report) {}
 
   private MinerNode(
+      MinerConfig config,
       Address miner,
-      NodeServer server,
+      Work work,
       Deque<AutoCloseable> parts,
       DealBook book,
       Telemetry telemetry) {
+    this.config = config;
     this.miner = miner;
-    this.server = server;
+    this.work = work;
     this.parts = parts;
     this.book = book;
     this.telemetry = telemetry;
@@ -96,7 +119,47 @@ public final class MinerNode implements AutoCloseable {
    * @throws io.granary.miner.storage.StorageException when it is in use, damaged or another's
    */
   public static MinerStore openStore(MinerConfig config, SigningDomain domain, Address miner) {
-    return RocksMinerStore.open(config.home().resolve("db"), domain, miner);
+    return RocksMinerStore.open(storeOf(config.home()), domain, miner);
+  }
+
+  /** Where the store of a miner's folder is. */
+  public static Path storeOf(Path home) {
+    return home.resolve("db");
+  }
+
+  /** Version of the store that this software writes and reads. */
+  public static final int STORE_SCHEMA = RocksMinerStore.LAYOUT;
+
+  /**
+   * Copies the store of a miner whose node does not run.
+   *
+   * @param home the miner's folder
+   * @param directory made by this; must not exist
+   * @throws io.granary.miner.storage.StorageException when there is no store, a node has it open,
+   *     or the copy cannot be written
+   */
+  public static void copyStore(Path home, Path directory) {
+    RocksMinerStore.copy(storeOf(home), directory);
+  }
+
+  /**
+   * The deals of a copied store, which is only read.
+   *
+   * @throws io.granary.miner.storage.StorageException when it is damaged, of another version, or
+   *     another miner's or market's
+   */
+  public static List<StoredDeal> storedDeals(Path copy, SigningDomain domain, Address miner) {
+    return RocksMinerStore.dealsOf(copy, domain, miner);
+  }
+
+  /**
+   * What the transactions of a miner's operator cost so far, from its store, which may be open.
+   *
+   * @throws io.granary.miner.storage.StorageException when no node has made a store there, or it
+   *     cannot be read
+   */
+  public static List<TxCost> readCosts(Path home) {
+    return RocksMinerStore.readCosts(home.resolve("db"));
   }
 
   /** The same over another disk, for tests of failing ones. */
@@ -126,6 +189,8 @@ public final class MinerNode implements AutoCloseable {
     try {
       Telemetry telemetry = telemetry(config, miner, opened);
       OperatorLog log = telemetry.log();
+      store.kept().ifPresent(log::backedUp);
+      store.migrated().forEach(log::migrated);
       Shelf shelf = new Shelf(config.home());
       DealBook book = new DealBook(store.deals(), log);
       tidy(shelf, book, log);
@@ -134,11 +199,14 @@ public final class MinerNode implements AutoCloseable {
       ReplicaReader replicas = new ReplicaReader(shelf, mender);
       Uploads uploads =
           new Uploads(book, store.uploads(), shelf, disk, config.tuning().maxUploads(), log);
-      SealingRoom sealing = new SealingRoom(config, book, store.uploads(), shelf, disk, log);
+      uploads.forgetLost();
+      SealingRoom sealing =
+          new SealingRoom(config, book, store.uploads(), store.sealings(), shelf, disk, log);
       opened.push(sealing);
       sealing.adopt();
       Intake intake =
           new Intake(config, ports, operator, miner, book, shelf, disk, log, Clock.systemUTC());
+      RetrievalGrpc retrievals = new RetrievalGrpc(book, replicas, log);
       NodeServer server =
           NodeServer.start(
               new InetSocketAddress(config.listenHost(), config.listenPort()),
@@ -154,7 +222,7 @@ public final class MinerNode implements AutoCloseable {
                       uploads,
                       book,
                       sealing),
-                  new RetrievalGrpc(book, replicas, log),
+                  retrievals,
                   new ProofGrpc(book, replicas, store.proofs(), log)));
       opened.push(server);
       MinerEngine engine =
@@ -174,9 +242,18 @@ public final class MinerNode implements AutoCloseable {
               disk,
               telemetry);
       opened.push(engine);
+      MinerNode node =
+          new MinerNode(
+              config,
+              miner,
+              new Work(server, uploads, retrievals, sealing, engine),
+              opened,
+              book,
+              telemetry);
+      node.takeCommands(store);
       chooseHashEngine(log);
       log.started(miner, config.advertisedEndpoint(), server.port(), book.all().size());
-      return new MinerNode(miner, server, opened, book, telemetry);
+      return node;
     } catch (IOException | RuntimeException e) {
       Parts.close(opened, e);
       throw e;
@@ -203,6 +280,32 @@ public final class MinerNode implements AutoCloseable {
     return new Telemetry(log, metrics, health);
   }
 
+  /** A node that cannot be told anything proves all the same. */
+  private void takeCommands(MinerStore store) {
+    AdminCommands commands =
+        new AdminCommands() {
+          @Override
+          public void copyStore(Path directory) {
+            store.checkpoint(directory);
+          }
+
+          @Override
+          public DrainReport drain() {
+            return MinerNode.this.drain();
+          }
+
+          @Override
+          public void drained(DrainReport report) {
+            drained.complete(report);
+          }
+        };
+    try {
+      parts.push(AdminServer.start(config.home(), commands, telemetry.log()));
+    } catch (IOException | UnsupportedOperationException e) {
+      telemetry.log().adminUnavailable(AdminServer.socket(config.home()), e);
+    }
+  }
+
   /** Beside everything else: the node works with the engine it has until a better one is warm. */
   private static void chooseHashEngine(OperatorLog log) {
     Thread.ofPlatform()
@@ -212,12 +315,14 @@ public final class MinerNode implements AutoCloseable {
   }
 
   /**
-   * Removes what a crash left behind: half-written files, files of deals that are over, and staged
-   * pieces of deals that are sealed. Files of deals that the store does not know stay: it may be
-   * the store that is lost or old, and the files all that is left of a deal on chain.
+   * Removes what a crash left behind: half-written files unless their sealing goes on with them,
+   * files of deals that are over, and staged pieces of deals that are sealed. Files of deals that
+   * the store does not know stay: it may be the store that is lost or old, and the files all that
+   * is left of a deal on chain.
    */
   private static void tidy(Shelf shelf, DealBook book, OperatorLog log) throws IOException {
-    for (DealId id : shelf.sweep()) {
+    for (DealId id :
+        shelf.sweep(d -> book.find(d).filter(x -> x.stage() == DealStage.UPLOADED).isPresent())) {
       Optional<StoredDeal> deal = book.find(id);
       if (deal.isEmpty()) {
         log.unknownFiles(id);
@@ -231,7 +336,7 @@ public final class MinerNode implements AutoCloseable {
 
   /** The port its services listen on. */
   public int port() {
-    return server.port();
+    return work.server().port();
   }
 
   /** Its deals. */
@@ -254,11 +359,69 @@ public final class MinerNode implements AutoCloseable {
     return telemetry.health().report();
   }
 
-  /** Stops taking calls, ends the loops, and closes the store. */
+  /**
+   * Takes no deals and no calls any more, lets transfers, the sealing and the transactions that are
+   * under way end until the deadline of {@link MinerConfig#drain}, and begins nothing else. The
+   * last quarter of the time is the transactions'. What is left to do is to {@link #close}. A
+   * second call waits for the first and says the same.
+   */
+  public DrainReport drain() {
+    return drainOnce().report();
+  }
+
+  private synchronized Draining drainOnce() {
+    if (draining.isEmpty()) {
+      Deadline deadline = Deadline.in(config.drain());
+      telemetry.log().draining(config.drain());
+      // Whoever asks for its health is told not to send anybody here.
+      telemetry.health().failed("node", "it is to stop and ends what runs");
+      DrainReport report = new DrainReport(drain(deadline));
+      telemetry.log().drained(report);
+      draining = Optional.of(new Draining(deadline, report));
+    }
+    return draining.get();
+  }
+
+  /** Tells what ran longer. */
+  private List<String> drain(Deadline deadline) {
+    List<String> cut = new ArrayList<>();
+    // A peer that sends no more must not take the time of a proof that is under way.
+    Deadline transfers = Deadline.in(config.drain().multipliedBy(3).dividedBy(4));
+    work.server().finish();
+    work.sealing().finish();
+    try {
+      for (DealId id : work.uploads().awaitEnd(transfers)) {
+        cut.add("the upload of deal " + id + "; its client resumes it");
+      }
+      int retrievals = work.retrievals().awaitEnd(transfers);
+      if (retrievals > 0) {
+        cut.add(retrievals + " retrievals; their clients go on with the rest");
+      }
+      work.sealing()
+          .awaitEnd(transfers)
+          .ifPresent(id -> cut.add("the sealing of deal " + id + "; it begins anew"));
+      // Last, so that proofs go on meanwhile.
+      for (String loop : work.engine().finish(deadline)) {
+        cut.add("a round of " + loop + "; its transaction is taken up at the next start");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      cut.add("whatever ran when the drain was interrupted");
+    }
+    return cut;
+  }
+
+  /** Ends when the operator had the node drained by a command and was told the result. */
+  public CompletableFuture<DrainReport> whenDrained() {
+    return drained.copy();
+  }
+
+  /** Drains it, ends the loops, and closes the store. */
   @Override
   public void close() {
+    Deadline deadline = drainOnce().deadline();
     // The first to stop though not the last to start: no call may come while the rest goes.
-    server.close();
+    work.server().close(deadline.left());
     try {
       Parts.close(parts);
     } finally {

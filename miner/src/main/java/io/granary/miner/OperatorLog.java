@@ -117,6 +117,46 @@ public final class OperatorLog {
         .log("miner started");
   }
 
+  /** It takes no deals and no calls any more and ends what runs, for so long at most. */
+  public void draining(Duration most) {
+    info("draining").addKeyValue("seconds", most.toSeconds()).log("ending what runs");
+  }
+
+  /** What ran has ended, or was cut. */
+  public void drained(DrainReport report) {
+    info("drained").addKeyValue("cut", report.cut()).log("nothing runs any more");
+  }
+
+  /** Bytes of an upload that the store counts are not on disk; their client sends them again. */
+  public void uploadLost(DealId deal, long counted, long onDisk) {
+    info("upload-lost")
+        .addKeyValue("deal", deal)
+        .addKeyValue("counted", counted)
+        .addKeyValue("onDisk", onDisk)
+        .log("an upload begins again");
+  }
+
+  /** Who gave a command did not end it, or did not wait for the answer. */
+  public void adminPeerLost(Exception cause) {
+    info("admin-peer-lost").addKeyValue("reason", cause).log("a command was not ended");
+  }
+
+  /** Commands for the running node cannot reach it. */
+  public void adminUnavailable(Path socket, Exception cause) {
+    alert(Alert.ADMIN_UNAVAILABLE, socket + ": " + cause.getMessage())
+        .log("the admin socket cannot be opened");
+  }
+
+  /** The store was brought to a newer layout. */
+  public void migrated(String what) {
+    info("migrated").addKeyValue("what", what).log("store migrated");
+  }
+
+  /** The store was copied: before its layout is changed, or for a backup. */
+  public void backedUp(Path directory) {
+    info("backed-up").addKeyValue("directory", directory).log("store copied");
+  }
+
   /** Metrics and health are served. */
   public void opsServed(String host, int port) {
     info("ops-served")
@@ -158,6 +198,11 @@ public final class OperatorLog {
         .log("proposal declined");
   }
 
+  /** The program that looks at proposals did not come to a decision. */
+  public void dealCommandFailed(String reason) {
+    alert(Alert.DEAL_COMMAND_FAILED, reason).log("deal command failed");
+  }
+
   /** Bytes begin to arrive, from the start or where an earlier upload stopped. */
   public void uploadOpened(DealId deal, long offset, long size) {
     info("upload-opened")
@@ -188,6 +233,23 @@ public final class OperatorLog {
   /** Sealing begins. */
   public void sealing(DealId deal, long size) {
     info("sealing").addKeyValue("deal", deal).addKeyValue("size", size).log("sealing");
+  }
+
+  /** A sealing goes on from what an earlier one has made durable. */
+  public void sealingResumed(DealId deal, long keptBytes, int spoiledRanges) {
+    info("sealing-resumed")
+        .addKeyValue("deal", deal)
+        .addKeyValue("keptBytes", keptBytes)
+        .addKeyValue("spoiledRanges", spoiledRanges)
+        .log("sealing goes on");
+  }
+
+  /** The piece tree of an upload is no use; the piece is hashed again while it is sealed. */
+  public void pieceTreeUnusable(DealId deal, String reason) {
+    info("piece-tree-unusable")
+        .addKeyValue("deal", deal)
+        .addKeyValue("reason", reason)
+        .log("the piece is hashed again");
   }
 
   /** Replica and trees are durable. */

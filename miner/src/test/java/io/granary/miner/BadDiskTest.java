@@ -112,10 +112,24 @@ final class BadDiskTest {
     f.renter().upload(id, piece, 0, piece.length);
     f.disk.setLeft(1_500_000);
     f.disk.releaseSealing();
-    Await.until(
-        "it failed", () -> f.disk.failedSealings.get() > 0 && f.hadTrouble("sealing-failed"));
+    Await.until("it failed", () -> f.hadTrouble("sealing-failed"));
     assertFalse(Files.exists(f.replica(id)));
     f.disk.setLeft(1L << 40);
+    f.chain.mineUntil("active", () -> f.chain.state(id) == DealState.ACTIVE);
+  }
+
+  @Test
+  void aSealingThatGetsNoFurtherBeginsInNewFiles() {
+    byte[] piece = Renter.piece(3_000_000, 4);
+    DealId id = f.renter().agree(f.terms(piece, 3));
+    f.disk.holdSealing();
+    f.renter().upload(id, piece, 0, piece.length);
+    f.disk.setBroken(true);
+    f.disk.releaseSealing();
+    Path tree = f.replica(id).resolveSibling(id.hash().toHex() + ".piece-tree.tmp");
+    assertTrue(Files.exists(tree), "kept from the upload");
+    Await.until("it is given up", () -> !Files.exists(tree));
+    f.disk.setBroken(false);
     f.chain.mineUntil("active", () -> f.chain.state(id) == DealState.ACTIVE);
   }
 

@@ -35,6 +35,7 @@ import io.granary.v1.WatchDealResponse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -199,7 +200,7 @@ final class DealLifeTest {
   }
 
   @Test
-  void anExtensionThatTheMinerOrTheMarketWouldNotTakeIsDeclinedUnsent() {
+  void anExtensionThatTheMinerOrTheMarketWouldNotTakeIsDeclinedUnsent() throws IOException {
     DealId id = f.activeDeal(Renter.piece(300_000, 4), 4);
     f.chain.mineUntil("a proof", () -> f.market.proofs.get() >= 1 && !frozen(id));
     DealSnapshot d = f.chain.deal(id).orElseThrow();
@@ -254,6 +255,16 @@ final class DealLifeTest {
     assertEquals(d.end(), f.chain.deal(id).orElseThrow().end());
     assertTrue(f.renter().renew(good).hasRenewed());
     assertEquals("END_MOVED", declined(good));
+
+    // Who is denied is not served on.
+    f.close();
+    f.with(
+            c ->
+                c.withFilter(
+                    new FilterPolicy(
+                        Set.of(), Set.of(d.client()), 0, 0, List.of(), Duration.ofSeconds(1))))
+        .start();
+    assertEquals("CLIENT", declined(good));
   }
 
   private static Extension with(Extension e, TokenAmount price, TokenAmount collateral) {

@@ -60,6 +60,8 @@ final class MinerFixture implements AutoCloseable {
             .withEndpoint("127.0.0.1", 0, "127.0.0.1:1")
             .withCapacityBytes(1L << 30)
             .withConfirmations(1)
+            // What a node ends before it stops is DrainTest's.
+            .withDrain(Duration.ZERO)
             // A node that declares what it has lost by itself is ScrubTest's.
             .withCare(new CarePolicy(0, false))
             .withAsk(
@@ -233,7 +235,7 @@ final class MinerFixture implements AutoCloseable {
         try {
           if (Files.isDirectory(file)) {
             Files.createDirectories(target);
-          } else if (!file.getFileName().toString().equals("LOCK")) {
+          } else if (Files.isRegularFile(file) && !file.endsWith("LOCK")) {
             Files.copy(file, target);
           }
         } catch (NoSuchFileException e) {

@@ -1,8 +1,12 @@
 package io.granary.miner;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.granary.miner.testing.Await;
 import io.granary.miner.testing.ModelChain;
 import io.granary.miner.testing.Renter;
 import io.granary.proofs.Hash32;
@@ -14,6 +18,7 @@ import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.Ask;
 import io.granary.protocol.deal.Cover;
 import io.granary.protocol.deal.DealProposal;
+import io.granary.protocol.deal.Pricing;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.values.Address;
@@ -23,9 +28,19 @@ import io.granary.protocol.values.TokenAmount;
 import io.granary.v1.ProposeDealResponse;
 import io.granary.v1.Refusal;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,6 +131,218 @@ final class ProposalTest {
       assertEquals(id, Wire.dealId(response.getAccepted().getDealId()));
     }
     assertEquals(1, f.node().deals().all().size());
+  }
+
+  /** Starts again with another filter. */
+  private void filter(FilterPolicy policy) throws IOException {
+    f.close();
+    f = new MinerFixture(dir.resolve("filtered")).with(c -> c.withFilter(policy)).start();
+  }
+
+  private static FilterPolicy lists(Set<Address> allowed, Set<Address> denied) {
+    return new FilterPolicy(allowed, denied, 0, 0, List.of(), Duration.ofSeconds(1));
+  }
+
+  @Test
+  void clientsThatAreDeniedOrNotAllowedAreTurnedAway() throws IOException {
+    Address client = f.terms(piece, 10).client();
+    Address other = Address.parse("0x" + "77".repeat(20));
+    for (FilterPolicy no :
+        List.of(
+            lists(Set.of(other), Set.of()),
+            lists(Set.of(), Set.of(client)),
+            lists(Set.of(client), Set.of(client)))) {
+      filter(no);
+      Refusal refusal = declined(f.terms(piece, 10));
+      assertEquals("CLIENT", refusal.getCode());
+      assertEquals(client.toString(), refusal.getActual());
+      f.close();
+    }
+    filter(lists(Set.of(client), Set.of(other)));
+    assertTrue(accepts(f.terms(piece, 10)));
+  }
+
+  private boolean accepts(DealProposal proposal) {
+    return f.renter().propose(f.renter().sign(proposal), f.renter().ask()).hasAccepted();
+  }
+
+  @Test
+  void aClientGetsSoManyDealsInAnHourAlsoAcrossARestart() throws IOException {
+    filter(new FilterPolicy(Set.of(), Set.of(), 2, 25_000, List.of(), Duration.ofSeconds(1)));
+    Refusal bytes = declined(f.terms(Renter.piece(25_001, 1), 10));
+    assertEquals("RATE", bytes.getCode());
+    assertEquals("at most 25000", bytes.getAcceptable());
+    DealProposal first = f.terms(piece, 10);
+    assertTrue(accepts(first));
+    bytes = declined(f.terms(Renter.piece(15_001, 1), 10));
+    assertEquals("15001 beside 10000", bytes.getActual());
+    assertTrue(accepts(f.terms(Renter.piece(15_000, 1), 10)));
+    f.close();
+    f.start();
+    Refusal deals = declined(f.terms(Renter.piece(1, 1), 10));
+    assertEquals("RATE", deals.getCode());
+    assertEquals("at most 2", deals.getAcceptable());
+    assertTrue(accepts(first), "what was taken stays taken");
+  }
+
+  /** A program that keeps its standard input and then does this. */
+  private void command(String script) throws IOException {
+    filter(
+        new FilterPolicy(
+            Set.of(),
+            Set.of(),
+            0,
+            0,
+            List.of("/bin/sh", "-c", "cat > seen.json; " + script, "look", "a b; c"),
+            Duration.ofSeconds(1)));
+  }
+
+  @Test
+  void aCommandOfTheOperatorsDecidesWithTheProposalOnItsInput() throws IOException {
+    command("echo no >&2; exit 0");
+    DealProposal terms = f.terms(piece, 10);
+    assertTrue(accepts(terms));
+    JsonNode seen = new ObjectMapper().readTree(f.home().resolve("seen.json").toFile());
+    assertEquals(terms.client().toString(), seen.path("client").asText());
+    assertEquals(Eip712.dealId(ModelChain.DOMAIN, terms).toString(), seen.path("dealId").asText());
+    assertEquals(10_000, seen.path("bytes").asLong());
+    assertEquals(terms.price().units().toString(), seen.path("price").asText());
+    assertTrue(seen.path("replaces").isNull());
+    f.close();
+
+    // The arguments come as they are; only the first line is told, without what moves a cursor.
+    command("printf '%s\\t%s\\nmore' \"$0\" \"$1\" >&2; exit 3");
+    Refusal told = declined(f.terms(piece, 10));
+    assertEquals("FILTER", told.getCode());
+    assertEquals("look a b; c", told.getMessage());
+    assertFalse(f.hadTrouble("deal-command-failed"));
+    // What was wrong anyway is not asked about.
+    Files.delete(f.home().resolve("seen.json"));
+    assertEquals("PERIODS", declined(f.terms(piece, 501)).getCode());
+    assertFalse(Files.exists(f.home().resolve("seen.json")));
+    f.close();
+
+    command("exit 1");
+    assertTrue(declined(f.terms(piece, 10)).getMessage().contains("does not take this deal"));
+    assertEquals(List.of(), leftBehind());
+  }
+
+  private List<Path> leftBehind() throws IOException {
+    try (Stream<Path> files = Files.list(f.home())) {
+      return files.filter(p -> p.getFileName().toString().startsWith("deal-command")).toList();
+    }
+  }
+
+  @Test
+  void aCommandThatDoesNotComeBackOrIsNotThereRefusesAndIsAnAlert() throws IOException {
+    command("sleep 600");
+    Refusal late = declined(f.terms(piece, 10));
+    assertEquals("FILTER_FAILED", late.getCode());
+    assertTrue(f.hadTrouble("deal-command-failed"));
+    // It is gone with everything that it began.
+    Await.until(
+        "the program is gone",
+        () ->
+            ProcessHandle.current()
+                .descendants()
+                .noneMatch(p -> p.info().commandLine().orElse("").contains("sleep 600")));
+    f.close();
+    filter(
+        new FilterPolicy(Set.of(), Set.of(), 0, 0, List.of("./not-there"), Duration.ofSeconds(1)));
+    assertEquals("FILTER_FAILED", declined(f.terms(piece, 10)).getCode());
+    assertTrue(f.hadTrouble("deal-command-failed"));
+    assertEquals(List.of(), leftBehind());
+  }
+
+  @Test
+  void noMoreThanFourProgramsRunAtATime() throws Exception {
+    filter(
+        new FilterPolicy(
+            Set.of(),
+            Set.of(),
+            0,
+            0,
+            List.of("/bin/sh", "-c", ": > started-$$; until [ -e go ]; do sleep 0.01; done"),
+            Duration.ofSeconds(20)));
+    List<Future<Boolean>> first = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 4; i++) {
+        DealProposal terms = f.terms(piece, 10);
+        first.add(threads.submit(() -> accepts(terms)));
+      }
+      Await.until("four run", () -> started() == 4);
+      assertEquals("BUSY", declined(f.terms(piece, 10)).getCode());
+      Files.createFile(f.home().resolve("go"));
+      for (Future<Boolean> one : first) {
+        assertTrue(one.get());
+      }
+    }
+    assertTrue(accepts(f.terms(piece, 10)));
+  }
+
+  private long started() {
+    try (Stream<Path> files = Files.list(f.home())) {
+      return files.filter(p -> p.getFileName().toString().startsWith("started-")).count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void aLowerTierHoldsForItsOwnDealsOnly() throws IOException {
+    TokenAmount lower = TokenAmount.of(4);
+    f.close();
+    AskPolicy one = f.config().ask();
+    f.with(
+            c ->
+                c.withAsk(
+                    new AskPolicy(
+                        one.pricePerLeafPeriod(),
+                        one.collateralPerLeaf(),
+                        one.minSize(),
+                        one.maxSize(),
+                        one.minPeriods(),
+                        one.maxPeriods(),
+                        one.validity(),
+                        List.of(new PriceTier(0, 20, lower)))))
+        .start();
+    io.granary.v1.SignedAsk tier = f.renter().ask(piece.length, 20);
+    assertEquals(lower, Wire.ask(tier).ask().pricePerLeafPeriod());
+    assertEquals(one.pricePerLeafPeriod(), Wire.ask(f.renter().ask()).ask().pricePerLeafPeriod());
+
+    assertEquals("PERIODS", atLower(tier, 19, lower).getDeclined().getCode());
+    assertEquals("PRICE", atLower(f.renter().ask(), 20, lower).getDeclined().getCode());
+    assertTrue(atLower(tier, 20, lower).hasAccepted());
+  }
+
+  private ProposeDealResponse atLower(
+      io.granary.v1.SignedAsk ask, long periods, TokenAmount perLeaf) {
+    DealProposal p = f.terms(piece, periods);
+    TokenAmount price = Pricing.price(perLeaf, p.size(), periods);
+    return f.renter()
+        .propose(
+            f.renter()
+                .sign(
+                    new DealProposal(
+                        p.client(),
+                        p.miner(),
+                        p.auditor(),
+                        p.pieceRoot(),
+                        p.size(),
+                        p.sealProfile(),
+                        periods,
+                        price,
+                        Pricing.collateral(
+                            f.chain.terms(),
+                            f.config().ask().collateralPerLeaf(),
+                            price,
+                            p.size(),
+                            periods),
+                        p.publishBy(),
+                        p.activateBy(),
+                        p.replaces(),
+                        p.salt())),
+            ask);
   }
 
   @Test

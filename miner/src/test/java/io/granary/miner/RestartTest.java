@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.granary.miner.testing.Await;
 import io.granary.miner.testing.Renter;
 import io.granary.proofs.piece.RawSize;
+import io.granary.proofs.seal.SealedRange;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.values.DealId;
 import io.granary.v1.DealStage;
@@ -77,6 +78,26 @@ final class RestartTest {
     assertFalse(Files.exists(f.replica(id)));
     f.crashAndRestart();
     livesToItsEnd(id);
+  }
+
+  @Test
+  void aSealingGoesOnAfterTheLastRangeThatIsDurable() throws IOException {
+    byte[] large = Renter.piece((int) (2 * SealedRange.RAW) + 1_000_000, 3);
+    DealId id = f.renter().agree(f.terms(large, 3));
+    f.disk.holdSealing();
+    assertTrue(f.renter().upload(id, large, 0, large.length).getDone().getComplete());
+    f.disk.setLeft(100L << 20);
+    f.disk.releaseSealing();
+    Await.until("the disk is full", () -> f.hadTrouble("sealing-failed"));
+    f.disk.holdSealing();
+    f.crashAndRestart();
+    f.disk.setLeft(MinerFixture.RICH);
+    f.disk.written.set(0);
+    f.disk.releaseSealing();
+    livesToItsEnd(id);
+    // The second range and the end of the piece, with a tree each; not the first range.
+    long bytes = f.disk.written.get();
+    assertTrue(bytes > 64L << 20 && bytes < 70L << 20, bytes + " bytes were written");
   }
 
   @Test

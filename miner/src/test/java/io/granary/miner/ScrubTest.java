@@ -64,7 +64,8 @@ class ScrubTest {
     assertTrue(
         f.node().troubles().stream()
             .anyMatch(t -> t.message().contains("granary miner repair " + id)));
-    assertEquals(1, f.node().damagedDeals());
+    // The log is told before the deals are counted.
+    Await.until("it is counted", () -> f.node().damagedDeals() == 1);
     flip(id, 2_500_000);
     Await.until("it is whole again", () -> f.node().damagedDeals() == 0);
     assertEquals(

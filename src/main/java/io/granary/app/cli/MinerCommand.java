@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.app.node.MinerHome;
 import io.granary.app.node.MinerSettings;
 import io.granary.app.node.Nodes;
+import io.granary.app.node.RunningMiner;
 import io.granary.app.node.UntilStopped;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.deploy.Deployment;
@@ -34,6 +35,8 @@ import picocli.CommandLine.Option;
       MinerCommand.Status.class,
       MinerCommand.Deals.class,
       MinerProvingCommand.class,
+      MinerEarningsCommand.class,
+      MinerPriceCommand.class,
       MinerOwnerCommands.Pause.class,
       MinerOwnerCommands.Resume.class,
       MinerOwnerCommands.Update.class,
@@ -41,6 +44,10 @@ import picocli.CommandLine.Option;
       MinerOwnerCommands.Maintenance.class,
       MinerFaultCommands.Declare.class,
       MinerFaultCommands.Recover.class,
+      MinerBackupCommands.Backup.class,
+      MinerBackupCommands.Restore.class,
+      MinerBackupCommands.Drain.class,
+      MinerDoctorCommand.class,
       MinerRepairCommands.Verify.class,
       MinerRepairCommands.Repair.class,
       MandateCommand.Renewals.class,
@@ -57,8 +64,8 @@ public final class MinerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new IllegalArgumentException(
-        "say what to do: granary miner init, run, status, deals, proving, pause, resume, renewals, update,"
-            + " rotate-operator, maintenance, fault, recover, verify, repair, end, handover, channels, redeem, consent or exit");
+        "say what to do: granary miner init, run, status, deals, proving, earnings, price, pause, resume, renewals, update,"
+            + " rotate-operator, maintenance, fault, recover, backup, restore, drain, doctor, verify, repair, end, handover, channels, redeem, consent or exit");
   }
 
   /** Where the miner lives. */
@@ -204,7 +211,10 @@ public final class MinerCommand implements Callable<Integer> {
   }
 
   /** {@code granary miner run}. */
-  @Command(name = "run", description = "Run the miner until stopped (SIGTERM). A restart resumes.")
+  @Command(
+      name = "run",
+      description =
+          "Run the miner until stopped (SIGTERM, or 'granary miner drain'). A restart resumes.")
   public static final class Run extends Place implements Callable<Integer> {
     @Option(
         names = "--metrics",
@@ -221,7 +231,7 @@ public final class MinerCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-      AutoCloseable node =
+      RunningMiner node =
           Nodes.startMiner(
               place(),
               place().settings().withOps(metrics, alerts),
@@ -236,7 +246,7 @@ public final class MinerCommand implements Callable<Integer> {
                   + place().settings().listen()
                   + "; stop it with Ctrl-C");
       common.out().flush();
-      UntilStopped.run(node);
+      UntilStopped.run(node, node.whenDrained());
       return 0;
     }
   }

@@ -1,6 +1,5 @@
 package io.granary.app.cli;
 
-import io.granary.app.node.Endpoints;
 import io.granary.app.node.MinerHome;
 import io.granary.app.node.MinerSettings;
 import io.granary.contracts.GranaryChain;
@@ -166,8 +165,7 @@ final class MinerOwnerCommands {
               listen == null ? s.listen() : listen,
               price == null ? s.pricePerLeafPeriod() : price,
               collateralPerLeaf == null ? s.collateralPerLeaf() : collateralPerLeaf);
-      Endpoints.parse(changed.endpoint());
-      Endpoints.parse(changed.listen());
+      changed.config(home.dir());
       // The chain first: when it refuses, the folder still says what the registry says.
       TxResult.Confirmed tx =
           chain

@@ -15,8 +15,10 @@ import java.util.Optional;
  * below them the node's own data.
  */
 public final class MinerHome {
-  private static final String OPERATOR = "operator.json";
-  private static final String NEXT_OPERATOR = "operator-next.json";
+  static final String SETTINGS = "miner.json";
+  static final String OPERATOR = "operator.json";
+  static final String NEXT_OPERATOR = "operator-next.json";
+  static final String OLD_OPERATOR = "operator-old.json";
 
   private final Path dir;
 
@@ -44,7 +46,7 @@ public final class MinerHome {
   public EthKey create(
       MinerSettings settings, Deployment deployment, String password, Keystores.Strength strength)
       throws IOException {
-    if (Files.exists(dir.resolve("miner.json")) && !settings().miner().equals(settings.miner())) {
+    if (Files.exists(dir.resolve(SETTINGS)) && !settings().miner().equals(settings.miner())) {
       throw new IOException(
           dir
               + " is the folder of miner "
@@ -71,7 +73,7 @@ public final class MinerHome {
 
   /** Replaces the settings, as a whole. */
   public void save(MinerSettings settings) throws IOException {
-    settings.save(dir.resolve("miner.json"));
+    settings.save(dir.resolve(SETTINGS));
   }
 
   /**
@@ -87,9 +89,7 @@ public final class MinerHome {
   /** Puts {@link #nextOperator} in the operator's place; the old key stays beside it. */
   public void takeNextOperator() throws IOException {
     Files.move(
-        dir.resolve(OPERATOR),
-        dir.resolve("operator-old.json"),
-        StandardCopyOption.REPLACE_EXISTING);
+        dir.resolve(OPERATOR), dir.resolve(OLD_OPERATOR), StandardCopyOption.REPLACE_EXISTING);
     Files.move(dir.resolve(NEXT_OPERATOR), dir.resolve(OPERATOR), StandardCopyOption.ATOMIC_MOVE);
   }
 
@@ -99,7 +99,7 @@ public final class MinerHome {
    * @throws IOException when the folder is no miner's, or naming the key that is wrong
    */
   public MinerSettings settings() throws IOException {
-    Path file = dir.resolve("miner.json");
+    Path file = dir.resolve(SETTINGS);
     if (!Files.isRegularFile(file)) {
       throw new IOException(dir + " is no miner's folder: make one with 'granary miner init'");
     }

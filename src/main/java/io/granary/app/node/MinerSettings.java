@@ -8,8 +8,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.granary.miner.AskPolicy;
 import io.granary.miner.CarePolicy;
 import io.granary.miner.FeeLimits;
+import io.granary.miner.FilterPolicy;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.OpsConfig;
+import io.granary.miner.PriceTier;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
@@ -20,11 +22,14 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,10 +46,18 @@ import org.jspecify.annotations.Nullable;
  * @param maxPieceBytes largest piece taken, bytes
  * @param minPeriods shortest deal taken
  * @param maxPeriods longest deal taken
+ * @param tiers lower prices for larger or longer deals
+ * @param allowClients only these clients' deals are taken
+ * @param denyClients never these clients'
+ * @param clientDealsPerHour most deals of one client taken in any hour; 0: no limit
+ * @param clientBytesPerHour most bytes of one client taken in any hour; 0: no limit
+ * @param dealCommand a program and its arguments that is asked about each proposal
+ * @param dealCommandSeconds how long it may take
  * @param scrubBytesPerSecond replicas are read again at this rate; 0: never
  * @param declareFaults whether the node declares faults by itself
  * @param maxFeeWei most that one transaction that hurries may cost, wei, in decimals
  * @param weiPerToken what a token is worth, wei, in decimals
+ * @param drainSeconds how long the node may take to end what runs when it is to stop
  * @param metrics host:port where metrics and health are served
  * @param alerts URL where alerts are posted
  */
@@ -60,13 +73,42 @@ public record MinerSettings(
     @Nullable Long maxPieceBytes,
     @Nullable Long minPeriods,
     @Nullable Long maxPeriods,
+    @Nullable List<Tier> tiers,
+    @Nullable List<String> allowClients,
+    @Nullable List<String> denyClients,
+    @Nullable Long clientDealsPerHour,
+    @Nullable Long clientBytesPerHour,
+    @Nullable List<String> dealCommand,
+    @Nullable Long dealCommandSeconds,
     @Nullable Long scrubBytesPerSecond,
     @Nullable Boolean declareFaults,
     @Nullable String maxFeeWei,
     @Nullable String weiPerToken,
+    @Nullable Long drainSeconds,
     @Nullable String metrics,
     @Nullable String alerts) {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * A lower price.
+   *
+   * @param fromBytes for pieces of at least so many bytes
+   * @param fromPeriods for deals of at least so many periods
+   * @param pricePerLeafPeriod token units for one 32-byte leaf and period
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Tier(
+      @Nullable Long fromBytes, @Nullable Long fromPeriods, @Nullable Long pricePerLeafPeriod) {
+    private PriceTier price() {
+      if (pricePerLeafPeriod == null) {
+        throw new IllegalArgumentException("a tier has no pricePerLeafPeriod");
+      }
+      return new PriceTier(
+          fromBytes == null ? 0 : fromBytes,
+          fromPeriods == null ? 0 : fromPeriods,
+          TokenAmount.of(pricePerLeafPeriod));
+    }
+  }
 
   /** What every miner says; the rest has its defaults. */
   public static MinerSettings of(
@@ -76,23 +118,22 @@ public record MinerSettings(
       long capacityBytes,
       long pricePerLeafPeriod,
       long collateralPerLeaf) {
-    return new MinerSettings(
-        miner,
-        endpoint,
-        listen,
-        capacityBytes,
-        pricePerLeafPeriod,
-        collateralPerLeaf,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null);
+    return read(
+        JSON.createObjectNode()
+            .put("miner", miner)
+            .put("endpoint", endpoint)
+            .put("listen", listen)
+            .put("capacityBytes", capacityBytes)
+            .put("pricePerLeafPeriod", pricePerLeafPeriod)
+            .put("collateralPerLeaf", collateralPerLeaf));
+  }
+
+  private static MinerSettings read(ObjectNode tree) {
+    try {
+      return JSON.treeToValue(tree, MinerSettings.class);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("settings that cannot be read again: " + tree, e);
+    }
   }
 
   /**
@@ -166,23 +207,67 @@ public record MinerSettings(
                 maxPieceBytes == null ? d.maxSize() : maxPieceBytes,
                 minPeriods == null ? d.minPeriods() : minPeriods,
                 maxPeriods == null ? d.maxPeriods() : maxPeriods,
-                d.validity()))
+                d.validity(),
+                named("tiers", () -> tiers == null ? List.of() : prices(tiers))))
         .withCare(
             new CarePolicy(
                 scrubBytesPerSecond == null
                     ? CarePolicy.DEFAULT_SCRUB_BYTES_PER_SECOND
                     : scrubBytesPerSecond,
                 declareFaults == null || declareFaults))
-        .withFees(
-            new FeeLimits(
-                maxFeeWei == null
-                    ? FeeLimits.defaults().mostWei()
-                    : named("maxFeeWei", () -> wei(maxFeeWei)),
-                Optional.ofNullable(weiPerToken).map(w -> named("weiPerToken", () -> wei(w)))))
+        .withFilter(filter())
+        .withFees(fees())
+        .withDrain(
+            drainSeconds == null
+                ? MinerConfig.DEFAULT_DRAIN
+                : named("drainSeconds", () -> Duration.ofSeconds(drainSeconds)))
         .withOps(
             new OpsConfig(
                 Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),
                 Optional.ofNullable(alerts).map(a -> named("alerts", () -> URI.create(a)))));
+  }
+
+  private static List<PriceTier> prices(List<Tier> tiers) {
+    return some(tiers).stream().map(Tier::price).toList();
+  }
+
+  private FilterPolicy filter() {
+    FilterPolicy d = FilterPolicy.none();
+    return new FilterPolicy(
+        named("allowClients", () -> addresses(allowClients)),
+        named("denyClients", () -> addresses(denyClients)),
+        clientDealsPerHour == null ? d.dealsPerHour() : clientDealsPerHour,
+        clientBytesPerHour == null ? d.bytesPerHour() : clientBytesPerHour,
+        named("dealCommand", () -> dealCommand == null ? d.command() : some(dealCommand)),
+        dealCommandSeconds == null ? d.commandDeadline() : Duration.ofSeconds(dealCommandSeconds));
+  }
+
+  private static Set<Address> addresses(@Nullable List<String> texts) {
+    return texts == null
+        ? Set.of()
+        : some(texts).stream().map(Address::parse).collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** An empty list would be read as everyone by one operator, as nobody by another. */
+  private static <T> List<T> some(List<@Nullable T> list) {
+    if (list.isEmpty() || list.contains(null)) {
+      throw new IllegalArgumentException(
+          "the list " + list + " is empty or has a null; leave it out when it is not wanted");
+    }
+    return list;
+  }
+
+  /**
+   * What a transaction may cost, and what a token is worth.
+   *
+   * @throws IllegalArgumentException naming the key that is wrong, its value and what would do
+   */
+  public FeeLimits fees() {
+    return new FeeLimits(
+        maxFeeWei == null
+            ? FeeLimits.defaults().mostWei()
+            : named("maxFeeWei", () -> wei(maxFeeWei)),
+        Optional.ofNullable(weiPerToken).map(w -> named("weiPerToken", () -> wei(w))));
   }
 
   private static BigInteger wei(String digits) {
@@ -205,11 +290,7 @@ public record MinerSettings(
   private MinerSettings changed(Consumer<ObjectNode> change) {
     ObjectNode tree = JSON.valueToTree(this);
     change.accept(tree);
-    try {
-      return JSON.treeToValue(tree, MinerSettings.class);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("settings that cannot be read again: " + tree, e);
-    }
+    return read(tree);
   }
 
   /** The same with another ask and other addresses. */

@@ -49,19 +49,20 @@ public final class Nodes {
    *
    * @param rpc other endpoints than the deployment's
    */
-  public static AutoCloseable startMiner(
+  public static RunningMiner startMiner(
       MinerHome home, Optional<Path> passwordFile, Optional<RpcEndpoints> rpc) throws IOException {
     return startMiner(home, home.settings(), passwordFile, rpc);
   }
 
   /** The same with other settings than the folder's. */
-  public static AutoCloseable startMiner(
+  public static RunningMiner startMiner(
       MinerHome home,
       MinerSettings settings,
       Optional<Path> passwordFile,
       Optional<RpcEndpoints> rpc)
       throws IOException {
     EthKey operator = home.operator(passwordFile);
+    requireNotOwner(operator, settings);
     ChainConfig chainConfig = chainConfig(home.deployment(), rpc);
     MinerConfig config = settings.config(home.dir()).withConfirmations(chainConfig.confirmations());
     if (chainConfig.confirmations() == 0) {
@@ -90,13 +91,24 @@ public final class Nodes {
               settings.id(),
               home.tls(),
               store);
-      return () -> {
-        node.close();
-        chain.close();
-      };
+      return new RunningMiner(node, chain);
     } catch (IOException | RuntimeException e) {
       Parts.close(opened, e);
       throw e;
+    }
+  }
+
+  /**
+   * A miner is known by its owner's address, so a node with that key could be robbed of stake and
+   * collateral, not only of a day's gas.
+   */
+  private static void requireNotOwner(EthKey operator, MinerSettings settings) throws IOException {
+    if (operator.address().equals(settings.id())) {
+      throw new IOException(
+          "the operator key "
+              + operator.address()
+              + " is the key of the miner's owner, which must not lie on the node: make another with"
+              + " 'granary miner rotate-operator' and start the node again");
     }
   }
 

@@ -145,10 +145,20 @@ public final class MinerConnection implements AutoCloseable {
 
   // ---------------------------------------------------------------- negotiation
 
-  /** The miner's ask, with its operator's signature and expiry checked. */
+  /** The miner's ask for any deal, with its operator's signature and expiry checked. */
   public SignedAsk ask() {
+    return ask(GetAskRequest.getDefaultInstance());
+  }
+
+  /** The same for such a deal, for which it may ask less. */
+  public SignedAsk ask(RawSize size, long periods) {
+    return ask(
+        GetAskRequest.newBuilder().setRawSize(size.bytes()).setPeriods((int) periods).build());
+  }
+
+  private SignedAsk ask(GetAskRequest request) {
     try {
-      SignedAsk ask = Wire.ask(timed(deals).getAsk(GetAskRequest.getDefaultInstance()).getAsk());
+      SignedAsk ask = Wire.ask(timed(deals).getAsk(request).getAsk());
       if (!ask.ask().miner().equals(miner.peer().id())) {
         throw lied("its ask is " + ask.ask().miner() + "'s");
       }

@@ -60,6 +60,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -84,6 +85,7 @@ public final class FakeMiner implements AutoCloseable {
   private final TlsIdentity tls;
 
   private volatile TokenAmount dearerBy = TokenAmount.ZERO;
+  private volatile Optional<GetAskRequest> reducedFor = Optional.empty();
   private volatile TokenAmount askedCollateral = TokenAmount.of(1);
   private volatile boolean declines;
   private volatile boolean publishes = true;
@@ -130,6 +132,13 @@ public final class FakeMiner implements AutoCloseable {
   /** Asks more than the registry says. */
   public void asksMore(TokenAmount dearer) {
     dearerBy = dearer;
+  }
+
+  /** Asks one unit for a leaf and period of such a deal, and its usual price for others. */
+  public void reducesFor(RawSize size, int periods) {
+    reducedFor =
+        Optional.of(
+            GetAskRequest.newBuilder().setRawSize(size.bytes()).setPeriods(periods).build());
   }
 
   /** Asks for so much collateral of its own per leaf. */
@@ -246,7 +255,9 @@ public final class FakeMiner implements AutoCloseable {
       Ask ask =
           new Ask(
               id,
-              market.miner(id).orElseThrow().pricePerLeafPeriod().plus(dearerBy),
+              reducedFor.filter(request::equals).isPresent()
+                  ? TokenAmount.of(1)
+                  : market.miner(id).orElseThrow().pricePerLeafPeriod().plus(dearerBy),
               askedCollateral,
               1,
               RawSize.MAX,

@@ -1,6 +1,7 @@
 package io.granary.miner.engine;
 
 import io.granary.miner.AskPolicy;
+import io.granary.miner.FilterPolicy;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
@@ -28,7 +29,9 @@ import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -39,6 +42,8 @@ public final class Intake {
   /** Blocks that may pass between telling a number and seeing it proposed. */
   private static final long ANSWER_BLOCKS = 5;
 
+  private static final Duration RATE = Duration.ofHours(1);
+
   private final MinerConfig config;
   private final MinerPorts ports;
   private final EthKey operator;
@@ -48,6 +53,7 @@ public final class Intake {
   private final Disk disk;
   private final OperatorLog log;
   private final Clock clock;
+  private final DealCommand command;
 
   /** Of one miner. */
   public Intake(
@@ -69,11 +75,18 @@ public final class Intake {
     this.disk = disk;
     this.log = log;
     this.clock = clock;
+    this.command =
+        new DealCommand(config.filter(), config.home(), ports.reader().terms().domain(), log);
   }
 
-  /** The current ask. */
-  public SignedAsk ask() {
-    AskPolicy p = config.ask();
+  /**
+   * The current ask for a deal.
+   *
+   * @param bytes size of its piece, 0 when it is not known
+   * @param periods its length, 0 when it is not known
+   */
+  public SignedAsk ask(long bytes, long periods) {
+    AskPolicy p = policy(bytes, periods);
     Instant expiry = Instant.ofEpochSecond(clock.instant().getEpochSecond()).plus(p.validity());
     Ask ask =
         new Ask(
@@ -88,6 +101,10 @@ public final class Intake {
     return new SignedAsk(ask, operator.sign(Eip712.ask(ports.reader().terms().domain(), ask)));
   }
 
+  AskPolicy policy(long bytes, long periods) {
+    return config.ask().of(bytes, periods);
+  }
+
   /** What became of a proposal. */
   public sealed interface Decision {
     /** Taken; the deal's id. */
@@ -98,15 +115,35 @@ public final class Intake {
   }
 
   /** Decides about a proposal; taking it is durable when this returns, and idempotent. */
-  public synchronized Decision propose(SignedProposal signed, SignedAsk ask) {
+  public Decision propose(SignedProposal signed, SignedAsk ask) {
     DealId id = Eip712.dealId(ports.reader().terms().domain(), signed.proposal());
-    if (book.find(id).filter(d -> !d.isOver()).isPresent()) {
-      return new Decision.Accepted(id);
+    if (config.filter().command().isEmpty()) {
+      return take(id, signed, ask);
     }
-    Optional<Refusal> refusal = refuse(id, signed, ask);
-    if (refusal.isPresent()) {
-      log.declined(id, signed.proposal().client(), refusal.get());
-      return new Decision.Declined(refusal.get());
+    // The program may take seconds, in which other proposals go on, and what spoke for this one may
+    // change: it is looked at again.
+    return decided(id, signed, ask)
+        .or(() -> command.refuse(id, signed.proposal()).map(no -> declined(id, signed, no)))
+        .orElseGet(() -> take(id, signed, ask));
+  }
+
+  /** Empty when nothing speaks against a proposal that is new. */
+  private synchronized Optional<Decision> decided(DealId id, SignedProposal signed, SignedAsk ask) {
+    if (book.find(id).filter(d -> !d.isOver()).isPresent()) {
+      return Optional.of(new Decision.Accepted(id));
+    }
+    return refuse(id, signed, ask).map(refusal -> declined(id, signed, refusal));
+  }
+
+  private Decision declined(DealId id, SignedProposal signed, Refusal refusal) {
+    log.declined(id, signed.proposal().client(), refusal);
+    return new Decision.Declined(refusal);
+  }
+
+  private synchronized Decision take(DealId id, SignedProposal signed, SignedAsk ask) {
+    Optional<Decision> decided = decided(id, signed, ask);
+    if (decided.isPresent()) {
+      return decided.get();
     }
     book.add(StoredDeal.accepted(id, signed, clock.instant()));
     log.accepted(id, signed.proposal().client(), signed.proposal().size().bytes());
@@ -123,10 +160,12 @@ public final class Intake {
   private Optional<Refusal> refuse(DealId id, SignedProposal signed, SignedAsk ask) {
     DealProposal p = signed.proposal();
     return refuseParties(id, signed)
+        .or(() -> refuseClient(p.client()))
         .or(() -> refuseAsk(ask))
         .or(() -> refuseTerms(p, ask.ask()))
         .or(this::refuseCrowd)
         .or(() -> book.find(id).flatMap(known -> over(id)))
+        .or(() -> refuseRate(p))
         .or(() -> refuseRoom(p))
         .or(this::refuseOwnStanding)
         .or(() -> refuseAuditor(p))
@@ -150,6 +189,41 @@ public final class Intake {
               + ports.reader().terms().domain().market(),
           "",
           p.client());
+    }
+    return Optional.empty();
+  }
+
+  /** A client that this miner serves not at all. */
+  Optional<Refusal> refuseClient(Address client) {
+    return config.filter().admits(client)
+        ? Optional.empty()
+        : no("CLIENT", "this miner takes no deals of this client; ask another", client, "");
+  }
+
+  /** What a client has been given in the last hour, also what came to nothing since. */
+  private Optional<Refusal> refuseRate(DealProposal p) {
+    FilterPolicy filter = config.filter();
+    Instant since = clock.instant().minus(RATE);
+    List<StoredDeal> recent =
+        book.all().stream()
+            .filter(d -> d.terms().client().equals(p.client()) && d.acceptedAt().isAfter(since))
+            .toList();
+    if (filter.dealsPerHour() > 0 && recent.size() >= filter.dealsPerHour()) {
+      return no(
+          "RATE",
+          "this miner took as many deals of this client in the last hour as it takes in one; come"
+              + " back later, or ask another",
+          recent.size() + 1L,
+          "at most " + filter.dealsPerHour());
+    }
+    long bytes = recent.stream().mapToLong(d -> d.terms().size().bytes()).sum();
+    if (filter.bytesPerHour() > 0 && p.size().bytes() > filter.bytesPerHour() - bytes) {
+      return no(
+          "RATE",
+          "this miner takes so many bytes of one client in an hour; come back later with a piece"
+              + " that fits, or ask another",
+          p.size().bytes() + " beside " + bytes,
+          "at most " + filter.bytesPerHour());
     }
     return Optional.empty();
   }
@@ -205,7 +279,7 @@ public final class Intake {
     if (size < ask.minSize() || size > ask.maxSize()) {
       return no(
           "SIZE",
-          "the piece is outside the sizes this miner takes",
+          "the piece is outside the sizes that this ask holds for",
           size,
           ask.minSize() + " to " + ask.maxSize());
     }
@@ -213,7 +287,7 @@ public final class Intake {
     if (p.periods() < ask.minPeriods() || p.periods() > most) {
       return no(
           "PERIODS",
-          "the deal is outside the lengths this miner takes",
+          "the deal is outside the lengths that this ask holds for",
           p.periods(),
           ask.minPeriods() + " to " + most);
     }

@@ -1,11 +1,14 @@
 package io.granary.miner.engine;
 
+import io.granary.miner.Deadline;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.Telemetry;
 import io.granary.miner.Tuning;
 import io.granary.miner.ops.Health;
 import io.granary.protocol.chain.ChainUnavailableException;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -25,7 +28,9 @@ final class Loop implements AutoCloseable {
   private final Health health;
   private final Step step;
   private final Consumer<Error> onError;
+  private final CountDownLatch finishing = new CountDownLatch(1);
   private final Thread thread;
+  private volatile boolean inRound;
 
   /**
    * Starts it.
@@ -47,8 +52,9 @@ final class Loop implements AutoCloseable {
   private void run() {
     Duration pause = tuning.pollInterval();
     boolean down = false;
-    while (!Thread.currentThread().isInterrupted()) {
+    while (!Thread.currentThread().isInterrupted() && finishing.getCount() > 0) {
       try {
+        inRound = true;
         step.run();
         health.good(name);
         if (down) {
@@ -76,8 +82,11 @@ final class Loop implements AutoCloseable {
         onError.accept(e);
         return;
       }
+      inRound = false;
       try {
-        Thread.sleep(pause);
+        if (finishing.await(pause.toNanos(), TimeUnit.NANOSECONDS)) {
+          return;
+        }
       } catch (InterruptedException e) {
         return;
       }
@@ -87,6 +96,21 @@ final class Loop implements AutoCloseable {
   private Duration longer(Duration pause) {
     Duration doubled = pause.multipliedBy(2);
     return doubled.compareTo(tuning.maxBackoff()) > 0 ? tuning.maxBackoff() : doubled;
+  }
+
+  /** Its name. */
+  String name() {
+    return name;
+  }
+
+  /** Begins no round any more. */
+  void finish() {
+    finishing.countDown();
+  }
+
+  /** Waits, after {@link #finish}, for the round that runs; false when it runs longer. */
+  boolean awaitEnd(Deadline deadline) throws InterruptedException {
+    return thread.join(deadline.left()) || !inRound;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.granary.miner.engine;
 
+import io.granary.miner.Deadline;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
@@ -29,9 +30,17 @@ import java.util.List;
  */
 public final class MinerEngine implements AutoCloseable {
   private final List<AutoCloseable> parts;
+  private final List<Loop> loops;
 
-  private MinerEngine(List<AutoCloseable> parts) {
+  /**
+   * What runs.
+   *
+   * @param parts everything, in the order in which it is closed
+   * @param loops those of them whose rounds are better ended than cut: they send transactions
+   */
+  private MinerEngine(List<AutoCloseable> parts, List<Loop> loops) {
     this.parts = parts;
+    this.loops = loops;
   }
 
   /** Starts the loops. */
@@ -98,44 +107,22 @@ public final class MinerEngine implements AutoCloseable {
     runner.deleteLeftovers();
     long[] lastHead = {-1};
     List<AutoCloseable> started = new ArrayList<>();
+    List<Loop> sending = new ArrayList<>();
     try {
-      started.add(
-          new Loop(
-              "miner-proving", config.tuning(), telemetry, MinerEngine::endProcess, prover::run));
-      started.add(
-          new Loop(
-              "miner-pushing", config.tuning(), telemetry, MinerEngine::endProcess, pusher::run));
+      sending.add(loop("miner-proving", config, telemetry, prover::run));
+      started.add(sending.getLast());
+      started.add(loop("miner-pushing", config, telemetry, pusher::run));
       started.add(pusher);
-      started.add(
-          new Loop(
-              "miner-demands", config.tuning(), telemetry, MinerEngine::endProcess, desk::run));
-      started.add(
-          new Loop(
-              "miner-rehearsing",
-              config.tuning(),
-              telemetry,
-              MinerEngine::endProcess,
-              rehearsal::run));
-      started.add(
-          new Loop(
-              "miner-scrubbing",
-              config.tuning(),
-              telemetry,
-              MinerEngine::endProcess,
-              scrubber::run));
-      started.add(
-          new Loop(
-              "miner-endpoints",
-              config.tuning(),
-              telemetry,
-              MinerEngine::endProcess,
-              endpoints::run));
-      started.add(
-          new Loop(
+      sending.add(loop("miner-demands", config, telemetry, desk::run));
+      started.add(sending.getLast());
+      started.add(loop("miner-rehearsing", config, telemetry, rehearsal::run));
+      started.add(loop("miner-scrubbing", config, telemetry, scrubber::run));
+      started.add(loop("miner-endpoints", config, telemetry, endpoints::run));
+      sending.add(
+          loop(
               "miner-deals",
-              config.tuning(),
+              config,
               telemetry,
-              MinerEngine::endProcess,
               () -> {
                 // Before the state is read by which the runner decides.
                 ports.market().finishBegun();
@@ -147,20 +134,40 @@ public final class MinerEngine implements AutoCloseable {
                   registry.look(lastHead[0]);
                 }
               }));
+      started.add(sending.getLast());
       started.add(
           ports
               .events()
               .follow(ports.chain().head().number(), new Watcher(book, chainDeals, prover, log)));
-      return new MinerEngine(started);
+      return new MinerEngine(started, sending);
     } catch (RuntimeException e) {
       // Loops that went on would use a store that the caller closes.
       try {
-        new MinerEngine(started).close();
+        new MinerEngine(started, sending).close();
       } catch (RuntimeException alsoFailed) {
         e.addSuppressed(alsoFailed);
       }
       throw e;
     }
+  }
+
+  private static Loop loop(String name, MinerConfig config, Telemetry telemetry, Loop.Step step) {
+    return new Loop(name, config.tuning(), telemetry, MinerEngine::endProcess, step);
+  }
+
+  /**
+   * Begins nothing any more that sends transactions, waits for the proof, the answers and the other
+   * transactions that are under way, and tells the loops that took longer.
+   */
+  public List<String> finish(Deadline deadline) throws InterruptedException {
+    loops.forEach(Loop::finish);
+    List<String> longer = new ArrayList<>();
+    for (Loop loop : loops) {
+      if (!loop.awaitEnd(deadline)) {
+        longer.add(loop.name());
+      }
+    }
+    return longer;
   }
 
   /**

@@ -3,6 +3,7 @@ package io.granary.miner.engine;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
+import io.granary.miner.ProofFunds;
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.Reading;
@@ -35,16 +36,7 @@ import java.util.random.RandomGenerator;
  * the gas estimate that goes before each transaction: a refused one is never sent.)
  */
 final class Rehearsal {
-  /**
-   * Gas of a dear proof: five paths of 2^30 leaves and a header (contracts/snapshots, docs/gas.md),
-   * rounded up.
-   */
-  private static final BigInteger PROOF_GAS = BigInteger.valueOf(250_000);
-
   private static final BigInteger MANY = BigInteger.valueOf(1_000);
-
-  /** The operator should be able to pay so many proofs: a week and more of daily periods. */
-  static final int WANTED_PROOFS = 10;
 
   /**
    * What was found before one challenge block.
@@ -210,10 +202,9 @@ final class Rehearsal {
 
   private Check countEther() {
     BigInteger wei = ports.chain().wei(operator);
-    // Twice the base fee is what a transaction offers, so that it stays valid while the fee rises.
-    BigInteger proof = PROOF_GAS.multiply(ports.chain().baseFee()).multiply(BigInteger.TWO);
-    BigInteger proofs = wei.divide(proof.max(BigInteger.ONE));
-    boolean enough = proofs.compareTo(BigInteger.valueOf(WANTED_PROOFS)) >= 0;
+    BigInteger baseFee = ports.chain().baseFee();
+    BigInteger proofs = ProofFunds.proofs(wei, baseFee);
+    boolean enough = proofs.compareTo(BigInteger.valueOf(ProofFunds.WANTED)) >= 0;
     String found =
         ether(wei)
             + " ether of the operator pay "
@@ -227,11 +218,14 @@ final class Rehearsal {
         false,
         found
             + ", "
-            + WANTED_PROOFS
+            + ProofFunds.WANTED
             + " should be there: send "
             + operator
             + " "
-            + ether(proof.multiply(BigInteger.valueOf(WANTED_PROOFS)).subtract(wei))
+            + ether(
+                ProofFunds.proofWei(baseFee)
+                    .multiply(BigInteger.valueOf(ProofFunds.WANTED))
+                    .subtract(wei))
             + " ether");
   }
 

@@ -1,5 +1,6 @@
 package io.granary.miner.engine;
 
+import io.granary.miner.AskPolicy;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
@@ -12,7 +13,6 @@ import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.Signatures;
-import io.granary.protocol.deal.Ask;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
 import io.granary.protocol.deal.Extension;
@@ -123,6 +123,10 @@ public final class Renewals {
         .isEmpty()) {
       return no("BAD_SIGNATURE", "the extension is not signed by the deal's client", "", client);
     }
+    Optional<Refusal> unwanted = intake.refuseClient(client);
+    if (unwanted.isPresent()) {
+      return unwanted;
+    }
     Optional<DealSnapshot> chain =
         ports.reader().deal(e.dealId()).filter(d -> d.state() == DealState.ACTIVE && !d.removed());
     if (chain.isEmpty()) {
@@ -145,7 +149,8 @@ public final class Renewals {
       return no("NOTICED", "its client gave notice, which is final; propose a new one", "", "");
     }
     MarketTerms terms = ports.reader().terms();
-    Ask ask = intake.ask().ask();
+    long more = Math.max(1, e.newEnd().index() - e.oldEnd().index());
+    AskPolicy ask = intake.policy(deal.terms().size().bytes(), more);
     // Each extension is a transaction of the miner's: it has to be worth it like a deal.
     long most = Math.min(ask.maxPeriods(), terms.maxPeriods());
     long first = d.end().index() + Math.max(1, ask.minPeriods());
@@ -173,7 +178,7 @@ public final class Renewals {
   }
 
   private static Optional<Refusal> refuseCollateral(
-      Extension e, StoredDeal deal, DealSnapshot d, Ask ask, MarketTerms terms) {
+      Extension e, StoredDeal deal, DealSnapshot d, AskPolicy ask, MarketTerms terms) {
     TokenAmount price = e.pricePerPeriod();
     TokenAmount floor = Pricing.leastCollateral(terms, price, deal.terms().size(), 1);
     TokenAmount ceiling =

@@ -179,6 +179,9 @@ public final class Scrubber {
       }
       return false;
     }
+    if (book.find(deal.id()).filter(StoredDeal::hasReplica).isEmpty()) {
+      return false; // its deal has ended meanwhile, and its files went
+    }
     boolean first = !damaged.containsKey(deal.id());
     damaged.computeIfAbsent(deal.id(), id -> ConcurrentHashMap.newKeySet()).add(chunk);
     return first;

@@ -1,5 +1,6 @@
 package io.granary.miner.engine;
 
+import io.granary.miner.Deadline;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.replica.Disk;
@@ -23,6 +24,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -118,6 +120,34 @@ public final class Uploads {
   /** Forgets how far an upload came. */
   void forget(DealId id) {
     offsets.remove(id);
+  }
+
+  /**
+   * Forgets how far uploads came whose bytes are not on disk: they did not come back with a store
+   * that was restored. Their clients send them again.
+   */
+  public void forgetLost() throws IOException {
+    for (StoredDeal deal : book.all()) {
+      if (deal.stage() == DealStage.ACCEPTED
+          && offsets.offset(deal.id()) > shelf.stagedBytes(deal.id())) {
+        log.uploadLost(deal.id(), offsets.offset(deal.id()), shelf.stagedBytes(deal.id()));
+        offsets.remove(deal.id());
+      }
+    }
+  }
+
+  /** Waits for the uploads that run, and tells which of them ran longer. */
+  public synchronized Set<DealId> awaitEnd(Deadline deadline) throws InterruptedException {
+    while (!running.isEmpty() && !deadline.isOver()) {
+      // At least one: zero would be for ever.
+      wait(Math.max(1, deadline.left().toMillis()));
+    }
+    return Set.copyOf(running.keySet());
+  }
+
+  private synchronized void ended(DealId id, Session session) {
+    running.remove(id, session);
+    notifyAll();
   }
 
   /** Bytes of a deal that are durable. */
@@ -444,7 +474,7 @@ public final class Uploads {
       if (!closed) {
         closed = true;
         closeFiles();
-        running.remove(deal.id(), this);
+        ended(deal.id(), this);
       }
     }
 

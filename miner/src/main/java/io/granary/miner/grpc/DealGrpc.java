@@ -7,6 +7,7 @@ import io.granary.miner.model.StoredDeal;
 import io.granary.miner.sealing.SealingRoom;
 import io.granary.miner.storage.DealBook;
 import io.granary.protocol.deal.DealStage;
+import io.granary.protocol.deal.SignedAsk;
 import io.granary.protocol.grpc.AuthServerInterceptor;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.grpc.WireException;
@@ -58,7 +59,8 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
 
   @Override
   public void getAsk(GetAskRequest request, StreamObserver<GetAskResponse> observer) {
-    observer.onNext(GetAskResponse.newBuilder().setAsk(Wire.message(intake.ask())).build());
+    SignedAsk ask = intake.ask(request.getRawSize(), Integer.toUnsignedLong(request.getPeriods()));
+    observer.onNext(GetAskResponse.newBuilder().setAsk(Wire.message(ask)).build());
     observer.onCompleted();
   }
 

@@ -1,6 +1,7 @@
 package io.granary.miner.grpc;
 
 import com.google.protobuf.UnsafeByteOperations;
+import io.granary.miner.Deadline;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.replica.Reading;
@@ -20,6 +21,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Gives bytes back, in chunks that the transport has room for. */
@@ -92,6 +94,16 @@ public final class RetrievalGrpc extends RetrievalServiceGrpc.RetrievalServiceIm
     call.setOnReadyThreshold(READY_BYTES);
     call.setOnReadyHandler(sending::pump);
     sending.pump();
+  }
+
+  /**
+   * Waits, when no call comes any more, for the retrievals that run, and tells how many of them ran
+   * longer.
+   */
+  public int awaitEnd(Deadline deadline) throws InterruptedException {
+    return streams.tryAcquire(STREAMS, deadline.left().toMillis(), TimeUnit.MILLISECONDS)
+        ? 0
+        : STREAMS - streams.availablePermits();
   }
 
   private static void refuse(

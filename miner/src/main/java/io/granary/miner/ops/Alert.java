@@ -9,6 +9,9 @@ import java.util.Locale;
 public enum Alert {
   /** A client's bytes were not those of its proposal. */
   WRONG_ROOT(false, "nothing: the client can upload the right bytes while there is time"),
+  /** The operator's program that looks at proposals failed to. */
+  DEAL_COMMAND_FAILED(
+      true, "run 'dealCommand' of miner.json by hand; until it works no new deal is taken"),
   /** The disk refused bytes of an upload. */
   UPLOAD_FAILED(true, "check the disk and its free space; the client goes on where it stopped"),
   /** There are files of a deal that the store does not know. */
@@ -80,6 +83,10 @@ public enum Alert {
   REGISTRY_DIFFERS(false, "the reason names the command"),
   /** The disk runs full. */
   LOW_DISK(false, "free some space"),
+  /** The socket for commands to the running node could not be opened. */
+  ADMIN_UNAVAILABLE(
+      false,
+      "keep the miner's folder on a local disk, at a path below 90 bytes; until then back up while the node is stopped, and drain with SIGTERM"),
   /** The status file could not be written. */
   STATUS_NOT_WRITTEN(false, "check the disk and the rights of the folder");
 

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -143,8 +144,12 @@ public final class Shelf {
     Files.deleteIfExists(files.pieceTree());
   }
 
-  /** Deletes what a crash left half-written, and tells whose finished files are here. */
-  public Set<DealId> sweep() throws IOException {
+  /**
+   * Deletes what a crash left half-written, and tells whose files are here otherwise.
+   *
+   * @param goesOn whether a deal's sealing goes on with the files that it has
+   */
+  public Set<DealId> sweep(Predicate<DealId> goesOn) throws IOException {
     Set<DealId> found = new HashSet<>();
     for (Path directory : new Path[] {uploads, replicas}) {
       try (Stream<Path> files = Files.list(directory)) {
@@ -152,7 +157,7 @@ public final class Shelf {
           String name = file.getFileName().toString();
           // What does not carry a deal's name is not ours to delete.
           Optional<DealId> deal = dealOf(name);
-          if (deal.isPresent() && name.endsWith(TEMPORARY)) {
+          if (deal.isPresent() && name.endsWith(TEMPORARY) && !goesOn.test(deal.get())) {
             Files.deleteIfExists(file);
           } else {
             deal.ifPresent(found::add);

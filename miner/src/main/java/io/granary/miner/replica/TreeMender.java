@@ -59,6 +59,9 @@ public final class TreeMender implements AutoCloseable {
   private void mend(StoredDeal deal, Path tree) {
     Instant began = Instant.now();
     try {
+      if (!shelf.hasReplica(deal.id())) {
+        return; // nothing to build it from: its deal has just ended, or whoever reads it says so
+      }
       if (rebuild(deal, tree)) {
         log.treeRebuilt(deal.id(), tree, Duration.between(began, Instant.now()));
       } else {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
@@ -52,13 +53,19 @@ public final class StagedSums {
     filled = 0;
   }
 
-  /** Writes the sums of a whole piece; no sync, because a restart throws them away. */
+  /** Writes the sums of a whole piece, durably: a sealing after a restart goes by them too. */
   public void write(Path file) throws IOException {
     if (filled > 0) {
       endChunk();
     }
     sums.putInt(sumOf(sums.array(), sums.position()));
-    Files.write(file, sums.array());
+    Files.write(
+        file,
+        sums.array(),
+        StandardOpenOption.CREATE,
+        StandardOpenOption.TRUNCATE_EXISTING,
+        StandardOpenOption.WRITE,
+        StandardOpenOption.SYNC);
   }
 
   private static int sumOf(byte[] bytes, int length) {

@@ -3,10 +3,6 @@ package io.granary.miner.testing;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
 import io.granary.proofs.disk.BulkFile;
-import io.granary.proofs.seal.RawSource;
-import io.granary.proofs.seal.ReplicaFiles;
-import io.granary.proofs.seal.SealedPiece;
-import io.granary.proofs.seal.Sealer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
@@ -16,18 +12,19 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongConsumer;
 
 /** A disk with as many bytes left as a test says. */
 public final class FaultyDisk implements Disk {
   private final Disk disk = new LocalDisk();
   private final AtomicLong left = new AtomicLong(Long.MAX_VALUE / 2);
+  private volatile boolean broken;
   private volatile CountDownLatch sealing = new CountDownLatch(0);
+  private volatile CountDownLatch atWork = new CountDownLatch(1);
 
-  /** Sealings that failed for want of space. */
-  public final AtomicInteger failedSealings = new AtomicInteger();
+  /** Bytes that were written. */
+  public final AtomicLong written = new AtomicLong();
 
   /** Leaves so many bytes. */
   public void setLeft(long bytes) {
@@ -36,7 +33,15 @@ public final class FaultyDisk implements Disk {
 
   /** Makes sealings wait; {@link #releaseSealing} lets them go on. */
   public void holdSealing() {
+    atWork = new CountDownLatch(1);
     sealing = new CountDownLatch(1);
+  }
+
+  /** Waits until a sealing is held. */
+  public void awaitSealing() throws InterruptedException {
+    if (!atWork.await(60, TimeUnit.SECONDS)) {
+      throw new AssertionError("no sealing began");
+    }
   }
 
   /** Lets held sealings go on. */
@@ -44,7 +49,15 @@ public final class FaultyDisk implements Disk {
     sealing.countDown();
   }
 
+  /** Makes every write fail, or no longer. */
+  public void setBroken(boolean isBroken) {
+    broken = isBroken;
+  }
+
   private void take(long bytes) throws IOException {
+    if (broken) {
+      throw new IOException("Input/output error");
+    }
     if (left.addAndGet(-bytes) < 0) {
       left.addAndGet(bytes);
       throw new IOException("No space left on device");
@@ -57,28 +70,14 @@ public final class FaultyDisk implements Disk {
   }
 
   @Override
-  public SealedPiece seal(
-      Sealer sealer, RawSource source, ReplicaFiles files, int threads, LongConsumer progress)
-      throws IOException {
+  public FileChannel sealing(Path file, FileChannel channel) {
+    atWork.countDown();
     try {
       sealing.await();
     } catch (InterruptedException e) {
-      throw new IOException("interrupted", e);
+      Thread.currentThread().interrupt();
     }
-    try {
-      return disk.seal(
-          sealer,
-          (position, target, length) -> {
-            take(length);
-            source.read(position, target, length);
-          },
-          files,
-          threads,
-          progress);
-    } catch (IOException e) {
-      failedSealings.incrementAndGet();
-      throw e;
-    }
+    return new Limited(channel);
   }
 
   @Override
@@ -96,6 +95,7 @@ public final class FaultyDisk implements Disk {
     @Override
     public int write(ByteBuffer source, long position) throws IOException {
       take(source.remaining());
+      written.addAndGet(source.remaining());
       return file.write(source, position);
     }
 
@@ -120,7 +120,7 @@ public final class FaultyDisk implements Disk {
     }
 
     private static UnsupportedOperationException unused() {
-      return new UnsupportedOperationException("uploads do not need this");
+      return new UnsupportedOperationException("nobody needs this");
     }
 
     @Override

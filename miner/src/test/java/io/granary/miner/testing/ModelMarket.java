@@ -57,6 +57,7 @@ public final class ModelMarket implements MinerMarket {
   public final List<String> sent = new CopyOnWriteArrayList<>();
 
   private volatile Runnable beforeCompleting = () -> {};
+  private volatile Runnable beforeProving = () -> {};
   private volatile String refusePublishing = "";
   private volatile boolean holdActivation;
 
@@ -78,6 +79,11 @@ public final class ModelMarket implements MinerMarket {
   /** Does something each time before a deal is completed. */
   public void beforeCompleting(Runnable step) {
     beforeCompleting = step;
+  }
+
+  /** Does something each time before a period is proved. */
+  public void beforeProving(Runnable step) {
+    beforeProving = step;
   }
 
   private TxResult confirmed() {
@@ -442,6 +448,7 @@ public final class ModelMarket implements MinerMarket {
 
   @Override
   public TxResult prove(Address miner, Period period, byte[] openings, Urgency urgency) {
+    beforeProving.run();
     synchronized (chain) {
       chain.requireUp();
       if (chain.proved.contains(period.index())) {

@@ -111,6 +111,13 @@ public final class Renter implements AutoCloseable {
     return deals().getAsk(GetAskRequest.getDefaultInstance()).getAsk();
   }
 
+  /** The ask for such a deal. */
+  public SignedAsk ask(long bytes, int periods) {
+    return deals()
+        .getAsk(GetAskRequest.newBuilder().setRawSize(bytes).setPeriods(periods).build())
+        .getAsk();
+  }
+
   /** Signs a proposal. */
   public SignedProposal sign(DealProposal proposal) {
     return new SignedProposal(

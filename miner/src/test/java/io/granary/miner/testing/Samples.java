@@ -7,6 +7,7 @@ import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.piece.RawSize;
 import io.granary.proofs.tree.Opening;
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.crypto.Signature;
 import io.granary.protocol.deal.DealProposal;
@@ -87,6 +88,20 @@ public final class Samples {
     }
     PeriodProof proof = new PeriodProof(id, new Period(period), hash(random), openings);
     return new SignedPeriodProof(proof, Signature.of(bytes(random, 65)));
+  }
+
+  /** What a transaction cost. */
+  public static TxCost cost(long sender, long nonce) {
+    Random random = new Random(sender);
+    return new TxCost(
+        address(random),
+        nonce,
+        new TxHash(Sha256.hash(BigInteger.valueOf(nonce).toByteArray())),
+        nonce % 2 == 0 ? "prove" : TxCost.NOTHING,
+        new BlockNumber(nonce % 1_000),
+        random.nextInt(1 << 30),
+        new BigInteger(random.nextInt(100), random),
+        nonce % 3 != 0);
   }
 
   /** An entry of a journal, with so many replacements. */

@@ -1,68 +1,84 @@
 package io.granary.proofs.seal;
 
-import io.granary.proofs.disk.BulkFile;
 import java.io.IOException;
-import java.util.concurrent.Semaphore;
+import java.io.InterruptedIOException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a growing file durable while it is written, on a thread of its own: the disk then works
- * beside the hashing, and the sync at the end has little left to do.
+ * Makes finished ranges durable while the next are sealed, on a thread of its own: the disk then
+ * works beside the hashing, and the sync at the end has little left to do. A failed sync is
+ * remembered, because the kernel reports it only once.
  */
 final class Flusher implements AutoCloseable {
-  private static final long FLUSH_BYTES = 64L << 20;
+  /** Makes a range durable and notes it. */
+  @FunctionalInterface
+  interface Sink {
+    void accept(SealedRange range) throws IOException;
+  }
 
-  private final BulkFile file;
-  private final Semaphore due = new Semaphore(0);
+  private static final long LOOK_MILLIS = 100;
+
+  private final Sink sink;
+  private final SynchronousQueue<SealedRange> finished = new SynchronousQueue<>();
   private final Thread thread;
-  private long written;
   private volatile boolean ending;
-  private volatile @Nullable IOException failure;
+  private volatile @Nullable Exception failure;
 
-  Flusher(BulkFile file) {
-    this.file = file;
+  Flusher(Sink sink) {
+    this.sink = sink;
     this.thread = Thread.ofPlatform().daemon().name("flusher").start(this::run);
   }
 
   private void run() {
-    while (true) {
-      due.acquireUninterruptibly();
-      if (ending) {
-        return;
+    try {
+      while (!ending) {
+        SealedRange range = finished.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        if (range != null) {
+          sink.accept(range);
+        }
       }
-      due.drainPermits();
-      try {
-        file.force(false);
-      } catch (IOException e) {
-        failure = e;
-        return;
-      }
+    } catch (IOException | RuntimeException | InterruptedException e) {
+      failure = e;
     }
   }
 
-  /** Says that so many more bytes were written. */
-  synchronized void wrote(long bytes) {
-    written += bytes;
-    if (written >= FLUSH_BYTES) {
-      written = 0;
-      due.release();
+  /**
+   * Hands over a finished range; waits while the one before is not durable, so that no more than
+   * two are ever to do again.
+   *
+   * @throws IOException when an earlier range could not be made durable
+   */
+  void flush(SealedRange range) throws IOException {
+    try {
+      boolean taken = false;
+      while (!taken) {
+        throwFailure();
+        taken = finished.offer(range, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("sealing was interrupted");
     }
   }
 
-  /** Ends the thread and makes everything durable. */
+  private void throwFailure() throws IOException {
+    Exception failed = failure;
+    if (failed != null) {
+      throw new IOException(failed.getMessage(), failed);
+    }
+  }
+
+  /** Ends the thread, after the range it is at. */
   void finish() throws IOException {
     close();
-    IOException failed = failure;
-    if (failed != null) {
-      throw failed;
-    }
-    file.force(true);
+    throwFailure();
   }
 
   @Override
   public void close() {
     ending = true;
-    due.release();
     boolean interrupted = false;
     while (true) {
       try {

@@ -1,34 +1,33 @@
 package io.granary.proofs.seal;
 
 import io.granary.proofs.Hash32;
-import io.granary.proofs.disk.BulkFile;
-import io.granary.proofs.hash.NodeHasher;
-import io.granary.proofs.piece.ChunkWorkers;
-import io.granary.proofs.piece.Chunks;
-import io.granary.proofs.piece.Fr32;
 import io.granary.proofs.piece.RawSize;
 import io.granary.proofs.tree.StoredTree;
-import io.granary.proofs.tree.StoredTreeWriter;
-import io.granary.proofs.tree.SubtreeHasher;
-import io.granary.proofs.tree.TreeShape;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 
 /**
  * Seals a piece in one pass: reads it, pads it, hashes the piece tree, masks the leaves, hashes the
  * sealed tree, writes the replica and both trees. Chunks of 1 MiB go to several threads; memory is
- * about 3 MiB a thread whatever the size.
+ * about 3 MiB a thread whatever the size. A sealing that was cut off goes on after the last {@link
+ * SealedRange} that its {@link Checkpoints} have.
  */
 public final class Sealer {
+  /** What lies between a sealing and its files, so that tests can have failing disks. */
+  @FunctionalInterface
+  public interface Channels {
+    /** The channel to use for a file. */
+    FileChannel of(Path file, FileChannel channel);
+  }
+
   private final Hash32 replicaId;
   private final int profile;
   private final RawSize size;
-  private final TreeShape shape;
+  private final int rangeLevel;
+  private final Channels channels;
 
   /**
    * For one replica.
@@ -38,10 +37,21 @@ public final class Sealer {
    * @param size bytes of the piece
    */
   public Sealer(Hash32 replicaId, int profile, RawSize size) {
+    this(replicaId, profile, size, (file, channel) -> channel);
+  }
+
+  /** The same over other channels. */
+  public Sealer(Hash32 replicaId, int profile, RawSize size, Channels channels) {
+    this(replicaId, profile, size, SealedRange.LEVEL, channels);
+  }
+
+  /** With ranges of a test's. */
+  Sealer(Hash32 replicaId, int profile, RawSize size, int rangeLevel, Channels channels) {
     this.replicaId = replicaId;
     this.profile = SealProfile.byId(profile).id();
     this.size = size;
-    this.shape = size.shape();
+    this.rangeLevel = rangeLevel;
+    this.channels = channels;
   }
 
   /**
@@ -49,112 +59,62 @@ public final class Sealer {
    * of the hashing. What the source gives is not compared with that tree: the source must be one
    * that checks its bytes itself.
    *
-   * @throws IOException as {@link #seal}
+   * @throws IOException as {@link #seal(RawSource, ReplicaFiles, int, Checkpoints, LongConsumer)}
    */
   public SealedPiece sealWithPieceTree(
-      RawSource source, ReplicaFiles files, int threads, LongConsumer progress) throws IOException {
+      RawSource source,
+      ReplicaFiles files,
+      int threads,
+      Checkpoints checkpoints,
+      LongConsumer progress)
+      throws IOException {
     try (StoredTree pieceTree = StoredTree.open(files.pieceTree())) {
-      if (!pieceTree.shape().equals(shape)) {
+      if (!pieceTree.shape().equals(size.shape())) {
         throw new IOException(files.pieceTree() + " is the tree of a piece of another size");
       }
-      return new SealedPiece(
-          pieceTree.root(), seal(source, files, threads, progress, Optional.empty()));
+      return run(Optional.of(pieceTree), source, files, threads, checkpoints, progress);
     }
+  }
+
+  /** Seals in one go; what is cut off begins anew. As the other {@code seal}. */
+  public SealedPiece seal(RawSource source, ReplicaFiles files, int threads, LongConsumer progress)
+      throws IOException {
+    return seal(source, files, threads, Checkpoints.none(), progress);
   }
 
   /**
    * Seals. The files are durable when this returns.
    *
+   * @param checkpoints what earlier runs have noted of the same replica in the same files, and
+   *     where this one notes its ranges: first a range's bytes are durable, then both trees' block
+   *     roots, then it is noted. Nothing but whole ranges is taken over, and only when sealed bytes
+   *     and block roots are still what they were.
    * @param progress told the raw bytes done so far, from any thread
-   * @throws IOException when reading or writing fails; the files are then worthless
+   * @throws IOException when reading or writing fails; what was noted stays good
    */
-  public SealedPiece seal(RawSource source, ReplicaFiles files, int threads, LongConsumer progress)
-      throws IOException {
-    try (StoredTreeWriter pieceTree = new StoredTreeWriter(files.pieceTree(), shape)) {
-      Hash32 sealedRoot = seal(source, files, threads, progress, Optional.of(pieceTree));
-      return new SealedPiece(pieceTree.finish(), sealedRoot);
-    }
-  }
-
-  private Hash32 seal(
+  public SealedPiece seal(
       RawSource source,
       ReplicaFiles files,
       int threads,
-      LongConsumer progress,
-      Optional<StoredTreeWriter> pieceTree)
+      Checkpoints checkpoints,
+      LongConsumer progress)
       throws IOException {
-    try (StoredTreeWriter sealedTree = new StoredTreeWriter(files.sealedTree(), shape);
-        BulkFile replica =
-            BulkFile.open(
-                files.replica(),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE);
-        Flusher flusher = new Flusher(replica)) {
-      AtomicLong done = new AtomicLong();
-      ChunkWorkers.run(
-          threads,
-          ChunkWorkers.chunksOf(size),
-          () -> {
-            Worker worker = new Worker(source, replica, pieceTree, sealedTree);
-            return chunk -> {
-              int bytes = worker.seal(chunk);
-              flusher.wrote(bytes);
-              progress.accept(done.addAndGet(bytes));
-            };
-          });
-      flusher.finish();
-      return sealedTree.finish();
-    }
+    return run(Optional.empty(), source, files, threads, checkpoints, progress);
   }
 
-  private final class Worker {
-    private final RawSource source;
-    private final BulkFile replica;
-    private final Optional<StoredTreeWriter> pieceTree;
-    private final StoredTreeWriter sealedTree;
-    private final SealProfile seal = SealProfile.byId(profile);
-    private final SubtreeHasher hasher = new SubtreeHasher(NodeHasher.create());
-    private final byte[] raw = new byte[Chunks.RAW];
-    private final byte[] leaves = new byte[Chunks.PADDED];
-
-    Worker(
-        RawSource source,
-        BulkFile replica,
-        Optional<StoredTreeWriter> pieceTree,
-        StoredTreeWriter sealedTree) {
-      this.source = source;
-      this.replica = replica;
-      this.pieceTree = pieceTree;
-      this.sealedTree = sealedTree;
-    }
-
-    /** Seals one chunk and returns its raw bytes. */
-    int seal(long chunk) throws IOException {
-      long position = chunk * Chunks.RAW;
-      int length = (int) Math.min(Chunks.RAW, size.bytes() - position);
-      int groups = (length + Fr32.RAW - 1) / Fr32.RAW;
-      source.read(position, raw, length);
-      Arrays.fill(raw, length, groups * Fr32.RAW, (byte) 0);
-      Fr32.pad(raw, 0, leaves, 0, groups);
-      int padded = groups * Fr32.PADDED;
-      // What lies beyond the last leaf is zero in both trees.
-      Arrays.fill(leaves, padded, leaves.length, (byte) 0);
-      long firstLeaf = chunk * Chunks.LEAVES;
-      if (pieceTree.isPresent()) {
-        writeRoots(pieceTree.get(), chunk, groups * 4);
-      }
-      seal.apply(replicaId, firstLeaf, leaves, 0, groups * 4);
-      writeRoots(sealedTree, chunk, groups * 4);
-      replica.write(ByteBuffer.wrap(leaves, 0, padded), firstLeaf * 32);
-      return length;
-    }
-
-    private void writeRoots(StoredTreeWriter tree, long chunk, int leafCount) throws IOException {
-      int perBlock = 1 << shape.base();
-      int blocks = (leafCount + perBlock - 1) / perBlock;
-      byte[] roots = hasher.reduce(leaves, 0, blocks * perBlock, shape.base());
-      tree.writeBlockRoots(chunk * (Chunks.LEAVES / perBlock), roots, blocks);
+  private SealedPiece run(
+      Optional<StoredTree> pieceTree,
+      RawSource source,
+      ReplicaFiles files,
+      int threads,
+      Checkpoints checkpoints,
+      LongConsumer progress)
+      throws IOException {
+    try (SealingPass pass =
+        new SealingPass(
+            replicaId, profile, size, rangeLevel, files, pieceTree, checkpoints, channels)) {
+      pass.run(source, threads, progress);
+      return pass.finish();
     }
   }
 }

@@ -221,6 +221,7 @@ class ReplicaTest {
                 (at, target, n) -> System.arraycopy(raw, (int) at, target, 0, n),
                 files(),
                 2,
+                Checkpoints.none(),
                 done -> {});
     assertEquals(whole, again);
   }

@@ -76,4 +76,13 @@ public interface TransactionJournal {
 
   /** Forgets the entry of a nonce; nothing happens when there is none. */
   void end(long nonce);
+
+  /**
+   * Keeps what a mined transaction cost, for good, and forgets the entry of its nonce: both or
+   * neither, durable when it returns.
+   */
+  void mined(TxCost cost);
+
+  /** What was kept of all mined transactions of all keys that wrote here, by sender and nonce. */
+  List<TxCost> costs();
 }

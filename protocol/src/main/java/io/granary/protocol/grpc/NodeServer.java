@@ -9,6 +9,7 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -19,7 +20,11 @@ import java.util.concurrent.TimeUnit;
 
 /** A node's gRPC server: TLS 1.3, limits, authentication, health and reflection (Protocol §8). */
 public final class NodeServer implements AutoCloseable {
+  /** What a call that takes no long time may take. */
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
   private final Server server;
+  private final int port;
   private final ExecutorService executor;
   private final ScheduledExecutorService timer;
   private final HealthStatusManager health;
@@ -30,6 +35,8 @@ public final class NodeServer implements AutoCloseable {
       ScheduledExecutorService timer,
       HealthStatusManager health) {
     this.server = server;
+    // One that has ended does not say it any more.
+    this.port = server.getPort();
     this.executor = executor;
     this.timer = timer;
     this.health = health;
@@ -117,17 +124,30 @@ public final class NodeServer implements AutoCloseable {
 
   /** The port it listens on. */
   public int port() {
-    return server.getPort();
+    return port;
+  }
+
+  /** Takes no calls any more; running ones go on. */
+  public void finish() {
+    if (!server.isShutdown()) {
+      health.enterTerminalState();
+      server.shutdown();
+    }
   }
 
   /** Stops taking calls, lets running ones end for up to five seconds, then cuts them. */
   @Override
   public void close() {
-    health.enterTerminalState();
-    server.shutdown();
+    close(GRACE);
+  }
+
+  /** The same, letting them end for up to a time that is at most five seconds. */
+  public void close(Duration most) {
+    finish();
+    Duration grace = most.compareTo(GRACE) < 0 ? most : GRACE;
     try {
-      if (!server.awaitTermination(5, TimeUnit.SECONDS)) {
-        server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+      if (!server.awaitTermination(grace.toMillis(), TimeUnit.MILLISECONDS)) {
+        server.shutdownNow().awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS);
       }
     } catch (InterruptedException e) {
       server.shutdownNow();

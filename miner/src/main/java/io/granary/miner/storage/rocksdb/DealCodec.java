@@ -12,11 +12,11 @@ import io.granary.protocol.values.Period;
 import java.time.Instant;
 
 /**
- * Version 1 of a stored deal: id 32, stage uint8 (by the names below, not by ordinal), dataDeleted
+ * Version 2 of a stored deal: id 32, stage uint8 (by the names below, not by ordinal), dataDeleted
  * uint8, sealedRoot 32, acceptedAt uint64 ms, reason uint16 + UTF-8, then the proposal: client 20,
  * miner 20, auditor 20, pieceRoot 32, rawSize uint64, sealProfile uint8, periods uint32, price 12,
  * collateral 12, publishBy uint64, activateBy uint64, replaces 32, salt 32, signature 65, end
- * uint32. Version 1 had no end; the chain tells it again.
+ * uint32. Version 1 had no end; {@link Layout} brings it to this one.
  */
 final class DealCodec {
   private static final int VERSION = 2;
@@ -60,8 +60,16 @@ final class DealCodec {
   }
 
   static StoredDeal decode(byte[] value) {
-    boolean old = value.length > 0 && value[0] == VERSION_WITHOUT_END;
-    return Fields.read(value, old ? VERSION_WITHOUT_END : VERSION, "deal", in -> decode(in, old));
+    return Fields.read(value, VERSION, "deal", in -> decode(in, false));
+  }
+
+  static boolean isWithoutEnd(byte[] value) {
+    return value.length > 0 && value[0] == VERSION_WITHOUT_END;
+  }
+
+  /** A deal of version 1. */
+  static StoredDeal decodeWithoutEnd(byte[] value) {
+    return Fields.read(value, VERSION_WITHOUT_END, "deal", in -> decode(in, true));
   }
 
   private static StoredDeal decode(Fields in, boolean withoutEnd) {

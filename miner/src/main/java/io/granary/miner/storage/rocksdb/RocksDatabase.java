@@ -7,14 +7,20 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.Checkpoint;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.DBOptions;
+import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -32,10 +38,12 @@ final class RocksDatabase implements AutoCloseable {
     UPLOADS,
     PROOFS,
     OUTBOX,
-    TRANSACTIONS;
+    TRANSACTIONS,
+    SEALINGS,
+    COSTS;
 
-    byte[] label() {
-      return name().toLowerCase(java.util.Locale.ROOT).getBytes(UTF_8);
+    String label() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
@@ -59,7 +67,10 @@ final class RocksDatabase implements AutoCloseable {
   private final ColumnFamilyOptions familyOptions;
   private final WriteOptions sync;
   private final RocksDB db;
-  private final List<ColumnFamilyHandle> handles;
+
+  /** By the family's label. */
+  private final Map<String, ColumnFamilyHandle> handles;
+
   private final ReadWriteLock inUse = new ReentrantReadWriteLock();
   private boolean closed;
 
@@ -68,7 +79,7 @@ final class RocksDatabase implements AutoCloseable {
       DBOptions options,
       ColumnFamilyOptions familyOptions,
       RocksDB db,
-      List<ColumnFamilyHandle> handles) {
+      Map<String, ColumnFamilyHandle> handles) {
     this.path = path;
     this.options = options;
     this.familyOptions = familyOptions;
@@ -78,12 +89,103 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   /**
-   * Opens or creates the database.
+   * Opens the database with the families that it has, or creates it with all.
    *
-   * @throws StorageException when another process has it open, or it cannot be read
+   * @throws StorageException when another process has it open, it cannot be read, or a newer
+   *     version wrote it
    */
   static RocksDatabase open(Path path) {
     RocksDB.loadLibrary();
+    List<String> known = Arrays.stream(Family.values()).map(Family::label).toList();
+    List<String> there = familiesOf(path);
+    List<String> unknown = there.stream().filter(label -> !known.contains(label)).toList();
+    if (!unknown.isEmpty()) {
+      throw new StorageException(
+          "the store "
+              + path
+              + " keeps "
+              + String.join(", ", unknown)
+              + ", which this version of granary does not know: a newer version wrote it. "
+              + Layout.wayBack(path));
+    }
+    // Without its first family, its creation was cut off.
+    return open(path, there.contains(Family.META.label()) ? there : known);
+  }
+
+  /**
+   * Opens a database as it is, whichever version wrote it: to copy it, not to use it.
+   *
+   * @throws StorageException when there is none, another process has it open, or it cannot be read
+   */
+  static RocksDatabase openAsItIs(Path path) {
+    RocksDB.loadLibrary();
+    List<String> families = familiesOf(path);
+    if (families.isEmpty()) {
+      throw new StorageException(
+          "there is no store at "
+              + path
+              + ": the miner has not run here yet, or its home is another");
+    }
+    return open(path, families);
+  }
+
+  /**
+   * Opens a database that is there, only to read: nothing is changed, others may read it too.
+   *
+   * @throws StorageException when it cannot be read
+   */
+  static RocksDatabase openToRead(Path path) {
+    RocksDB.loadLibrary();
+    return open(path, familiesOf(path), RocksDB::openReadOnly);
+  }
+
+  /** One of RocksDB's ways to open. */
+  @FunctionalInterface
+  private interface Opening {
+    RocksDB open(
+        DBOptions options,
+        String path,
+        List<ColumnFamilyDescriptor> families,
+        List<ColumnFamilyHandle> handles)
+        throws RocksDBException;
+  }
+
+  /** The families of a database beside RocksDB's own; empty when there is none. */
+  private static List<String> familiesOf(Path path) {
+    // The file that says which files make up the database; RocksDB writes it last.
+    if (!Files.exists(path.resolve("CURRENT"))) {
+      return List.of();
+    }
+    try (Options options = new Options()) {
+      return RocksDB.listColumnFamilies(options, path.toString()).stream()
+          .filter(label -> !Arrays.equals(label, RocksDB.DEFAULT_COLUMN_FAMILY))
+          .map(label -> new String(label, UTF_8))
+          .toList();
+    } catch (RocksDBException e) {
+      throw cannotOpen(path, e);
+    }
+  }
+
+  private static StorageException cannotOpen(Path path, Exception e) {
+    return new StorageException(
+        "the miner's store "
+            + path
+            + " cannot be opened: "
+            + e.getMessage()
+            + "; stop the other process that uses it, or check the disk and its permissions",
+        e);
+  }
+
+  private static RocksDatabase open(Path path, List<String> families) {
+    try {
+      Files.createDirectories(path);
+    } catch (IOException e) {
+      throw cannotOpen(path, e);
+    }
+    return open(path, families, RocksDB::open);
+  }
+
+  private static RocksDatabase open(Path path, List<String> families, Opening opening) {
     DBOptions options =
         new DBOptions()
             .setCreateIfMissing(true)
@@ -93,29 +195,68 @@ final class RocksDatabase implements AutoCloseable {
     ColumnFamilyOptions family = new ColumnFamilyOptions().setWriteBufferSize(WRITE_BUFFER_BYTES);
     List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
     descriptors.add(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, family));
-    for (Family f : Family.values()) {
-      descriptors.add(new ColumnFamilyDescriptor(f.label(), family));
+    for (String label : families) {
+      descriptors.add(new ColumnFamilyDescriptor(label.getBytes(UTF_8), family));
     }
-    List<ColumnFamilyHandle> handles = new ArrayList<>();
+    List<ColumnFamilyHandle> opened = new ArrayList<>();
     try {
-      Files.createDirectories(path);
-      RocksDB db = RocksDB.open(options, path.toString(), descriptors, handles);
+      RocksDB db = opening.open(options, path.toString(), descriptors, opened);
+      Map<String, ColumnFamilyHandle> handles = new HashMap<>();
+      for (ColumnFamilyHandle handle : opened) {
+        handles.put(new String(handle.getName(), UTF_8), handle);
+      }
       return new RocksDatabase(path, options, family, db, handles);
-    } catch (RocksDBException | IOException e) {
+    } catch (RocksDBException e) {
       family.close();
       options.close();
-      throw new StorageException(
-          "the miner's store "
-              + path
-              + " cannot be opened: "
-              + e.getMessage()
-              + "; stop the other process that uses it, or check the disk and its permissions",
-          e);
+      throw cannotOpen(path, e);
     }
   }
 
+  /** Adds the families that the database does not have yet. */
+  void addFamilies() {
+    guarded(
+        "add families",
+        () -> {
+          for (Family family : Family.values()) {
+            if (!handles.containsKey(family.label())) {
+              ColumnFamilyDescriptor descriptor =
+                  new ColumnFamilyDescriptor(family.label().getBytes(UTF_8), familyOptions);
+              handles.put(family.label(), db.createColumnFamily(descriptor));
+            }
+          }
+          return true;
+        });
+  }
+
+  /**
+   * Copies everything as of one moment, while others go on writing. Files that never change are
+   * linked where they can be.
+   *
+   * @param directory made by this; must not exist
+   */
+  void checkpoint(Path directory) {
+    guarded(
+        "be copied to " + directory,
+        () -> {
+          try (Checkpoint checkpoint = Checkpoint.create(db)) {
+            checkpoint.createCheckpoint(directory.toString());
+          }
+          return true;
+        });
+  }
+
   private ColumnFamilyHandle handle(Family family) {
-    return handles.get(1 + family.ordinal());
+    ColumnFamilyHandle handle = handles.get(family.label());
+    if (handle == null) {
+      throw new StorageException(
+          "the store "
+              + path
+              + " has no "
+              + family.label()
+              + " yet: start the node once with this version");
+    }
+    return handle;
   }
 
   private <T extends @Nullable Object> T guarded(String what, Call<T> call) {
@@ -196,6 +337,11 @@ final class RocksDatabase implements AutoCloseable {
 
   /** Visits the entries of a family in key order, those below {@code end} when it is not empty. */
   void scan(Family family, byte[] end, Visitor visitor) {
+    scan(family, new byte[0], end, visitor);
+  }
+
+  /** The same from a key on. */
+  void scan(Family family, byte[] from, byte[] end, Visitor visitor) {
     guarded(
         "scan",
         () -> {
@@ -205,7 +351,7 @@ final class RocksDatabase implements AutoCloseable {
               read.setIterateUpperBound(bound);
             }
             try (RocksIterator it = db.newIterator(handle(family), read)) {
-              it.seekToFirst();
+              it.seek(from);
               while (it.isValid() && visitor.visit(it.key(), it.value())) {
                 it.next();
               }
@@ -230,7 +376,7 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   private void closeNow() {
-    handles.forEach(ColumnFamilyHandle::close);
+    handles.values().forEach(ColumnFamilyHandle::close);
     db.close();
     sync.close();
     familyOptions.close();

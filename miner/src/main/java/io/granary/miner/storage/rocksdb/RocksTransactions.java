@@ -1,6 +1,7 @@
 package io.granary.miner.storage.rocksdb;
 
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.chain.Urgency;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
@@ -12,7 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The operator's transactions by nonce, a uint64 key. */
+/**
+ * The operator's transactions by nonce, a uint64 key; what mined ones cost by sender and nonce, 28
+ * bytes.
+ */
 record RocksTransactions(RocksDatabase db) implements TransactionJournal {
   private static final int VERSION = 1;
   private static final int DEPLOYS = 0;
@@ -43,6 +47,63 @@ record RocksTransactions(RocksDatabase db) implements TransactionJournal {
   @Override
   public void end(long nonce) {
     db.delete(RocksDatabase.Family.TRANSACTIONS, key(nonce));
+  }
+
+  @Override
+  public void mined(TxCost cost) {
+    byte[] key =
+        ByteBuffer.allocate(Address.BYTES + Long.BYTES)
+            .put(cost.sender().bytes())
+            .putLong(cost.nonce())
+            .array();
+    db.write(
+        batch -> {
+          batch.put(RocksDatabase.Family.COSTS, key, encode(cost));
+          batch.delete(RocksDatabase.Family.TRANSACTIONS, key(cost.nonce()));
+        });
+  }
+
+  @Override
+  public List<TxCost> costs() {
+    List<TxCost> costs = new ArrayList<>();
+    db.scan(
+        RocksDatabase.Family.COSTS,
+        new byte[0],
+        (key, value) -> {
+          costs.add(decodeCost(value));
+          return true;
+        });
+    return costs;
+  }
+
+  static byte[] encode(TxCost c) {
+    return Fields.write(256 + 4 * c.operation().length(), VERSION)
+        .address(c.sender())
+        .u64(c.nonce())
+        .hash(c.hash().hash())
+        .text(c.operation())
+        .u64(c.block().value())
+        .u64(c.gas())
+        .number(c.fee())
+        .u8(c.succeeded() ? 1 : 0)
+        .bytes();
+  }
+
+  static TxCost decodeCost(byte[] value) {
+    return Fields.read(
+        value,
+        VERSION,
+        "cost of a transaction",
+        f ->
+            new TxCost(
+                f.address(),
+                f.u64(),
+                new TxHash(f.hash()),
+                f.text(),
+                new BlockNumber(f.u64()),
+                f.u64(),
+                f.number(),
+                f.u8() == 1));
   }
 
   static byte[] encode(Entry e) {

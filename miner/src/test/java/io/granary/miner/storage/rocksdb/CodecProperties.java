@@ -10,6 +10,7 @@ import io.granary.miner.storage.StorageException;
 import io.granary.miner.testing.Samples;
 import io.granary.proofs.Sha256;
 import io.granary.proofs.piece.RawSize;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.SignedPeriodProof;
 import java.util.Arrays;
@@ -62,6 +63,22 @@ final class CodecProperties {
       @ForAll @IntRange(min = 0, max = 20) int replaced) {
     byte[] stored = RocksTransactions.encode(Samples.transaction(nonce, replaced));
     assertArrayEquals(stored, RocksTransactions.encode(RocksTransactions.decode(stored)));
+  }
+
+  @Property(tries = 300)
+  void costsComeBack(@ForAll long sender, @ForAll @LongRange(min = 0) long nonce) {
+    TxCost cost = Samples.cost(sender, nonce);
+    assertEquals(cost, RocksTransactions.decodeCost(RocksTransactions.encode(cost)));
+  }
+
+  @Property(tries = 300)
+  void mutatedCostsDecodeOrFailByName(
+      @ForAll long sender, @ForAll @IntRange(min = 0, max = 200) int at, @ForAll byte value) {
+    mutate(
+        RocksTransactions.encode(Samples.cost(sender, 5)),
+        at,
+        value,
+        RocksTransactions::decodeCost);
   }
 
   @Property(tries = 300)

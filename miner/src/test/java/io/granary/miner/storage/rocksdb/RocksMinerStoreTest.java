@@ -12,7 +12,9 @@ import io.granary.miner.testing.ModelChain;
 import io.granary.miner.testing.Samples;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.piece.RawSize;
+import io.granary.proofs.seal.SealedRange;
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.chain.TxCost;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.SignedPeriodProof;
@@ -26,7 +28,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +37,29 @@ final class RocksMinerStoreTest {
 
   private RocksMinerStore open() {
     return RocksMinerStore.open(dir.resolve("db"), ModelChain.DOMAIN, MINER);
+  }
+
+  @Test
+  void sealedRangesAreEachDealsOwn() {
+    DealId a = Samples.deal(1, new RawSize(100)).id();
+    DealId b = Samples.deal(2, new RawSize(200)).id();
+    SealedRange first = new SealedRange(0, -1, a.hash(), Optional.of(b.hash()));
+    SealedRange second = new SealedRange(1, 7, b.hash(), Optional.empty());
+    SealedRange far = new SealedRange(8191, 8, b.hash(), Optional.empty());
+    try (RocksMinerStore store = open()) {
+      store.sealings().add(a, far);
+      store.sealings().add(a, second);
+      store.sealings().add(a, new SealedRange(0, 3, b.hash(), Optional.empty()));
+      store.sealings().add(a, first);
+      store.sealings().add(b, second);
+    }
+    try (RocksMinerStore store = open()) {
+      assertEquals(List.of(first, second, far), store.sealings().ranges(a));
+      assertEquals(Set.of(a, b), store.sealings().deals());
+      store.sealings().remove(a);
+      assertEquals(List.of(), store.sealings().ranges(a));
+      assertEquals(List.of(second), store.sealings().ranges(b));
+    }
   }
 
   @Test
@@ -160,65 +184,65 @@ final class RocksMinerStoreTest {
     }
   }
 
-  /**
-   * The directory was written by version 1 of the schema: {@link #values}. It is never written
-   * again.
-   */
   @Test
-  void aStoreOfVersionOneOpens() throws IOException {
-    Path copy = dir.resolve("v1");
-    copy(Path.of("src/test/resources/store-v1"), copy);
-    try (RocksMinerStore store = RocksMinerStore.open(copy, ModelChain.DOMAIN, MINER)) {
-      values(store, false);
+  void aCopyIsTheStoreOfOneMomentAndIsOnlyRead() throws IOException {
+    StoredDeal before = Samples.deal(1, new RawSize(100));
+    StoredDeal after = Samples.deal(2, new RawSize(200));
+    Path copy = dir.resolve("copy");
+    try (RocksMinerStore store = open()) {
+      store.deals().put(before);
+      store.transactions().put(Samples.transaction(9, 1));
+      store.checkpoint(copy);
+      store.deals().put(after);
+      assertThrows(StorageException.class, () -> store.checkpoint(copy));
+      assertEquals(List.of(before), RocksMinerStore.dealsOf(copy, ModelChain.DOMAIN, MINER));
+      assertEquals(2, store.deals().all().size());
+      StorageException inUse =
+          assertThrows(
+              StorageException.class,
+              () -> RocksMinerStore.copy(dir.resolve("db"), dir.resolve("second")));
+      assertTrue(String.valueOf(inUse.getMessage()).contains("stop the other process"));
     }
+    assertThrows(
+        StorageException.class,
+        () ->
+            RocksMinerStore.dealsOf(
+                copy, ModelChain.DOMAIN, Address.parse("0x" + "cd".repeat(20))));
+    try (RocksMinerStore restored = RocksMinerStore.open(copy, ModelChain.DOMAIN, MINER)) {
+      assertEquals(List.of(before), restored.deals().all());
+      assertEquals(9, restored.transactions().open().getFirst().nonce());
+    }
+    RocksMinerStore.copy(dir.resolve("db"), dir.resolve("second"));
+    assertEquals(
+        2, RocksMinerStore.dealsOf(dir.resolve("second"), ModelChain.DOMAIN, MINER).size());
+    StorageException none =
+        assertThrows(
+            StorageException.class,
+            () -> RocksMinerStore.copy(dir.resolve("nowhere"), dir.resolve("third")));
+    assertTrue(String.valueOf(none.getMessage()).contains("there is no store"));
+    assertTrue(Files.notExists(dir.resolve("nowhere")), "and none was made");
   }
 
-  /** What the fixture holds; written to make it, read to check it. */
-  static void values(RocksMinerStore store, boolean write) {
-    List<StoredDeal> deals =
-        Stream.of(DealStage.values())
-            .filter(s -> s != DealStage.SEALING)
-            .map(s -> Samples.deal(s.ordinal(), new RawSize(1 + s.ordinal())).over(s, s.name()))
-            .toList();
-    SignedPeriodProof proof = Samples.proof(5, Samples.id(1), 77);
-    if (write) {
-      deals.forEach(store.deals()::put);
-      store.uploads().advance(Samples.id(0), 8 << 20);
-      store.proofs().put(List.of(proof), true);
+  @Test
+  void costsAreKeptAndTheirTransactionForgottenAndReadBesideARunningNode() {
+    Path path = dir.resolve("costs");
+    assertThrows(StorageException.class, () -> RocksMinerStore.readCosts(path));
+    List<TxCost> costs =
+        List.of(Samples.cost(7, 1), Samples.cost(7, 2), Samples.cost(7, 300), Samples.cost(8, 2));
+    try (RocksMinerStore store = RocksMinerStore.open(path, ModelChain.DOMAIN, MINER)) {
+      store.transactions().put(Samples.transaction(2, 0));
+      store.transactions().put(Samples.transaction(3, 0));
+      costs.forEach(store.transactions()::mined);
+      assertEquals(1, store.transactions().open().size());
+      assertEquals(Set.copyOf(costs), Set.copyOf(store.transactions().costs()));
+      // While the node has it open and goes on.
+      assertEquals(Set.copyOf(costs), Set.copyOf(RocksMinerStore.readCosts(path)));
+      store.transactions().mined(Samples.cost(9, 0));
+      assertEquals(costs.size() + 1, RocksMinerStore.readCosts(path).size());
     }
-    assertEquals(Set.copyOf(deals), Set.copyOf(store.deals().all()));
-    assertEquals(8 << 20, store.uploads().offset(Samples.id(0)));
-    assertEquals(List.of(proof), store.proofs().outbox(id -> true, 10));
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Path target = to.resolve(from.relativize(file).toString());
-        if (Files.isDirectory(file)) {
-          Files.createDirectories(target);
-        } else {
-          Files.copy(file, target);
-        }
-      }
-    }
-  }
-
-  /** Makes the fixture of a new schema version. */
-  static final class MakeFixture {
-    private MakeFixture() {}
-
-    /** The directory to make. */
-    public static void main(String[] args) {
-      try (RocksMinerStore store =
-          RocksMinerStore.open(Path.of(args[0]), ModelChain.DOMAIN, MINER)) {
-        values(store, true);
-      }
-      // Opening it again moves the log into tables, so that the fixture has both.
-      try (RocksMinerStore store =
-          RocksMinerStore.open(Path.of(args[0]), ModelChain.DOMAIN, MINER)) {
-        values(store, true);
-      }
+    assertEquals(costs.size() + 1, RocksMinerStore.readCosts(path).size());
+    try (RocksMinerStore store = RocksMinerStore.open(path, ModelChain.DOMAIN, MINER)) {
+      assertEquals(costs.size() + 1, store.transactions().costs().size());
     }
   }
 }

@@ -1,4 +1,4 @@
-package io.granary.contracts;
+package io.granary.contracts.tx;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -8,31 +8,40 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 
-/** Names of the market's functions by their selectors, from the ABI. */
-final class Selectors {
+/** Names of the contracts' functions by their selectors, from their ABIs. */
+public final class Selectors {
+  private static final List<String> CONTRACTS =
+      List.of("StorageMarket", "MinerRegistry", "PaymentChannels", "DevToken");
   private static final Map<String, String> NAMES = load();
 
   private Selectors() {}
 
-  /** The function that calldata calls; its selector when it is none of the market's. */
-  static String name(String input) {
-    String selector = input.length() < 10 ? input : input.substring(2, 10);
+  /** The function that calldata calls; its selector when it is none of the contracts'. */
+  public static String name(byte[] calldata) {
+    String selector = HexFormat.of().formatHex(calldata, 0, Math.min(4, calldata.length));
     return NAMES.getOrDefault(selector, selector);
   }
 
   private static Map<String, String> load() {
     Map<String, String> names = new HashMap<>();
+    CONTRACTS.forEach(contract -> load(contract, names));
+    return Map.copyOf(names);
+  }
+
+  private static void load(String contract, Map<String, String> names) {
     try (InputStream in =
-        Selectors.class.getResourceAsStream("/io/granary/contracts/abi/StorageMarket.abi")) {
+        Selectors.class.getResourceAsStream("/io/granary/contracts/abi/" + contract + ".abi")) {
       if (in == null) {
-        throw new IllegalStateException("the ABI of StorageMarket is not on the class path");
+        throw new IllegalStateException("the ABI of " + contract + " is not on the class path");
       }
       for (JsonNode entry : new ObjectMapper().readTree(in)) {
         if (entry.path("type").asText().equals("function")) {
           String signature = entry.path("name").asText() + types(entry.path("inputs"));
-          names.put(
+          names.putIfAbsent(
               Keccak.hash(signature.getBytes(StandardCharsets.UTF_8)).toHex().substring(0, 8),
               entry.path("name").asText());
         }
@@ -40,7 +49,6 @@ final class Selectors {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return Map.copyOf(names);
   }
 
   private static String types(JsonNode inputs) {

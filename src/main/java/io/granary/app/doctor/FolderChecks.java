@@ -1,0 +1,92 @@
+package io.granary.app.doctor;
+
+import io.granary.app.node.KeyFiles;
+import io.granary.protocol.chain.MinerRecord;
+import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.grpc.TlsIdentity;
+import io.granary.protocol.values.Address;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The miner's folder: who may read its keys, whose they are, and that the cold one is not here. */
+final class FolderChecks {
+  private FolderChecks() {}
+
+  static Finding permissions(Path folder) throws IOException {
+    List<String> open = new ArrayList<>();
+    List<Path> secrets = KeyFiles.secrets(folder);
+    for (Path file : secrets) {
+      if (KeyFiles.isOpenToOthers(file)) {
+        open.add(file.toString());
+      }
+    }
+    return open.isEmpty()
+        ? Finding.ok("key files", secrets.size() + ", readable by their owner only")
+        : Finding.failed(
+            "key files",
+            "others may read or write " + String.join(", ", open),
+            "chmod 600 " + String.join(" ", open));
+  }
+
+  /**
+   * Where the owner's key lies.
+   *
+   * @param wallets the command line's folder, whose wallet may be the owner's; a node has none
+   */
+  static Finding owner(Path folder, Path wallets, Address owner) throws IOException {
+    String remedy =
+        "move it to a machine that is not the node; the node needs the operator's key only";
+    Optional<Path> here = KeyFiles.keyOf(owner, folder);
+    if (here.isPresent()) {
+      return Finding.failed("owner key", "the owner's key is here: " + here.get(), remedy);
+    }
+    Optional<Path> beside = KeyFiles.keyOf(owner, wallets);
+    return beside.isEmpty()
+        ? Finding.ok("owner key", "not on this machine as far as is seen, as it should be")
+        : Finding.warning(
+            "owner key", "the owner's key is on this machine: " + beside.get(), remedy);
+  }
+
+  static Finding operator(EthKey key, Address owner, Optional<MinerRecord> registered) {
+    Address address = key.address();
+    String found = "the password opens the key of " + address;
+    if (address.equals(owner)) {
+      return Finding.failed(
+          "operator key",
+          found + ", which is the owner",
+          "granary miner rotate-operator makes a key of its own for the node");
+    }
+    Optional<Address> named = registered.map(MinerRecord::operator);
+    if (named.isPresent() && !named.get().equals(address)) {
+      return Finding.failed(
+          "operator key",
+          found + ", but the registered operator is " + named.get(),
+          "bring the key file of "
+              + named.get()
+              + ", or the owner makes a new one with 'granary miner rotate-operator'");
+    }
+    return Finding.ok(
+        "operator key", found + (named.isPresent() ? ", the registered operator" : ""));
+  }
+
+  static Finding tls(TlsIdentity identity, Optional<MinerRecord> registered) {
+    Optional<MinerRecord> other =
+        registered.filter(r -> !r.peer().tlsKeyHash().equals(identity.tlsKeyHash()));
+    return other.isEmpty()
+        ? Finding.ok(
+            "tls key",
+            identity.tlsKeyHash() + (registered.isPresent() ? ", as the registry says" : ""))
+        : Finding.failed(
+            "tls key",
+            "the hash is "
+                + identity.tlsKeyHash()
+                + ", the registry says "
+                + other.get().peer().tlsKeyHash()
+                + ": clients refuse it",
+            "the owner runs 'granary miner update' with this folder, or bring back the TLS files"
+                + " of a backup");
+  }
+}
