@@ -572,6 +572,18 @@ contract HandOverTest is HandOverFixture {
         skipped(replacement(old, heir), SkipReason.DealOver);
     }
 
+    /// @dev Its last block is still its own.
+    function test_skip_dealOver_fromItsEndOn() public {
+        bytes32 other = activeDeal(proposal(100, 3));
+        bytes32 old = activeDeal(proposal(100, 3));
+        uint256 over = market.periodEnd(miner, view_(old).end - 1);
+        assertEq(view_(other).end, view_(old).end);
+        live(over - 1);
+        announce(other);
+        live(over);
+        skipped(replacement(old, heir), SkipReason.DealOver);
+    }
+
     function test_skip_dealDefaulted() public {
         bytes32 old = oldDeal();
         market.settle(one(old), 100);

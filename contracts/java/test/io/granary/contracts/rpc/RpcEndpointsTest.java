@@ -54,7 +54,6 @@ class RpcEndpointsTest {
   @ParameterizedTest
   @CsvSource({
     "-32005, request rate exceeded, true",
-    "-32005, query returned more than 10000 results, false",
     "429, too many requests, true",
     "-32000, header not found, false"
   })
