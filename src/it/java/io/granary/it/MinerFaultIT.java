@@ -129,6 +129,10 @@ class MinerFaultIT {
     for (int i = 0; i < 3; i++) {
       endpoints.add(new FaultyEndpoint(market.anvil.endpoint()));
     }
+    node = run();
+  }
+
+  private RunningMiner run() throws IOException {
     RpcEndpoints rpc =
         new RpcEndpoints(
             endpoints.stream().map(FaultyEndpoint::uri).toList(),
@@ -137,7 +141,7 @@ class MinerFaultIT {
                 Duration.ofSeconds(2),
                 Duration.ofMillis(50),
                 Duration.ofSeconds(1)));
-    node = Nodes.startMiner(home, Optional.empty(), Optional.of(rpc));
+    return Nodes.startMiner(home, Optional.empty(), Optional.of(rpc));
   }
 
   @AfterEach
@@ -308,7 +312,7 @@ class MinerFaultIT {
     assertEquals(away.toString(), restored.at("/missingReplicas/0/deal").asText());
     Files.move(elsewhere, replica(away));
 
-    node = Nodes.startMiner(home, Optional.empty(), Optional.empty());
+    node = run();
     Period next = market.currentPeriod();
     mineUntil("the restored node proves", () -> provedBy(next));
     assertTrue(!status().path("troubles").toString().contains("refused"), () -> "" + status());
