@@ -1,11 +1,9 @@
 package io.granary.contracts;
 
-import io.granary.contracts.rpc.Rpc;
 import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.crypto.Keccak;
 import java.math.BigInteger;
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -72,12 +70,12 @@ record BlockHeader(Hash32 hash, Hash32 mixHash, byte[] rlp) {
    *
    * @throws ChainUnavailableException when that is not a header with the hash and number told
    */
-  static BlockHeader of(URI endpoint, long number, Map<?, ?> json) {
+  static BlockHeader of(String endpoints, long number, Map<?, ?> json) {
     List<RlpType> items = new ArrayList<>();
     for (String field : FIELDS) {
       Object value = json.get(field);
       if (value != null) {
-        items.add(item(endpoint, number, field, value));
+        items.add(item(endpoints, number, field, value));
       }
     }
     byte[] rlp = RlpEncoder.encode(new RlpList(items));
@@ -88,8 +86,8 @@ record BlockHeader(Hash32 hash, Hash32 mixHash, byte[] rlp) {
           "the header of block "
               + number
               + " that "
-              + Rpc.shown(endpoint)
-              + " tells does not hash to the block's hash "
+              + endpoints
+              + " tell does not hash to the block's hash "
               + json.get("hash")
               + ", but to "
               + made
@@ -98,19 +96,19 @@ record BlockHeader(Hash32 hash, Hash32 mixHash, byte[] rlp) {
           null);
     }
     if (!BigInteger.valueOf(number).equals(quantity(String.valueOf(json.get("number"))))) {
-      throw garbled(endpoint, number, "number", json.get("number"), null);
+      throw garbled(endpoints, number, "number", json.get("number"), null);
     }
     return new BlockHeader(hash, Hash32.fromHex(String.valueOf(json.get("mixHash"))), rlp);
   }
 
-  private static RlpString item(URI endpoint, long block, String field, Object value) {
+  private static RlpString item(String endpoints, long block, String field, Object value) {
     try {
       String hex = String.valueOf(value);
       return NUMBERS.contains(field)
           ? RlpString.create(quantity(hex))
           : RlpString.create(HexFormat.of().parseHex(digits(hex)));
     } catch (IllegalArgumentException e) {
-      throw garbled(endpoint, block, field, value, e);
+      throw garbled(endpoints, block, field, value, e);
     }
   }
 
@@ -126,7 +124,7 @@ record BlockHeader(Hash32 hash, Hash32 mixHash, byte[] rlp) {
   }
 
   private static ChainUnavailableException garbled(
-      URI endpoint,
+      String endpoints,
       long block,
       String field,
       @org.jspecify.annotations.Nullable Object value,
@@ -135,8 +133,8 @@ record BlockHeader(Hash32 hash, Hash32 mixHash, byte[] rlp) {
         "the header of block "
             + block
             + " that "
-            + Rpc.shown(endpoint)
-            + " tells has "
+            + endpoints
+            + " tell has "
             + field
             + " "
             + value

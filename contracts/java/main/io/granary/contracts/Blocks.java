@@ -2,10 +2,10 @@ package io.granary.contracts;
 
 import io.granary.contracts.rpc.Rpc;
 import io.granary.proofs.Hash32;
+import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
 import java.math.BigInteger;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.web3j.protocol.core.DefaultBlockParameter;
@@ -38,14 +38,32 @@ final class Blocks {
                     new BlockNumber(b.getNumber().longValueExact()), Hash32.fromHex(b.getHash())));
   }
 
+  /** The hash that a majority of the endpoints tells; empty when too few have the block yet. */
+  Optional<Hash32> agreedHash(long number) {
+    return rpc.agreedBlock(number).stream()
+        .map(json -> Hash32.fromHex(String.valueOf(json.get("hash"))))
+        .findFirst();
+  }
+
   /**
-   * The header of a block, checked against its hash; empty when it lies after the head.
+   * The header of a block, of the hash that a majority of the endpoints tells; empty when too few
+   * have it yet.
    *
-   * @throws io.granary.protocol.chain.ChainUnavailableException when what the endpoint tells does
-   *     not hash to the block's hash
+   * @throws ChainUnavailableException when what is told of it does not hash to that
    */
   Optional<BlockHeader> header(long number) {
-    return rpc.ask("eth_getBlockByNumber", List.of("0x" + Long.toHexString(number), false))
-        .map(json -> BlockHeader.of(rpc.endpoint(), number, (Map<?, ?>) json));
+    ChainUnavailableException wrong = null;
+    for (Map<?, ?> json : rpc.agreedBlock(number)) {
+      try {
+        return Optional.of(BlockHeader.of(rpc.names(), number, json));
+      } catch (ChainUnavailableException e) {
+        // Of those that tell the right hash, one is enough that tells the header, too.
+        wrong = e;
+      }
+    }
+    if (wrong != null) {
+      throw wrong;
+    }
+    return Optional.empty();
   }
 }

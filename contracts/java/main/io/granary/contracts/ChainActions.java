@@ -10,6 +10,7 @@ import io.granary.proofs.challenge.PeriodClock;
 import io.granary.protocol.chain.AuditMarket;
 import io.granary.protocol.chain.BatchItem;
 import io.granary.protocol.chain.BatchResult;
+import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.ClientMarket;
 import io.granary.protocol.chain.MandateMarket;
 import io.granary.protocol.chain.MarketEvent;
@@ -42,6 +43,7 @@ import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.web3j.protocol.core.RemoteFunctionCall;
 import org.web3j.protocol.core.methods.response.Log;
 
@@ -52,6 +54,9 @@ public final class ChainActions
   private static final BigInteger SETTLE_PERIODS = BigInteger.valueOf(1024);
   // A client's own notice needs no deadline: nobody else can hold it back and send it later.
   private static final BlockNumber NO_DEADLINE = new BlockNumber(Long.MAX_VALUE);
+
+  // Of the calldata of prove: selector, miner and period. The rest follows from the seed.
+  private static final int PROOF_DUTY = 4 + 32 + 32;
 
   private final MarketTerms terms;
   private final GranaryChain.Bound bound;
@@ -297,8 +302,33 @@ public final class ChainActions
 
   @Override
   public TxResult prove(Address miner, Period period, byte[] openings, Urgency urgency) {
-    byte[] seedProof = seeds.proof(clock(miner).challengeBlock(period.index()));
-    return prove(miner, period, seedProof, openings, urgency);
+    long challenge = clock(miner).challengeBlock(period.index());
+    Optional<Hash32> value = seeds.value(challenge);
+    TransactionSender.Call call = proof(miner, period, seeds.proof(challenge), openings);
+    return sender.send(call, urgency, () -> hasChanged(challenge, value)).result();
+  }
+
+  /** Whether a reorg gave a block another value since; false while it has none. */
+  private boolean hasChanged(long block, Optional<Hash32> value) {
+    try {
+      return value.isPresent()
+          && seeds.value(block).filter(v -> !v.equals(value.get())).isPresent();
+    } catch (ChainUnavailableException e) {
+      // They do not agree yet; it is asked again as long as the proof waits.
+      return false;
+    }
+  }
+
+  private TransactionSender.Call proof(
+      Address miner, Period period, byte[] seedProof, byte[] openings) {
+    return new TransactionSender.Call(
+        terms.domain().market(),
+        bound
+            .market()
+            .prove(miner.toString(), BigInteger.valueOf(period.index()), seedProof, openings)
+            .encodeFunctionCall(),
+        BigInteger.ZERO,
+        PROOF_DUTY);
   }
 
   private PeriodClock clock(Address miner) {
@@ -308,13 +338,7 @@ public final class ChainActions
 
   /** With a proof for the seed source as given. */
   TxResult prove(Address miner, Period period, byte[] seedProof, byte[] openings, Urgency urgency) {
-    return send(
-            terms.domain().market(),
-            bound
-                .market()
-                .prove(miner.toString(), BigInteger.valueOf(period.index()), seedProof, openings),
-            urgency)
-        .result();
+    return sender.send(proof(miner, period, seedProof, openings), urgency).result();
   }
 
   @Override
@@ -424,7 +448,7 @@ public final class ChainActions
             .market()
             .demandProof(Structs.struct(deal), BigInteger.valueOf(leaf.value()), bond)
             .encodeFunctionCall();
-    return sender.send(new TransactionSender.Call(terms.domain().market(), data, bond)).result();
+    return sender.send(new TransactionSender.Call(terms.domain().market(), data, bond, 0)).result();
   }
 
   @Override

@@ -1,13 +1,13 @@
 package io.granary.contracts;
 
+import io.granary.contracts.rpc.RpcEndpoints;
 import io.granary.protocol.values.Address;
-import java.net.URI;
 import java.time.Duration;
 
 /**
  * How to reach a market.
  *
- * @param rpc JSON-RPC endpoint
+ * @param rpc JSON-RPC endpoints
  * @param market the market contract
  * @param deployedAt block of its deployment, where replays begin
  * @param confirmations blocks on top of a block before it counts; 0 on a devnet
@@ -16,7 +16,7 @@ import java.time.Duration;
  * @param giveUpAfter how long a transaction may take in all
  */
 public record ChainConfig(
-    URI rpc,
+    RpcEndpoints rpc,
     Address market,
     long deployedAt,
     int confirmations,
@@ -24,7 +24,7 @@ public record ChainConfig(
     Duration resendAfter,
     Duration giveUpAfter) {
   /** With the defaults of a public network. */
-  public static ChainConfig of(URI rpc, Address market, long deployedAt) {
+  public static ChainConfig of(RpcEndpoints rpc, Address market, long deployedAt) {
     return new ChainConfig(
         rpc,
         market,

@@ -12,8 +12,10 @@ import io.granary.proofs.challenge.PeriodClock;
 import io.granary.proofs.challenge.SetEntry;
 import io.granary.protocol.chain.AccountBalance;
 import io.granary.protocol.chain.ChainReader;
+import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.CollateralBudget;
 import io.granary.protocol.chain.DrawnLeaf;
+import io.granary.protocol.chain.EndpointStatus;
 import io.granary.protocol.chain.MandateUse;
 import io.granary.protocol.chain.MarketCall;
 import io.granary.protocol.chain.MarketEvent;
@@ -53,6 +55,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.web3j.abi.datatypes.DynamicArray;
+import org.web3j.abi.datatypes.Type;
 import org.web3j.protocol.core.DefaultBlockParameterName;
 import org.web3j.utils.Numeric;
 
@@ -107,6 +110,11 @@ public final class ChainQueries
         .find(number.value())
         .orElseThrow(
             () -> new IllegalArgumentException("block " + number + " lies after the head"));
+  }
+
+  @Override
+  public List<EndpointStatus> endpoints() {
+    return rpc.status();
   }
 
   @Override
@@ -368,15 +376,31 @@ public final class ChainQueries
   @Override
   public List<DrawnLeaf> drawnLeaves(Address miner, Period period) {
     long challenge = clock(miner).challengeBlock(period.index());
-    byte[] seedProof = seeds.proof(challenge);
-    if (seedProof.length == 0 && seeds.needsProof()) {
+    // The contract is asked through one endpoint; what it draws must follow from what a majority
+    // says.
+    Optional<Hash32> seed = periodSeed(miner, period);
+    if (seed.isEmpty()) {
       return List.of();
     }
+    byte[] seedProof = seeds.proof(challenge);
     var call = bound.market().drawnLeaves(miner.toString(), big(period.index()), seedProof);
     try {
-      DynamicArray<?> leaves =
-          (DynamicArray<?>)
-              call.decodeFunctionResponse(calls.rawNext(marketAddress(), call)).get(1);
+      List<?> answer = call.decodeFunctionResponse(calls.rawNext(marketAddress(), call));
+      Hash32 drawnFrom = Hash32.of((byte[]) ((Type<?>) answer.get(0)).getValue());
+      if (!drawnFrom.equals(seed.get())) {
+        throw new ChainUnavailableException(
+            "the draw of period "
+                + period
+                + " comes from the seed "
+                + drawnFrom
+                + ", block "
+                + challenge
+                + " gives "
+                + seed.get()
+                + ": the branch has changed, or an endpoint is wrong; it is asked again",
+            null);
+      }
+      DynamicArray<?> leaves = (DynamicArray<?>) answer.get(1);
       List<DrawnLeaf> drawn = new ArrayList<>();
       for (Object item : leaves.getValue()) {
         StorageMarket.DrawnLeaf leaf = (StorageMarket.DrawnLeaf) item;

@@ -71,7 +71,7 @@ public final class EndpointProbe implements AutoCloseable {
     if (block == null) {
       throw new ChainUnavailableException(
           "RPC endpoint "
-              + Rpc.shown(rpc.endpoint())
+              + rpc.names()
               + " does not have block "
               + which.getValue()
               + ": wait until it is in step with its network, or give another with --rpc",

@@ -73,7 +73,7 @@ public final class GranaryChain implements AutoCloseable {
       ChainConfig config, Optional<EthKey> signer, TransactionJournal journal) {
     Rpc rpc = new Rpc(config.rpc());
     try {
-      long chainId = rpc.send(rpc.web3j().ethChainId()).getChainId().longValueExact();
+      long chainId = rpc.chainId();
       String code =
           rpc.send(
                   rpc.web3j()
@@ -86,7 +86,7 @@ public final class GranaryChain implements AutoCloseable {
                 + " on chain "
                 + chainId
                 + " ("
-                + Rpc.shown(config.rpc())
+                + config.rpc()
                 + "): check --market and --rpc");
       }
       ReadonlyTransactionManager nobody =

@@ -54,7 +54,7 @@ final class LogPages {
   private ChainUnavailableException busy(long block, RpcErrorException e) {
     return new ChainUnavailableException(
         "RPC endpoint "
-            + Rpc.shown(rpc.endpoint())
+            + rpc.names()
             + " does not tell the logs of block "
             + block
             + " ("

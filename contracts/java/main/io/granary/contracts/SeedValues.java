@@ -31,10 +31,15 @@ final class SeedValues {
     return kind != SeedKind.BLOCK_HASH;
   }
 
-  /** The value of a block, as long as the node knows it; empty when it is not fixed yet. */
+  /**
+   * The value of a block, on which a majority of the endpoints agrees (docs/adr/0011); empty when
+   * it is not fixed yet.
+   *
+   * @throws io.granary.protocol.chain.ChainUnavailableException when they do not agree
+   */
   Optional<Hash32> value(long block) {
     return switch (kind) {
-      case BLOCK_HASH -> blocks.find(block).map(b -> b.hash());
+      case BLOCK_HASH -> blocks.agreedHash(block);
       case RANDAO -> blocks.header(block + lookahead).map(BlockHeader::mixHash);
     };
   }

@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.ChainUnavailableException;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** Headers as nodes tell them, against those that contracts/tools/make-vectors.mjs encodes. */
 class BlockHeaderTest {
-  private static final URI NODE = URI.create("http://node.example.org");
+  private static final String NODE = "http://node.example.org";
   private static final Path VECTORS =
       Path.of("../protocol/src/test/resources/vectors/protocol.json");
 
@@ -107,7 +106,7 @@ class BlockHeaderTest {
     for (String field : List.of("number", "mixHash", "gasUsed")) {
       for (String value : List.of("", "0x", "12", "0xzz", "0x-1")) {
         String message = refused(v.number(), v.with(field, value));
-        assertTrue(message.contains("23456789") && message.contains(NODE.toString()), message);
+        assertTrue(message.contains("23456789") && message.contains(NODE), message);
       }
       assertTrue(refused(v.number(), v.with(field, "0xzz")).contains(field + " 0xzz"));
     }

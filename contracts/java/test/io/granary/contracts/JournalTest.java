@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.net.httpserver.HttpServer;
+import io.granary.contracts.rpc.RpcEndpoints;
 import io.granary.contracts.tx.MemoryJournal;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.MarketEvent;
@@ -22,15 +22,9 @@ import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.math.BigInteger;
-import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -40,8 +34,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,7 +45,6 @@ import org.junit.jupiter.api.io.TempDir;
  * thing is done once, and no nonce stays open. The chain mines only when it is told to.
  */
 class JournalTest {
-  private static final Duration LIMIT = Duration.ofSeconds(20);
 
   @TempDir Path dir;
   private DevMarket market;
@@ -85,7 +76,7 @@ class JournalTest {
   }
 
   private GranaryChain connect(EthKey key, TransactionJournal over) {
-    return connect(key, over, market.anvil.endpoint(), 0, LIMIT);
+    return connect(key, over, market.anvil.endpoint(), 0, Await.LIMIT);
   }
 
   private GranaryChain connect(
@@ -97,7 +88,7 @@ class JournalTest {
     }
     return GranaryChain.connect(
         new ChainConfig(
-            endpoint,
+            RpcEndpoints.of(endpoint),
             market.deployment.market(),
             market.deployment.block(),
             confirmations,
@@ -116,14 +107,6 @@ class JournalTest {
     market.anvil.ask("evm_setAutomine", List.of(on));
   }
 
-  private void await(String what, BooleanSupplier condition) {
-    Instant limit = Instant.now().plus(LIMIT);
-    while (!condition.getAsBoolean()) {
-      assertTrue(Instant.now().isBefore(limit), what);
-      Thread.onSpinWait();
-    }
-  }
-
   private int pooled() {
     return Integer.decode(
         ((Map<?, ?>) market.anvil.ask("txpool_status", List.of())).get("pending").toString());
@@ -133,9 +116,9 @@ class JournalTest {
   private void killed(GranaryChain chain) throws InterruptedException {
     mining(false);
     Future<TxResult> sending = threads.submit(() -> request(chain));
-    await("it is in the pool", () -> pooled() == 1);
+    Await.until("it is in the pool", () -> pooled() == 1);
     sending.cancel(true);
-    await("it has stopped", sending::isDone);
+    Await.until("it has stopped", sending::isDone);
     chain.close();
   }
 
@@ -167,7 +150,7 @@ class JournalTest {
   }
 
   private TxResult minedWhile(Future<TxResult> sending) throws Exception {
-    await(
+    Await.until(
         "it ends",
         () -> {
           market.anvil.mine(1);
@@ -193,7 +176,7 @@ class JournalTest {
     market.anvil.ask("anvil_dropAllTransactions", List.of());
     try (GranaryChain next = client()) {
       Future<?> finishing = threads.submit(() -> next.actions().finishBegun());
-      await("it is sent again", () -> pooled() == 1);
+      Await.until("it is sent again", () -> pooled() == 1);
       market.anvil.mine(1);
       finishing.get(20, TimeUnit.SECONDS);
       assertEquals(1, requests());
@@ -238,9 +221,9 @@ class JournalTest {
     GranaryChain first = connect(market.operatorKey, journal);
     Future<TxResult> sending =
         threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
-    await("it is in the pool", () -> pooled() == 1);
+    Await.until("it is in the pool", () -> pooled() == 1);
     sending.cancel(true);
-    await("it has stopped", sending::isDone);
+    Await.until("it has stopped", sending::isDone);
     first.close();
     // Somebody else proves the period, which makes the transaction that waits useless.
     TransactionJournal.Entry entry = journal.open().getFirst();
@@ -252,7 +235,7 @@ class JournalTest {
     market.anvil.ask("eth_sendRawTransaction", List.of(raw));
     try (GranaryChain second = connect(market.operatorKey, journal)) {
       Future<?> finishing = threads.submit(() -> second.actions().finishBegun());
-      await("it is replaced", () -> journal.open().getFirst().signed().size() == 2);
+      Await.until("it is replaced", () -> journal.open().getFirst().signed().size() == 2);
       BigInteger before = market.client.queries().wei(market.operatorKey.address());
       market.anvil.mine(1);
       finishing.get(20, TimeUnit.SECONDS);
@@ -284,9 +267,9 @@ class JournalTest {
     try (GranaryChain first = connect(market.operatorKey, journal)) {
       Future<TxResult> proving =
           threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
-      await("it is in the pool", () -> pooled() == 1);
+      Await.until("it is in the pool", () -> pooled() == 1);
       older = backup();
-      await("its fee is raised", () -> journal.open().getFirst().signed().size() == 2);
+      Await.until("its fee is raised", () -> journal.open().getFirst().signed().size() == 2);
       market.anvil.mine(1);
       assertInstanceOf(TxResult.Confirmed.class, proving.get(20, TimeUnit.SECONDS));
       mining(true);
@@ -313,11 +296,11 @@ class JournalTest {
     try (GranaryChain first = connect(market.operatorKey, journal)) {
       Future<TxResult> proving =
           threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
-      await("it is in the pool", () -> pooled() == 1);
+      Await.until("it is in the pool", () -> pooled() == 1);
       older = backup();
-      await("its fee is raised", () -> journal.open().getFirst().signed().size() == 2);
+      Await.until("its fee is raised", () -> journal.open().getFirst().signed().size() == 2);
       proving.cancel(true);
-      await("it has stopped", proving::isDone);
+      Await.until("it has stopped", proving::isDone);
     }
     // What the copy does not know is in the pool still.
     try (GranaryChain restored = connect(market.operatorKey, older)) {
@@ -338,7 +321,7 @@ class JournalTest {
     try (GranaryChain operator = connect(market.operatorKey, journal)) {
       Future<TxResult> settling =
           threads.submit(() -> operator.actions().settle(List.of(market.idOf(due.deal()))));
-      await("it is in the pool", () -> pooled() == 1);
+      Await.until("it is in the pool", () -> pooled() == 1);
       Object before = nonce();
       BigInteger offered = journal.open().getFirst().signed().getLast().maxFee();
       // The base fee rises to twenty times what the one in front offers.
@@ -351,7 +334,7 @@ class JournalTest {
           threads.submit(
               () ->
                   operator.actions().prove(market.miner(), due.period(), due.openings(), urgency));
-      await("both are in the pool", () -> pooled() == 2);
+      Await.until("both are in the pool", () -> pooled() == 2);
       assertInstanceOf(TxResult.Confirmed.class, minedWhile(proving));
       assertInstanceOf(TxResult.Confirmed.class, settling.get(20, TimeUnit.SECONDS));
     }
@@ -393,11 +376,11 @@ class JournalTest {
     try (GranaryChain foreign = connect(market.clientKey, new MemoryJournal());
         GranaryChain mine = client()) {
       Future<TxResult> lost = threads.submit(() -> foreign.actions().deposit(TokenAmount.of(1)));
-      await("the other one is in the pool", () -> pooled() == 1);
+      Await.until("the other one is in the pool", () -> pooled() == 1);
       Future<TxResult> waiting = threads.submit(() -> request(mine));
-      await("both are in the pool", () -> pooled() == 2);
+      Await.until("both are in the pool", () -> pooled() == 2);
       lost.cancel(true);
-      await("it has stopped", lost::isDone);
+      Await.until("it has stopped", lost::isDone);
       market.anvil.ask("anvil_dropAllTransactions", List.of());
       assertInstanceOf(TxResult.Confirmed.class, minedWhile(waiting));
       mining(true);
@@ -414,13 +397,13 @@ class JournalTest {
     try (GranaryChain first = connect(market.operatorKey, journal)) {
       Future<?> proving =
           threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
-      await("the proof is in the pool", () -> pooled() == 1);
+      Await.until("the proof is in the pool", () -> pooled() == 1);
       Future<?> settling =
           threads.submit(() -> first.actions().settle(List.of(market.idOf(due.deal()))));
-      await("both are in the pool", () -> pooled() == 2);
+      Await.until("both are in the pool", () -> pooled() == 2);
       proving.cancel(true);
       settling.cancel(true);
-      await("both have stopped", () -> proving.isDone() && settling.isDone());
+      Await.until("both have stopped", () -> proving.isDone() && settling.isDone());
     }
     market.anvil.ask("anvil_dropAllTransactions", List.of());
     // The window closes; the proof that was lost would be refused now.
@@ -428,7 +411,7 @@ class JournalTest {
     assertEquals(2, journal.open().size());
     try (GranaryChain second = connect(market.operatorKey, journal)) {
       Future<?> finishing = threads.submit(() -> second.actions().finishBegun());
-      await(
+      Await.until(
           "both end",
           () -> {
             market.anvil.mine(1);
@@ -451,7 +434,7 @@ class JournalTest {
           threads.submit(
               () ->
                   operator.actions().prove(market.miner(), due.period(), due.openings(), urgency));
-      await("it is in the pool", () -> pooled() == 1);
+      Await.until("it is in the pool", () -> pooled() == 1);
       BigInteger before = market.client.queries().wei(market.operatorKey.address());
       // Some forty times what the limit allows; the fee falls by an eighth with each empty block.
       market.anvil.ask(
@@ -481,71 +464,14 @@ class JournalTest {
   }
 
   @Test
-  void a_transaction_that_falls_out_of_the_chain_is_sent_again() throws Exception {
-    for (int depth = 1; depth <= 3; depth++) {
-      mining(false);
-      long before = requests();
-      try (GranaryChain mine =
-          connect(market.clientKey, journal, market.anvil.endpoint(), 3, LIMIT)) {
-        Future<TxResult> sending = threads.submit(() -> request(mine));
-        await("it is in the pool", () -> pooled() == 1);
-        market.anvil.mine(depth);
-        assertEquals(before + 1, requests(), "it is mined");
-        market.anvil.ask("anvil_rollback", List.of(depth));
-        market.anvil.ask("anvil_dropAllTransactions", List.of());
-        assertEquals(before, requests(), "it is not in the chain any more");
-        assertInstanceOf(TxResult.Confirmed.class, minedWhile(sending));
-      }
-      assertEquals(before + 1, requests());
-      assertEquals(List.of(), journal.open());
-    }
-  }
-
-  @Test
   void what_arrives_although_no_answer_comes_is_done_once() throws Exception {
-    HttpClient http = HttpClient.newHttpClient();
-    HttpServer proxy = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
-    AtomicInteger swallowed = new AtomicInteger();
-    proxy.createContext(
-        "/",
-        exchange -> {
-          byte[] body = exchange.getRequestBody().readAllBytes();
-          try {
-            byte[] answer =
-                http.send(
-                        HttpRequest.newBuilder(market.anvil.endpoint())
-                            .header("content-type", "application/json")
-                            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
-                            .build(),
-                        HttpResponse.BodyHandlers.ofByteArray())
-                    .body();
-            boolean lost = new String(body, StandardCharsets.UTF_8).contains("sendRaw");
-            if (lost) {
-              swallowed.incrementAndGet();
-              exchange.sendResponseHeaders(503, -1);
-            } else {
-              exchange.getResponseHeaders().add("content-type", "application/json");
-              exchange.sendResponseHeaders(200, answer.length);
-              exchange.getResponseBody().write(answer);
-            }
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          } finally {
-            exchange.close();
-          }
-        });
-    proxy.start();
-    try {
-      URI through = URI.create("http://127.0.0.1:" + proxy.getAddress().getPort());
-      try (GranaryChain deaf = connect(market.clientKey, journal, through, 0, LIMIT)) {
-        assertThrows(ChainUnavailableException.class, () -> request(deaf));
-        assertTrue(swallowed.get() > 1, "it was sent more than once");
-        assertEquals(1, deaf.actions().underWay().size());
-        assertInstanceOf(TxResult.Confirmed.class, request(deaf));
-      }
-    } finally {
-      proxy.stop(0);
-      http.close();
+    try (FaultyEndpoint through = new FaultyEndpoint(market.anvil.endpoint());
+        GranaryChain deaf = connect(market.clientKey, journal, through.uri(), 0, Await.LIMIT)) {
+      through.does(FaultyEndpoint.swallows("eth_sendRawTransaction"));
+      assertThrows(ChainUnavailableException.class, () -> request(deaf));
+      assertTrue(through.asked("eth_sendRawTransaction") > 1, "it was sent more than once");
+      assertEquals(1, deaf.actions().underWay().size());
+      assertInstanceOf(TxResult.Confirmed.class, request(deaf));
     }
     assertEquals(1, requests());
     assertEquals(List.of(), journal.open());

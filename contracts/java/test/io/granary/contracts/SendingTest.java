@@ -9,6 +9,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.events.EventFollower;
 import io.granary.contracts.keys.Keystores;
+import io.granary.contracts.rpc.RpcEndpoints;
 import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.EventStream;
 import io.granary.protocol.chain.MarketEvent;
@@ -166,13 +167,14 @@ class SendingTest {
   @Test
   void a_dead_endpoint_and_a_wrong_market_name_themselves() {
     URI nowhere = URI.create("http://127.0.0.1:9");
-    ChainConfig dead = ChainConfig.of(nowhere, market.deployment.market(), 0);
+    ChainConfig dead = ChainConfig.of(RpcEndpoints.of(nowhere), market.deployment.market(), 0);
     String message =
         assertThrows(
                 ChainUnavailableException.class, () -> GranaryChain.connect(dead, Optional.empty()))
             .getMessage();
     assertTrue(message.contains(nowhere.toString()) && message.contains("--rpc"), message);
-    ChainConfig wrong = ChainConfig.of(market.anvil.endpoint(), market.clientKey.address(), 0);
+    ChainConfig wrong =
+        ChainConfig.of(RpcEndpoints.of(market.anvil.endpoint()), market.clientKey.address(), 0);
     String other =
         assertThrows(
                 IllegalArgumentException.class, () -> GranaryChain.connect(wrong, Optional.empty()))
@@ -195,7 +197,7 @@ class SendingTest {
       busy.start();
       try {
         URI uri = URI.create("http://127.0.0.1:" + busy.getAddress().getPort());
-        ChainConfig config = ChainConfig.of(uri, market.deployment.market(), 0);
+        ChainConfig config = ChainConfig.of(RpcEndpoints.of(uri), market.deployment.market(), 0);
         String message =
             assertThrows(
                     ChainUnavailableException.class,

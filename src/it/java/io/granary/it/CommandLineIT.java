@@ -1,6 +1,7 @@
 package io.granary.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -75,6 +76,13 @@ class CommandLineIT extends CommandLineHarness {
     Answer up = at("devnet up", "--port", Integer.toString(port), "--block-time", "0.2");
     assertEquals(0, up.code(), up.text());
     assertEquals("blockhash", at("market show").json().path("seedKind").asText());
+    String both = "http://127.0.0.1:" + port + ",http://localhost:" + port;
+    assertEquals(0, at("market show", "--rpc", both).code());
+    Answer twice = at("market show", "--rpc", both + "," + both);
+    says(twice, 2, "http://127.0.0.1:" + port + " is named twice");
+    Answer noUrl = at("market show", "--rpc", both + ",ftp://key:hidden@node.example.org/hidden");
+    says(noUrl, 2, "endpoint 3 (ftp://node.example.org) cannot be used");
+    assertFalse(noUrl.text().contains("hidden"), noUrl.text());
     String file = home.resolve("randao.json").toString();
     String deploy =
         "market deploy --devnet --rpc http://127.0.0.1:"

@@ -167,7 +167,7 @@ class MinerDoctorIT extends CommandLineHarness {
     says(
         examine(2, "--rpc", "http://127.0.0.1:1/s3cret-path"),
         "rpc",
-        "http://127.0.0.1:1/… does not answer");
+        "http://127.0.0.1:1 does not answer");
     putTheOwnersKeyIn();
     says(examine(2), "operator key", "which is the owner", "rotate-operator");
     says(

@@ -13,7 +13,9 @@ import io.granary.app.node.RunningMiner;
 import io.granary.auditor.replay.ChainAudit;
 import io.granary.client.grpc.MinerConnection;
 import io.granary.contracts.DevMarket;
+import io.granary.contracts.FaultyEndpoint;
 import io.granary.contracts.keys.Keystores;
+import io.granary.contracts.rpc.RpcEndpoints;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
@@ -45,12 +47,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A miner that loses two of three replicas, and its operator at the command line. */
+/**
+ * A miner that loses two of three replicas, and its operator at the command line. Meanwhile one or
+ * another of its three endpoints fails or lies.
+ */
 class MinerFaultIT {
   @TempDir Path dir;
   private DevMarket market;
   private MinerHome home;
   private RunningMiner node;
+  private final List<FaultyEndpoint> endpoints = new ArrayList<>();
 
   private record Answer(int code, String text) {
     JsonNode json() {
@@ -120,12 +126,28 @@ class MinerFaultIT {
         .actions()
         .update(market.miner(), endpoint, home.tls().tlsKeyHash(), DevMarket.PRICE_PER_LEAF)
         .orThrow();
-    node = Nodes.startMiner(home, Optional.empty(), Optional.empty());
+    for (int i = 0; i < 3; i++) {
+      endpoints.add(new FaultyEndpoint(market.anvil.endpoint()));
+    }
+    node = run();
+  }
+
+  private RunningMiner run() throws IOException {
+    RpcEndpoints rpc =
+        new RpcEndpoints(
+            endpoints.stream().map(FaultyEndpoint::uri).toList(),
+            new RpcEndpoints.Patience(
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(2),
+                Duration.ofMillis(50),
+                Duration.ofSeconds(1)));
+    return Nodes.startMiner(home, Optional.empty(), Optional.of(rpc));
   }
 
   @AfterEach
   void stop() throws Exception {
     node.close();
+    endpoints.forEach(FaultyEndpoint::close);
     market.close();
   }
 
@@ -145,6 +167,17 @@ class MinerFaultIT {
 
   private JsonNode status() {
     return granary("miner", "status").json();
+  }
+
+  /** What the node says by one of its alerts. */
+  private String troubles(String event) {
+    StringBuilder found = new StringBuilder();
+    for (JsonNode trouble : status().path("troubles")) {
+      if (trouble.path("event").asText().equals(event)) {
+        found.append(trouble.path("message").asText()).append('\n');
+      }
+    }
+    return found.toString();
   }
 
   private Path replica(DealId id) {
@@ -279,7 +312,7 @@ class MinerFaultIT {
     assertEquals(away.toString(), restored.at("/missingReplicas/0/deal").asText());
     Files.move(elsewhere, replica(away));
 
-    node = Nodes.startMiner(home, Optional.empty(), Optional.empty());
+    node = run();
     Period next = market.currentPeriod();
     mineUntil("the restored node proves", () -> provedBy(next));
     assertTrue(!status().path("troubles").toString().contains("refused"), () -> "" + status());
@@ -317,11 +350,18 @@ class MinerFaultIT {
       lost = agree(connection, 2_000, 14);
       gone = agree(connection, 1_000, 40);
     }
+    endpoints.get(0).does(FaultyEndpoint.status(503));
     mineUntil(
         "activation",
         () ->
             List.of(kept, lost, gone).stream()
                 .allMatch(id -> q.deal(id).filter(d -> d.state() == DealState.ACTIVE).isPresent()));
+    mineUntil(
+        "the endpoint that fails is told of",
+        () -> troubles("endpoint-down").contains(endpoints.get(0).name()));
+    endpoints.get(0).heals();
+    // The second lies when the next period's block is asked for.
+    endpoints.get(1).does(FaultyEndpoint.liesAboutHashes("0x" + "ab".repeat(32)));
     assertEquals(0, granary("miner", "verify").code());
     the_node_is_lost_but_for_its_replicas_and_restored(gone);
     Files.delete(replica(lost));
@@ -348,6 +388,12 @@ class MinerFaultIT {
                     .filter("FAULTY"::equals)
                     .count()
                 == 2);
+
+    mineUntil(
+        "the endpoint that lies is told of",
+        () -> troubles("endpoints-disagree").contains(endpoints.get(1).name()));
+    endpoints.get(1).heals();
+    endpoints.get(2).does(FaultyEndpoint.drops());
 
     // Without its replica it cannot be.
     Answer early = granary("miner", "recover", lost.toString());

@@ -2,22 +2,13 @@ package io.granary.kill;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
+import io.granary.contracts.FaultyEndpoint;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import org.web3j.crypto.Hash;
 import org.web3j.crypto.TransactionDecoder;
@@ -26,6 +17,20 @@ import org.web3j.crypto.TransactionDecoder;
 final class ChainGate implements AutoCloseable {
   /** Is told of each transaction, by its function, on its way in and before the answer goes out. */
   interface Watch {
+    /** Nobody who stops anything. */
+    Watch NOBODY =
+        new Watch() {
+          @Override
+          public boolean before(String function) {
+            return true;
+          }
+
+          @Override
+          public boolean after(String function) {
+            return true;
+          }
+        };
+
     /** False when it is not to go on: whoever sent it is gone. */
     boolean before(String function);
 
@@ -33,15 +38,11 @@ final class ChainGate implements AutoCloseable {
     boolean after(String function);
   }
 
-  private static final ObjectMapper JSON = new ObjectMapper();
-
-  private final URI chain;
   private final Watch watch;
   private final Map<String, String> functions;
-  private final HttpClient http = HttpClient.newHttpClient();
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final HttpServer server;
+  private final FaultyEndpoint endpoint;
   private final AtomicLong heads = new AtomicLong();
+  private volatile boolean cut;
 
   /**
    * Opens the gate on a port of the loopback.
@@ -49,17 +50,13 @@ final class ChainGate implements AutoCloseable {
    * @param abi the market's committed ABI, which names the functions
    */
   ChainGate(URI chain, Path abi, Watch watch) throws IOException {
-    this.chain = chain;
     this.watch = watch;
     this.functions = selectors(abi);
-    this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.setExecutor(threads);
-    server.createContext("/", this::pass);
-    server.start();
+    this.endpoint = new FaultyEndpoint(chain).does(this::pass);
   }
 
   URI endpoint() {
-    return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+    return endpoint.uri();
   }
 
   /** How often the miner has asked for the head. */
@@ -67,41 +64,38 @@ final class ChainGate implements AutoCloseable {
     return heads.get();
   }
 
-  private void pass(HttpExchange exchange) throws IOException {
-    try (exchange) {
-      byte[] body = exchange.getRequestBody().readAllBytes();
-      String text = new String(body, java.nio.charset.StandardCharsets.UTF_8);
-      boolean sends = text.contains("eth_sendRawTransaction");
-      String function = sends ? functionOf(JSON.readTree(body)) : "";
-      if (sends && !watch.before(function)) {
-        return;
-      }
-      HttpResponse<byte[]> answer =
-          http.send(
-              HttpRequest.newBuilder(chain)
-                  .header("Content-Type", "application/json")
-                  .POST(HttpRequest.BodyPublishers.ofByteArray(body))
-                  .build(),
-              HttpResponse.BodyHandlers.ofByteArray());
-      if (sends && !watch.after(function)) {
-        return;
-      }
-      if (text.contains("\"latest\"")) {
-        heads.incrementAndGet();
-      }
-      exchange.getResponseHeaders().add("Content-Type", "application/json");
-      exchange.sendResponseHeaders(answer.statusCode(), answer.body().length);
-      try (OutputStream out = exchange.getResponseBody()) {
-        out.write(answer.body());
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  /** Lets nothing through any more, or everything again. */
+  void cut(boolean isCut) {
+    cut = isCut;
   }
 
-  private String functionOf(JsonNode call) {
+  boolean isCut() {
+    return cut;
+  }
+
+  private FaultyEndpoint.Reply pass(JsonNode request, FaultyEndpoint.Honest honest)
+      throws IOException, InterruptedException {
+    if (cut) {
+      throw new IOException("the link is cut");
+    }
+    boolean sends = request.path("method").asText().equals("eth_sendRawTransaction");
+    String function = sends ? sent(request) : "";
+    if (sends && !watch.before(function)) {
+      throw new IOException("the sender is gone");
+    }
+    FaultyEndpoint.Reply reply = new FaultyEndpoint.Reply(200, honest.ask().toString());
+    if (sends && !watch.after(function)) {
+      throw new IOException("the sender is gone");
+    }
+    if (request.path("params").toString().contains("\"latest\"")) {
+      heads.incrementAndGet();
+    }
+    return reply;
+  }
+
+  private String sent(JsonNode request) {
     return function(
-        TransactionDecoder.decode(call.at("/params/0").asText()).getTransaction().getData());
+        TransactionDecoder.decode(request.at("/params/0").asText()).getTransaction().getData());
   }
 
   /** The function that call data names; a transfer of nothing when there is none. */
@@ -116,7 +110,7 @@ final class ChainGate implements AutoCloseable {
 
   private static Map<String, String> selectors(Path abi) throws IOException {
     Map<String, String> found = new HashMap<>();
-    for (JsonNode entry : JSON.readTree(Files.readString(abi))) {
+    for (JsonNode entry : new ObjectMapper().readTree(Files.readString(abi))) {
       if (entry.path("type").asText().equals("function")) {
         String name = entry.path("name").asText();
         found.put(Hash.sha3String(name + types(entry.path("inputs"))).substring(2, 10), name);
@@ -140,8 +134,6 @@ final class ChainGate implements AutoCloseable {
 
   @Override
   public void close() {
-    server.stop(0);
-    threads.shutdownNow();
-    http.close();
+    endpoint.close();
   }
 }

@@ -3,18 +3,12 @@ package io.granary.kill;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.granary.app.node.MinerHome;
-import io.granary.app.node.MinerSettings;
-import io.granary.client.grpc.MinerConnection;
 import io.granary.client.grpc.PeerException;
 import io.granary.contracts.DevMarket;
 import io.granary.contracts.SeedKind;
-import io.granary.contracts.keys.Keystores;
 import io.granary.kill.KillPoint.Phase;
 import io.granary.proofs.challenge.PeriodClock;
 import io.granary.proofs.seal.SealedRange;
-import io.granary.protocol.chain.MinerRecord;
-import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
@@ -22,8 +16,6 @@ import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,37 +81,21 @@ class KillAnywhereIT {
 
   @TempDir Path dir;
   private DevMarket market;
-  private ChainGate gate;
+  private MinerRig rig;
   private MinerProcess miner;
-  private MinerConnection connection;
-  private Path password;
   private Instant started = Instant.EPOCH;
   private Instant limit = Instant.EPOCH;
 
   @BeforeEach
   void start() throws IOException {
     market = new DevMarket(dir, SeedKind.BLOCK_HASH, seed);
-    password = Files.writeString(dir.resolve("password"), "secret");
-    Path home = Files.createDirectories(dir.resolve("miner"));
-    Keystores.save(
-        market.operatorKey, "secret", home.resolve("operator.json"), Keystores.Strength.LIGHT);
-    String listen = "127.0.0.1:" + freePort();
-    MinerHome folder = new MinerHome(home);
-    folder.create(
-        MinerSettings.of(
-            market.miner().toString(),
-            listen,
-            listen,
-            4L << 30,
-            DevMarket.PRICE_PER_LEAF.units().longValueExact(),
-            3_000_000_000L),
-        market.deployment,
-        "secret",
-        Keystores.Strength.LIGHT);
-    gate =
-        new ChainGate(
-            market.anvil.endpoint(),
-            Path.of("..", "contracts", "abi", "StorageMarket.abi"),
+    rig =
+        new MinerRig(
+            market,
+            dir,
+            "miner",
+            market.miner(),
+            market.operatorKey,
             new ChainGate.Watch() {
               @Override
               public boolean before(String function) {
@@ -130,34 +106,15 @@ class KillAnywhereIT {
               public boolean after(String function) {
                 return !fire(KillPoint.Trigger.AFTER_SENT, function);
               }
-            });
-    miner = new MinerProcess(home, dir.resolve("miner.log"), this::read);
-    connection =
-        new MinerConnection(
-            new MinerRecord(
-                new PeerRecord(market.miner(), listen, folder.tls().tlsKeyHash()),
-                market.operatorKey.address(),
-                TokenAmount.ZERO,
-                true,
-                false,
-                DevMarket.PRICE_PER_LEAF,
-                0),
-            market.client.terms().domain(),
-            market.clientKey);
+            },
+            this::read);
+    miner = rig.process;
     market.anvil.ask("evm_setAutomine", List.of(false));
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   @AfterEach
   void stop() throws IOException {
-    connection.close();
-    miner.close();
-    gate.close();
+    rig.close();
     market.close();
   }
 
@@ -288,7 +245,7 @@ class KillAnywhereIT {
               while (!uploaded && !Thread.currentThread().isInterrupted()) {
                 if (miner.isUp()) {
                   try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                    connection.upload(id, channel, BYTES, sent -> {});
+                    rig.connection.upload(id, channel, BYTES, sent -> {});
                     uploaded = true;
                   } catch (PeerException killed) {
                     pause(); // and on with the next process
@@ -335,12 +292,12 @@ class KillAnywhereIT {
         phase = phaseOf(id);
         arm(phase, points);
         started = Instant.now();
-        miner.start(gate.endpoint(), password);
+        rig.start();
       }
       watchFilesAndClock();
       // The next block comes when the miner has looked at this one, so that no machine is too slow.
       if (miner.isUp()
-          && gate.headsAsked() >= headsAtBlock + 2
+          && rig.gate.headsAsked() >= headsAtBlock + 2
           && Duration.between(lastBlock, Instant.now()).compareTo(pace) > 0) {
         phase = phaseOf(id);
         arm(phase, points);
@@ -348,7 +305,7 @@ class KillAnywhereIT {
           market.anvil.mine(1);
         }
         pace = phase == Phase.PROVE && proofIsAwaited() ? SLOW : FAST;
-        headsAtBlock = gate.headsAsked();
+        headsAtBlock = rig.gate.headsAsked();
         lastBlock = Instant.now();
       }
       pause();
@@ -387,7 +344,7 @@ class KillAnywhereIT {
     Balances before = balances();
     started = Instant.now();
     if (!miner.isAlive()) {
-      miner.start(gate.endpoint(), password);
+      rig.start();
     }
     while (!miner.isUp()) {
       require(miner.isAlive(), "the miner did not start");
@@ -395,7 +352,7 @@ class KillAnywhereIT {
     }
     DealProposal proposal = market.proposal(piece, PERIODS);
     DealId id = market.idOf(proposal);
-    connection.propose(market.sign(proposal), connection.ask());
+    rig.connection.propose(market.sign(proposal), rig.connection.ask());
     arm(Phase.UPLOAD, points);
     Thread uploading = uploader(id, file);
     try {
@@ -430,7 +387,7 @@ class KillAnywhereIT {
           Map<?, ?> receipt =
               (Map<?, ?>) market.anvil.ask("eth_getTransactionReceipt", List.of(tx.get("hash")));
           String input = tx.get("input").toString();
-          String name = gate.function(input);
+          String name = rig.gate.function(input);
           if (name.equals("prove")) {
             // Its second argument is the period.
             name += " " + Integer.parseInt(input.substring(10 + 64, 10 + 128), 16);

@@ -100,6 +100,11 @@ final class MinerProcess implements AutoCloseable {
     up = false;
   }
 
+  /** Its number. */
+  synchronized long pid() {
+    return java.util.Objects.requireNonNull(process).pid();
+  }
+
   /** The end of the log, for a failure's message. */
   String tail() throws IOException {
     List<String> all = Files.exists(log) ? Files.readAllLines(log) : List.of();

@@ -8,6 +8,7 @@ import io.granary.miner.money.BreakEven;
 import io.granary.miner.ops.Alert;
 import io.granary.miner.ops.MinerMetrics;
 import io.granary.proofs.Hash32;
+import io.granary.protocol.chain.EndpointStatus;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -90,6 +92,8 @@ class DocumentedTest {
               BigInteger.ONE));
       metrics.proved(1, Duration.ofSeconds(1));
       metrics.sealed(1, Duration.ofSeconds(1));
+      metrics.endpoints(
+          List.of(new EndpointStatus("http://a.example", EndpointStatus.State.UP, 1, "")));
       metrics
           .scrape()
           .lines()

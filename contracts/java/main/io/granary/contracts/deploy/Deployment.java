@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.granary.contracts.ChainConfig;
+import io.granary.contracts.rpc.RpcEndpoints;
 import io.granary.protocol.values.Address;
 import java.io.IOException;
 import java.net.URI;
@@ -73,6 +74,6 @@ public record Deployment(
 
   /** How to connect to it. */
   public ChainConfig config() {
-    return ChainConfig.of(rpc, market, block);
+    return ChainConfig.of(RpcEndpoints.of(rpc), market, block);
   }
 }

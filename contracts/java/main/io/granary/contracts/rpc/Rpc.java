@@ -1,39 +1,44 @@
 package io.granary.contracts.rpc;
 
 import io.granary.protocol.chain.ChainUnavailableException;
+import io.granary.protocol.chain.EndpointStatus;
 import io.granary.protocol.values.Address;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import okhttp3.OkHttpClient;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.web3j.protocol.Web3j;
+import org.web3j.protocol.Web3jService;
 import org.web3j.protocol.core.Request;
 import org.web3j.protocol.core.Response;
-import org.web3j.protocol.exceptions.ClientConnectionException;
-import org.web3j.protocol.http.HttpService;
+import org.web3j.protocol.core.methods.response.EthSendTransaction;
 
-/** One JSON-RPC endpoint: sends, retries what may pass, and names the endpoint when it does not. */
+/**
+ * The JSON-RPC endpoints of a chain: sends, retries what may pass, and names them when it does not.
+ */
 public final class Rpc implements AutoCloseable {
   private static final int TRIES = 4;
   private static final Duration FIRST_PAUSE = Duration.ofMillis(150);
 
-  private final URI endpoint;
-  private final HttpService http;
+  private final RpcEndpoints endpoints;
+  private final EndpointPool pool;
   private final Web3j web3j;
 
-  /** For an endpoint; nothing is sent yet. */
+  /** For endpoints; nothing is sent yet. With several, {@link #chainId()} comes first. */
+  public Rpc(RpcEndpoints endpoints) {
+    this.endpoints = endpoints;
+    this.pool = new EndpointPool(endpoints, Clock.systemUTC());
+    this.web3j = Web3j.build(pool);
+  }
+
+  /** For one endpoint; nothing is sent yet. */
   public Rpc(URI endpoint) {
-    this.endpoint = endpoint;
-    OkHttpClient client =
-        new OkHttpClient.Builder()
-            .connectTimeout(Duration.ofSeconds(5))
-            .readTimeout(Duration.ofSeconds(30))
-            .callTimeout(Duration.ofSeconds(60))
-            .build();
-    this.http = new HttpService(endpoint.toString(), client);
-    this.web3j = Web3j.build(http);
+    this(RpcEndpoints.of(endpoint));
   }
 
   /** The client, for building requests. */
@@ -42,8 +47,13 @@ public final class Rpc implements AutoCloseable {
   }
 
   /** The service, for requests that web3j has no method for. */
-  public HttpService service() {
-    return http;
+  public Web3jService service() {
+    return pool;
+  }
+
+  @FunctionalInterface
+  private interface Try<R> {
+    R run() throws IOException;
   }
 
   /**
@@ -51,29 +61,54 @@ public final class Rpc implements AutoCloseable {
    *
    * @throws RpcErrorException when the endpoint answered with an error; that it is busy only for
    *     {@code eth_getLogs}, where it can mean that the answer would be too large
-   * @throws ChainUnavailableException when it did not answer, after some tries
+   * @throws ChainUnavailableException when none answered, after some tries
    */
   public <T extends Response<?>> T send(Request<?, T> request) {
+    T response = retrying(request::send);
+    if (response.hasError()) {
+      throw RpcErrorException.of(response.getError());
+    }
+    return response;
+  }
+
+  /**
+   * Sends a signed transaction, in hex; with several endpoints, to all.
+   *
+   * @throws RpcErrorException when it was refused; no endpoint has it, unless {@link
+   *     RpcErrorException#mayBeThereAlready}
+   * @throws ChainUnavailableException when none took it after some tries, and one may have it
+   */
+  public void broadcast(String raw) {
+    // A refusal after a try of which no answer came says nothing: that one may have arrived.
+    AtomicReference<@Nullable IOException> lost = new AtomicReference<>();
+    Request<?, EthSendTransaction> request = web3j.ethSendRawTransaction(raw);
+    EthSendTransaction response =
+        retrying(
+            () -> {
+              try {
+                return request.send();
+              } catch (IOException e) {
+                if (EndpointPool.mayHaveArrived(e)) {
+                  lost.set(e);
+                }
+                throw e;
+              }
+            });
+    if (response.hasError()) {
+      RpcErrorException refused = RpcErrorException.of(response.getError());
+      if (lost.get() != null && !refused.mayBeThereAlready()) {
+        throw unavailable(lost.get());
+      }
+      throw refused;
+    }
+  }
+
+  private <R> R retrying(Try<R> something) {
     long pause = FIRST_PAUSE.toMillis();
     for (int attempt = 1; ; attempt++) {
       try {
-        T response = request.send();
-        if (!response.hasError()) {
-          return response;
-        }
-        Response.Error error = response.getError();
-        RpcErrorException refused =
-            new RpcErrorException(
-                error.getCode(), String.valueOf(error.getMessage()), error.getData());
-        if (!refused.isBusy()) {
-          throw refused;
-        }
-        if (attempt == TRIES) {
-          // Of logs the same code says that they are too many: who asked can ask for fewer.
-          throw request.getMethod().equals("eth_getLogs") ? refused : unavailable(refused);
-        }
-      } catch (IOException | ClientConnectionException e) {
-        // The second is how web3j tells of HTTP errors: 429, 502, 503 and their like.
+        return something.run();
+      } catch (IOException e) {
         if (attempt == TRIES) {
           throw unavailable(e);
         }
@@ -85,19 +120,57 @@ public final class Rpc implements AutoCloseable {
 
   /** Calls a method that web3j has no types for; the answer as JSON types, empty for null. */
   public Optional<Object> ask(String method, List<?> parameters) {
-    Request<?, Answer> request = new Request<>(method, parameters, http, Answer.class);
+    Request<?, Answer> request = new Request<>(method, parameters, pool, Answer.class);
     return Optional.ofNullable(send(request).getResult());
   }
 
   /** An answer of any kind. */
   public static final class Answer extends Response<Object> {}
 
-  private ChainUnavailableException unavailable(Exception e) {
+  /**
+   * The chain that the endpoints are of.
+   *
+   * @throws IllegalArgumentException when they are of several
+   * @throws ChainUnavailableException when none answers, after some tries
+   */
+  public long chainId() {
+    return retrying(pool::chainId);
+  }
+
+  /**
+   * Number of the newest block; with several endpoints, that a majority of them has reached.
+   *
+   * @throws ChainUnavailableException when none answers, after some tries
+   */
+  public long head() {
+    return retrying(pool::head);
+  }
+
+  /**
+   * A block as each endpoint tells it that gives it the hash that a majority does, in JSON's types;
+   * empty when too few have it yet.
+   *
+   * @throws ChainUnavailableException when they tell different blocks, or too few answer, after
+   *     some tries; it says who says what
+   */
+  public List<Map<?, ?>> agreedBlock(long number) {
+    return retrying(() -> pool.agreed(number));
+  }
+
+  /** How each endpoint is. */
+  public List<EndpointStatus> status() {
+    return pool.status();
+  }
+
+  private ChainUnavailableException unavailable(@Nullable IOException e) {
+    String who =
+        endpoints.uris().size() == 1
+            ? "RPC endpoint " + endpoints + " does not answer"
+            : "RPC endpoints " + endpoints + " do not answer as they should";
     return new ChainUnavailableException(
-        "RPC endpoint "
-            + shown(endpoint)
-            + " does not answer ("
-            + e.getMessage()
+        who
+            + " ("
+            + (e == null ? "" : e.getMessage())
             + "): check that it runs, or give another with --rpc",
         e);
   }
@@ -107,7 +180,7 @@ public final class Rpc implements AutoCloseable {
       Thread.sleep(millis);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new ChainUnavailableException("interrupted while asking " + shown(endpoint), e);
+      throw new ChainUnavailableException("interrupted while asking " + endpoints, e);
     }
   }
 
@@ -116,24 +189,9 @@ public final class Rpc implements AutoCloseable {
     return address.toString();
   }
 
-  /** The endpoint; messages use {@link #shown}. */
-  public URI endpoint() {
-    return endpoint;
-  }
-
-  /**
-   * An endpoint as messages and logs may show it: paths, queries and user names carry providers'
-   * keys.
-   */
-  public static String shown(URI endpoint) {
-    String path = endpoint.getRawPath();
-    boolean bare =
-        (path == null || path.isEmpty() || path.equals("/")) && endpoint.getRawQuery() == null;
-    String authority = String.valueOf(endpoint.getRawAuthority());
-    return endpoint.getScheme()
-        + "://"
-        + authority.substring(authority.lastIndexOf('@') + 1)
-        + (bare ? "" : "/…");
+  /** The endpoints, for messages: without what a key may be in. */
+  public String names() {
+    return endpoints.toString();
   }
 
   @Override

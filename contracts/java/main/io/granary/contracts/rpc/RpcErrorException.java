@@ -1,7 +1,9 @@
 package io.granary.contracts.rpc;
 
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.web3j.protocol.core.Response;
 
 /** The endpoint answered with an error; for a call that reverted, with the revert data. */
 public final class RpcErrorException extends RuntimeException {
@@ -14,6 +16,11 @@ public final class RpcErrorException extends RuntimeException {
     super(message);
     this.code = code;
     this.data = data;
+  }
+
+  static RpcErrorException of(Response.Error error) {
+    return new RpcErrorException(
+        error.getCode(), String.valueOf(error.getMessage()), error.getData());
   }
 
   /** JSON-RPC error code. */
@@ -34,12 +41,27 @@ public final class RpcErrorException extends RuntimeException {
    * eth_getLogs} some use the same code for answers that would be too large.
    */
   public boolean isBusy() {
-    return code == -32005 || code == 429;
+    return code == 429 || code == -32005;
   }
 
   /** True when a call reverted. */
   public boolean isRevert() {
-    String message = String.valueOf(getMessage()).toLowerCase(java.util.Locale.ROOT);
-    return code == 3 || message.contains("revert");
+    return code == 3 || text().contains("revert");
+  }
+
+  /**
+   * Of a transaction that was sent: true when the endpoint has it already, has a better one under
+   * its nonce, or has mined the nonce. What became of it is found out by asking.
+   */
+  public boolean mayBeThereAlready() {
+    String text = text();
+    return text.contains("nonce too low")
+        || text.contains("already known")
+        || text.contains("already imported")
+        || text.contains("underpriced");
+  }
+
+  private String text() {
+    return String.valueOf(getMessage()).toLowerCase(Locale.ROOT);
   }
 }

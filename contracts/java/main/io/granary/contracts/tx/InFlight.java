@@ -30,6 +30,9 @@ final class InFlight {
   // Block of the last look; -1 until the first.
   private long lastHead = -1;
   private boolean cappedTold;
+  private Instant keptUntil = Instant.MIN;
+  // So many of its transactions did what it was begun for before another call took its place.
+  private int superseded;
 
   /** For an intent that nothing was signed for, or what an earlier process has left. */
   InFlight(KeyedRpc rpc, TransactionJournal journal, TransactionJournal.Entry entry) {
@@ -73,6 +76,44 @@ final class InFlight {
   synchronized Fees fees() {
     Signed newest = entry.signed().getLast();
     return new Fees(newest.tip(), newest.maxFee());
+  }
+
+  /**
+   * Does another thing under the nonce, by a transaction that takes the place of those before it;
+   * false when the limit leaves no room for that.
+   */
+  synchronized boolean doInstead(byte[] data, BigInteger gas, Urgency urgency) {
+    long head = rpc.head();
+    Optional<Fees> next =
+        fees().next(rpc.networkFees(), urgency, gas, entry.begunAt().value(), head);
+    if (next.isEmpty()) {
+      return false;
+    }
+    lastHead = head;
+    superseded = entry.signed().size();
+    entry = entry.insteadFor(data, gas, urgency);
+    replace(rpc.sign(entry, next.get()));
+    return true;
+  }
+
+  /**
+   * Whether a transaction of its nonce did what it is for now: not nothing, nor something before.
+   */
+  synchronized boolean isDoneBy(TransactionReceipt receipt) {
+    TxHash mined = TxHash.parse(receipt.getTransactionHash());
+    return entry.signed().stream()
+        .skip(superseded)
+        .anyMatch(signed -> signed.hash().equals(mined) && !signed.nothing());
+  }
+
+  /** Leaves it, for a while, to a call that takes its place. */
+  synchronized void keepFor(Duration time) {
+    keptUntil = Instant.now().plus(time);
+  }
+
+  /** True while a call that takes its place is awaited. */
+  synchronized boolean isKept() {
+    return Instant.now().isBefore(keptUntil);
   }
 
   /** Sends the newest transaction again; an endpoint may have lost it. */
@@ -186,6 +227,11 @@ final class InFlight {
       }
     }
     return Optional.empty();
+  }
+
+  /** True when a receipt that was read before is in the same block now. */
+  boolean isStill(TransactionReceipt before) {
+    return receipt().filter(now -> now.getBlockHash().equals(before.getBlockHash())).isPresent();
   }
 
   /** True when its nonce is used, by one of these or by another. */

@@ -9,7 +9,6 @@ import io.granary.protocol.values.Address;
 import io.granary.protocol.values.TxHash;
 import java.math.BigInteger;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +50,7 @@ final class KeyedRpc {
   }
 
   long head() {
-    return rpc.send(rpc.web3j().ethBlockNumber()).getBlockNumber().longValueExact();
+    return rpc.head();
   }
 
   /** Transactions mined, or with {@code PENDING} those in the endpoint's pool too. */
@@ -157,20 +156,14 @@ final class KeyedRpc {
    */
   void broadcast(TransactionJournal.Signed signed) {
     try {
-      rpc.send(rpc.web3j().ethSendRawTransaction(Numeric.toHexString(signed.raw())));
+      rpc.broadcast(Numeric.toHexString(signed.raw()));
     } catch (RpcErrorException e) {
-      String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-      boolean mayBeMined =
-          message.contains("nonce too low")
-              || message.contains("already known")
-              || message.contains("already imported")
-              || message.contains("underpriced");
-      if (!mayBeMined) {
+      if (!e.mayBeThereAlready()) {
         throw e;
       }
       LOG.atDebug()
           .addKeyValue("tx", signed.hash())
-          .addKeyValue("answer", message)
+          .addKeyValue("answer", e.getMessage())
           .log("the endpoint did not take a transaction");
     }
   }

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,15 +64,26 @@ public final class TransactionSender {
    * @param to the contract, or null to deploy
    * @param data calldata or init code in hex
    * @param wei ether that goes along
+   * @param duty so many bytes at the front of the data say what is to be done, the rest how: a call
+   *     with the same takes the place of one that was left; 0: of none
    */
-  public record Call(@Nullable Address to, String data, BigInteger wei) {
+  public record Call(@Nullable Address to, String data, BigInteger wei, int duty) {
     /** Without ether. */
     public static Call to(@Nullable Address to, String data) {
-      return new Call(to, data, BigInteger.ZERO);
+      return new Call(to, data, BigInteger.ZERO, 0);
     }
 
     static Call of(TransactionJournal.Entry entry) {
-      return new Call(entry.to().orElse(null), Numeric.toHexString(entry.data()), entry.wei());
+      return new Call(entry.to().orElse(null), Numeric.toHexString(entry.data()), entry.wei(), 0);
+    }
+
+    boolean replaces(TransactionJournal.Entry entry) {
+      byte[] bytes = Numeric.hexStringToByteArray(data);
+      return duty > 0
+          && entry.to().equals(Optional.ofNullable(to))
+          && entry.data().length >= duty
+          && Arrays.equals(entry.data(), 0, duty, bytes, 0, duty)
+          && !Arrays.equals(entry.data(), bytes);
     }
 
     boolean isOf(TransactionJournal.Entry entry) {
@@ -124,8 +136,19 @@ public final class TransactionSender {
    *     in time; it may be mined still, and the next {@link #finish} or the same call takes it up
    */
   public Outcome send(Call call, Urgency urgency) {
+    return send(call, urgency, () -> false);
+  }
+
+  /**
+   * The same for a call that a reorg can spoil.
+   *
+   * @param outdated asked while it waits; once true, it is left to the next call that replaces it
+   *     ({@link Call#duty}), and refused as {@link TxResult.Refused#OUTDATED}
+   */
+  public Outcome send(Call call, Urgency urgency, BooleanSupplier outdated) {
     Optional<InFlight> begun = takeUp(call);
     try {
+      begun = begun.or(() -> replaceLeft(call, urgency));
       while (true) {
         InFlight mine;
         if (begun.isPresent()) {
@@ -139,9 +162,15 @@ public final class TransactionSender {
           }
           mine = lane.begin(call, gas, network, urgency);
         }
-        Optional<TransactionReceipt> receipt = untilMined(mine);
-        if (receipt.isPresent() && !Costs.isNothing(receipt.get())) {
-          return outcome(receipt.get(), call);
+        switch (untilMined(mine, outdated)) {
+          case End.Outdated o -> {
+            return outdated(mine);
+          }
+          case End.Mined mined when mine.isDoneBy(mined.receipt()) -> {
+            return outcome(mined.receipt(), call);
+          }
+          case End.Mined other -> {}
+          case End.Overtaken o -> {}
         }
         begun = Optional.empty();
         LOG.atWarn()
@@ -155,11 +184,19 @@ public final class TransactionSender {
     }
   }
 
-  /**
-   * The receipt once deep enough; empty when another transaction was mined with this nonce. Either
-   * way the nonce is ended.
-   */
-  private Optional<TransactionReceipt> untilMined(InFlight mine) {
+  /** How waiting for a transaction ends. */
+  private sealed interface End {
+    /** One of its nonce was mined and is deep enough; the nonce is ended. */
+    record Mined(TransactionReceipt receipt) implements End {}
+
+    /** Another transaction was mined with its nonce, which is ended. */
+    record Overtaken() implements End {}
+
+    /** What it was made from has changed; the nonce is left to the call that takes its place. */
+    record Outdated() implements End {}
+  }
+
+  private End untilMined(InFlight mine, BooleanSupplier outdated) {
     Instant deadline = Instant.now().plus(patience.giveUpAfter());
     int overtaken = 0;
     try {
@@ -167,14 +204,18 @@ public final class TransactionSender {
       while (Instant.now().isBefore(deadline)) {
         Optional<TransactionReceipt> receipt = mine.receipt();
         if (receipt.isPresent()) {
-          if (depth(receipt.get()) >= patience.confirmations()) {
+          // The receipt may be of a branch that went before the head was read.
+          if (depth(receipt.get()) >= patience.confirmations() && mine.isStill(receipt.get())) {
             lane.end(mine, Costs.of(receipt.get(), mine.nonce(), mine.entry().data()));
-            return receipt;
+            return new End.Mined(receipt.get());
           }
+        } else if (outdated.getAsBoolean()) {
+          mine.keepFor(patience.resendAfter());
+          return new End.Outdated();
         } else if (mine.isOvertaken()) {
           if (++overtaken >= OVERTAKEN_POLLS) {
             lane.end(mine);
-            return Optional.empty();
+            return new End.Overtaken();
           }
         } else if (mine.raiseWhenDue(patience.resendAfter())) {
           lane.clearTheWayOf(mine);
@@ -196,6 +237,16 @@ public final class TransactionSender {
     }
   }
 
+  private static Outcome outdated(InFlight mine) {
+    return new Outcome(
+        null,
+        new TxResult.Refused(
+            TxResult.Refused.OUTDATED,
+            "a reorg changed what the transaction with nonce "
+                + mine.nonce()
+                + " was made from: it is to be made anew, and takes its place"));
+  }
+
   // ---------------------------------------------------------------- what was begun before
 
   /** The same call, begun before and not ended: it is taken up. */
@@ -203,6 +254,32 @@ public final class TransactionSender {
     for (InFlight left : lane.left()) {
       if (call.isOf(left.entry()) && lane.claim(left)) {
         return look(left);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * What was left and does the same by other data, now with the data of this call; empty when there
+   * is none, or when it is mined or pays too much already to be replaced within the limit.
+   */
+  private Optional<InFlight> replaceLeft(Call call, Urgency urgency) {
+    for (InFlight left : lane.left()) {
+      if (call.replaces(left.entry()) && lane.claim(left)) {
+        boolean replaced = false;
+        try {
+          if (left.receipt().isEmpty() && !left.isUsed()) {
+            BigInteger gas = rpc.estimate(call, DefaultBlockParameterName.PENDING);
+            replaced = left.doInstead(Numeric.hexStringToByteArray(call.data()), gas, urgency);
+          }
+        } finally {
+          if (!replaced) {
+            lane.leave(left);
+          }
+        }
+        if (replaced) {
+          return Optional.of(left);
+        }
       }
     }
     return Optional.empty();
@@ -223,8 +300,8 @@ public final class TransactionSender {
     try {
       // Those that come meanwhile are left to the next round.
       for (InFlight left : lane.left()) {
-        if (lane.claim(left)) {
-          look(left).ifPresent(this::untilMined);
+        if (!left.isKept() && lane.claim(left)) {
+          look(left).ifPresent(waits -> untilMined(waits, () -> false));
         }
       }
     } finally {

@@ -383,6 +383,28 @@ public final class OperatorLog {
         .log("no new block");
   }
 
+  /** One of several endpoints is out: the others do its work. */
+  public void endpointDown(String endpoint, String reason) {
+    alert(Alert.ENDPOINT_DOWN, endpoint + ": " + reason)
+        .addKeyValue("endpoint", endpoint)
+        .log("an endpoint is out");
+  }
+
+  /** An endpoint that was told of is well again. */
+  public void endpointBack(String endpoint) {
+    info("endpoint-back").addKeyValue("endpoint", endpoint).log("an endpoint is back");
+  }
+
+  /** Endpoints tell different hashes of a block. */
+  public void endpointsDisagree(String whoSaysWhat) {
+    alert(Alert.ENDPOINTS_DISAGREE, whoSaysWhat).log("endpoints disagree");
+  }
+
+  /** A reorg gave the period another seed while its proof waited: it is made and sent anew. */
+  public void seedChanged(Period period) {
+    info("seed-changed").addKeyValue("period", period).log("the seed of a waiting proof changed");
+  }
+
   /** Few blocks are left to prove the period. */
   public void proofIsTight(Period period, long slackBlocks) {
     alert(

@@ -113,6 +113,19 @@ final class DealLifeTest {
   }
 
   @Test
+  void aProofWhoseSeedAReorgChangesIsMadeAnewWithoutAnAlert() throws IOException {
+    byte[] piece = Renter.piece(300_001, 5);
+    DealId id = f.renter().agree(f.terms(piece, 3));
+    assertTrue(f.renter().upload(id, piece, 0, piece.length).getDone().getComplete());
+    f.chain.mineUntil("active", () -> f.chain.state(id) == DealState.ACTIVE);
+    f.market.outdatedProofs.set(2);
+    f.chain.mineUntil("completed", () -> f.chain.state(id) == DealState.COMPLETED);
+    assertEquals(0, f.market.outdatedProofs.get());
+    assertEquals(3, f.chain.deal(id).orElseThrow().proved());
+    assertEquals(List.of(), f.node().troubles());
+  }
+
+  @Test
   void inAnnouncedMaintenanceNothingIsProvedAndNoMissIsTold() throws IOException {
     byte[] piece = Renter.piece(300_001, 2);
     DealId id = f.renter().agree(f.terms(piece, 4));

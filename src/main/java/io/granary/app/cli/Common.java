@@ -9,10 +9,10 @@ import io.granary.contracts.ChainConfig;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.keys.Keystores;
+import io.granary.contracts.rpc.RpcEndpoints;
 import io.granary.protocol.crypto.EthKey;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -38,9 +38,13 @@ public class Common {
 
   @Option(
       names = "--rpc",
-      paramLabel = "URL",
-      description = "JSON-RPC endpoint (default: the deployment's).")
-  @Nullable URI rpc;
+      paramLabel = "URL[,URL…]",
+      description = {
+        "JSON-RPC endpoint (default: the deployment's).",
+        "Several, the preferred one first: reads fail over, and what a proof rests on is what a majority says."
+      })
+  // Text, because picocli would show a URL that it cannot use, with the key that is in it.
+  @Nullable String rpc;
 
   @Option(
       names = "--password-file",
@@ -85,7 +89,12 @@ public class Common {
   }
 
   ChainConfig chainConfig() throws IOException {
-    return Nodes.chainConfig(market(), Optional.ofNullable(rpc));
+    return Nodes.chainConfig(market(), endpoints());
+  }
+
+  /** Those of {@code --rpc}; empty when it is not said. */
+  Optional<RpcEndpoints> endpoints() {
+    return Optional.ofNullable(rpc).map(RpcEndpoints::parse);
   }
 
   GranaryChain connect(Optional<EthKey> key) throws IOException {

@@ -6,11 +6,11 @@ import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.deploy.MarketDeployer;
 import io.granary.contracts.deploy.MarketParameters;
 import io.granary.contracts.devnet.Anvil;
+import io.granary.contracts.rpc.RpcEndpoints;
 import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.values.Address;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -144,9 +144,18 @@ public final class MarketCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-      URI endpoint = common.rpc;
-      if (endpoint == null) {
-        throw new IllegalArgumentException("say which chain: --rpc URL of a JSON-RPC endpoint");
+      RpcEndpoints endpoints =
+          common
+              .endpoints()
+              .orElseThrow(
+                  () ->
+                      new IllegalArgumentException(
+                          "say which chain: --rpc URL of a JSON-RPC endpoint"));
+      if (endpoints.uris().size() > 1) {
+        throw new IllegalArgumentException(
+            "a market is deployed through one endpoint, not through "
+                + endpoints
+                + ": give one with --rpc; the deployment file will name it");
       }
       if (devnet == (token != null)) {
         throw new IllegalArgumentException(
@@ -158,7 +167,7 @@ public final class MarketCommand implements Callable<Integer> {
         throw new IOException(
             file + " names a market already; say --out FILE to keep both, or move it away");
       }
-      Deployment d = deploy(endpoint, seeds);
+      Deployment d = deploy(endpoints, seeds);
       if (file.getParent() != null) {
         Files.createDirectories(file.getParent());
       }
@@ -189,9 +198,9 @@ public final class MarketCommand implements Callable<Integer> {
       return d.channels().orElseThrow().toString();
     }
 
-    private Deployment deploy(URI endpoint, SeedKind seeds) throws IOException {
+    private Deployment deploy(RpcEndpoints endpoint, SeedKind seeds) throws IOException {
       EthKey payer = devnet ? Anvil.richKey() : common.wallet();
-      try (MarketDeployer deployer = new MarketDeployer(endpoint, payer, POLL)) {
+      try (MarketDeployer deployer = new MarketDeployer(endpoint.uris().getFirst(), payer, POLL)) {
         if (devnet && deployer.chainId() != Anvil.CHAIN_ID) {
           throw new IllegalArgumentException(
               "--devnet is for local chains with id "

@@ -236,7 +236,7 @@ public final class MinerCommand implements Callable<Integer> {
               place(),
               place().settings().withOps(metrics, alerts),
               Optional.ofNullable(common.passwordFile),
-              Optional.ofNullable(common.rpc));
+              common.endpoints());
       common
           .out()
           .println(

@@ -24,7 +24,7 @@ final class MinerDoctorCommand extends MinerCommand.Place implements Callable<In
                 place(),
                 common.home(),
                 Optional.ofNullable(common.passwordFile),
-                Optional.ofNullable(common.rpc),
+                common.endpoints(),
                 Clock.systemUTC())
             .examine();
     boolean ok = findings.stream().noneMatch(f -> f.level() == Finding.Level.FAILED);

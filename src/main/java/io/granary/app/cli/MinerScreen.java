@@ -26,6 +26,7 @@ final class MinerScreen {
     if (age.compareTo(FRESH) > 0) {
       line(out, "", "✗ nothing since: the node is not running, or its endpoint makes no blocks");
     }
+    endpoints(out, s.path("endpoints"));
     line(out, "period", period(s));
     if (s.path("rehearsal").isObject()) {
       rehearsal(out, s.path("rehearsal"), false);
@@ -61,6 +62,26 @@ final class MinerScreen {
     line(out, "outbox", s.path("proofsInOutbox").asLong() + " proofs wait for their auditors");
     transactions(out, s.path("transactions"));
     alerts(out, s.path("troubles"));
+  }
+
+  private static void endpoints(PrintWriter out, JsonNode endpoints) {
+    List<JsonNode> notUp = new ArrayList<>();
+    endpoints.forEach(
+        e -> {
+          if (!e.path("state").asText().equals("up")) {
+            notUp.add(e);
+          }
+        });
+    line(out, "endpoints", endpoints.size() - notUp.size() + " of " + endpoints.size() + " up");
+    for (JsonNode e : notUp) {
+      out.println(
+          "  ✗ "
+              + e.path("name").asText()
+              + " "
+              + e.path("state").asText().replace('_', ' ')
+              + ": "
+              + e.path("reason").asText());
+    }
   }
 
   private static String period(JsonNode s) {

@@ -7,7 +7,7 @@ import io.granary.app.node.Nodes;
 import io.granary.contracts.EndpointProbe;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.deploy.Deployment;
-import io.granary.contracts.rpc.Rpc;
+import io.granary.contracts.rpc.RpcEndpoints;
 import io.granary.contracts.rpc.RpcErrorException;
 import io.granary.miner.MinerConfig;
 import io.granary.proofs.Hash32;
@@ -33,7 +33,7 @@ public final class MinerDoctor {
   private final MinerHome home;
   private final Path wallets;
   private final Optional<Path> passwordFile;
-  private final Optional<URI> rpc;
+  private final Optional<RpcEndpoints> rpc;
   private final Clock clock;
   private final List<Finding> findings = new ArrayList<>();
 
@@ -41,10 +41,14 @@ public final class MinerDoctor {
    * For one folder.
    *
    * @param wallets the command line's folder, where an owner's wallet may lie
-   * @param rpc another endpoint than the deployment's
+   * @param rpc other endpoints than the deployment's
    */
   public MinerDoctor(
-      MinerHome home, Path wallets, Optional<Path> passwordFile, Optional<URI> rpc, Clock clock) {
+      MinerHome home,
+      Path wallets,
+      Optional<Path> passwordFile,
+      Optional<RpcEndpoints> rpc,
+      Clock clock) {
     this.home = home;
     this.wallets = wallets;
     this.passwordFile = passwordFile;
@@ -122,33 +126,51 @@ public final class MinerDoctor {
       MinerSettings settings,
       MinerConfig config,
       Optional<Address> operator) {
-    URI endpoint = rpc.orElse(deployment.rpc());
+    RpcEndpoints endpoints = rpc.orElseGet(() -> RpcEndpoints.of(deployment.rpc()));
+    Optional<EndpointProbe.Head> newest = Optional.empty();
+    for (int i = 0; i < endpoints.uris().size(); i++) {
+      String name = endpoints.names().get(i);
+      Optional<EndpointProbe.Head> head = endpoint(endpoints.uris().get(i), name, deployment);
+      newest = newest.or(() -> head);
+    }
+    return newest.flatMap(h -> market(endpoints, h, deployment, settings, config, operator));
+  }
+
+  /** Whether one endpoint is fit for use; its head when it is. */
+  private Optional<EndpointProbe.Head> endpoint(URI uri, String name, Deployment deployment) {
     String remedy = "start the endpoint, or give another with --rpc";
-    try (EndpointProbe probe = new EndpointProbe(endpoint)) {
+    try (EndpointProbe probe = new EndpointProbe(uri)) {
       Optional<Finding> right =
-          look("rpc", remedy, () -> EndpointChecks.chain(probe, deployment, Rpc.shown(endpoint)));
+          look("rpc", remedy, () -> EndpointChecks.chain(probe, deployment, name));
       right.ifPresent(findings::add);
       if (right.filter(f -> f.level() == Finding.Level.OK).isEmpty()) {
         return Optional.empty();
       }
       note("latency", remedy, () -> EndpointChecks.latency(probe.latency()));
       Optional<EndpointProbe.Head> head = look("head", remedy, probe::head);
-      return head.flatMap(h -> market(probe, h, deployment, settings, config, operator));
+      boolean local = EndpointChecks.isLocal(deployment);
+      head.ifPresent(
+          h -> {
+            findings.add(EndpointChecks.head(h, clock.instant(), local));
+            findings.add(EndpointChecks.clock(h, clock.instant(), local));
+            note(
+                "logs",
+                "give another endpoint with --rpc",
+                () -> EndpointChecks.logs(probe, deployment, h.number()));
+          });
+      return head;
     }
   }
 
   private Optional<MinerRecord> market(
-      EndpointProbe probe,
+      RpcEndpoints endpoints,
       EndpointProbe.Head head,
       Deployment deployment,
       MinerSettings settings,
       MinerConfig config,
       Optional<Address> operator) {
     boolean local = EndpointChecks.isLocal(deployment);
-    findings.add(EndpointChecks.head(head, clock.instant(), local));
-    findings.add(EndpointChecks.clock(head, clock.instant(), local));
     String remedy = "give another endpoint with --rpc";
-    note("logs", remedy, () -> EndpointChecks.logs(probe, deployment, head.number()));
     Optional<GranaryChain> connected =
         look(
             "market",
@@ -159,7 +181,11 @@ public final class MinerDoctor {
     }
     try (GranaryChain chain = connected.get()) {
       long back = chain.terms().periodBlocks() + (long) chain.terms().windowBlocks();
-      note("blocks", remedy, () -> EndpointChecks.blocks(probe, head.number(), back));
+      for (URI uri : endpoints.uris()) {
+        try (EndpointProbe probe = new EndpointProbe(uri)) {
+          note("blocks", remedy, () -> EndpointChecks.blocks(probe, head.number(), back));
+        }
+      }
       look(
               "disk speed",
               "check the disk and the folder's rights",

@@ -7,6 +7,7 @@ import io.granary.contracts.ChainConfig;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.devnet.Anvil;
+import io.granary.contracts.rpc.RpcEndpoints;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerNode;
 import io.granary.miner.MinerPorts;
@@ -18,7 +19,6 @@ import io.granary.protocol.grpc.TlsIdentity;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -33,27 +33,33 @@ public final class Nodes {
   /**
    * How to reach a deployed market.
    *
-   * @param rpc another endpoint than the one it was deployed through
+   * @param rpc other endpoints than the one it was deployed through
    */
-  public static ChainConfig chainConfig(Deployment deployment, Optional<URI> rpc) {
+  public static ChainConfig chainConfig(Deployment deployment, Optional<RpcEndpoints> rpc) {
     ChainConfig config =
-        ChainConfig.of(rpc.orElse(deployment.rpc()), deployment.market(), deployment.block());
+        ChainConfig.of(
+            rpc.orElseGet(() -> RpcEndpoints.of(deployment.rpc())),
+            deployment.market(),
+            deployment.block());
     return deployment.chainId() == Anvil.CHAIN_ID ? config.forDevnet() : config;
   }
 
   /**
    * Starts a miner from its folder.
    *
-   * @param rpc another endpoint than the deployment's
+   * @param rpc other endpoints than the deployment's
    */
   public static RunningMiner startMiner(
-      MinerHome home, Optional<Path> passwordFile, Optional<URI> rpc) throws IOException {
+      MinerHome home, Optional<Path> passwordFile, Optional<RpcEndpoints> rpc) throws IOException {
     return startMiner(home, home.settings(), passwordFile, rpc);
   }
 
   /** The same with other settings than the folder's. */
   public static RunningMiner startMiner(
-      MinerHome home, MinerSettings settings, Optional<Path> passwordFile, Optional<URI> rpc)
+      MinerHome home,
+      MinerSettings settings,
+      Optional<Path> passwordFile,
+      Optional<RpcEndpoints> rpc)
       throws IOException {
     EthKey operator = home.operator(passwordFile);
     requireNotOwner(operator, settings);

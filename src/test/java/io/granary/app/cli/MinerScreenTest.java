@@ -36,6 +36,9 @@ class MinerScreenTest {
             "1500000000000000000",
             2,
             List.of(
+                new NodeStatus.Endpoint("https://a.example", "up", 3, ""),
+                new NodeStatus.Endpoint("https://b.example", "standing", 0, "no block after 9")),
+            List.of(
                 new NodeStatus.Transaction(
                     41, "prove", AT.toString(), 2, "0xfeed", "1000000000", 120L)),
             new NodeStatus.Rehearsal(
@@ -70,6 +73,8 @@ class MinerScreenTest {
             "12.5 tokens unlocked",
             "1.5 ether",
             "2 proofs wait",
+            "1 of 2 up",
+            "✗ https://b.example standing: no block after 9",
             "nonce 41 prove since 2030-01-01T00:00:00Z, sent 2 times, of use until block 120: 0xfeed",
             "rehearsal period 8: ✗ it could not be proved",
             "✗ gas: 1 wei pay 0 proofs",

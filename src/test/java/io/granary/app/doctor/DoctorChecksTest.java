@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.granary.app.node.KeyFiles;
 import io.granary.contracts.EndpointProbe;
 import io.granary.contracts.keys.Keystores;
-import io.granary.contracts.rpc.Rpc;
 import io.granary.proofs.Hash32;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.grpc.TlsIdentity;
@@ -16,7 +15,6 @@ import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -180,17 +178,5 @@ class DoctorChecksTest {
     } catch (IOException closed) {
       return;
     }
-  }
-
-  @Test
-  void an_endpoints_key_is_not_shown() {
-    assertEquals(
-        "https://example.org/…", Rpc.shown(URI.create("https://u:pw@example.org/v3/0123secret")));
-    assertEquals(
-        "https://a_b.example.org:8545/…",
-        Rpc.shown(URI.create("https://u:pw@a_b.example.org:8545/key")));
-    assertEquals(
-        "https://example.org:8545/…", Rpc.shown(URI.create("https://example.org:8545?key=s")));
-    assertEquals("http://127.0.0.1:8545", Rpc.shown(URI.create("http://127.0.0.1:8545")));
   }
 }

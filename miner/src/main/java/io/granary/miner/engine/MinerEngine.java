@@ -102,6 +102,7 @@ public final class MinerEngine implements AutoCloseable {
         new RegistryWatch(config, ports, miner, operator.address(), tlsKeyHash, log);
     Scrubber scrubber =
         new Scrubber(config, ports, miner, book, replicas, telemetry, Clock.systemUTC());
+    EndpointWatch endpoints = new EndpointWatch(ports.chain(), log, telemetry.metrics());
     replicas.onDamage(scrubber::suspect);
     runner.deleteLeftovers();
     long[] lastHead = {-1};
@@ -116,6 +117,7 @@ public final class MinerEngine implements AutoCloseable {
       started.add(sending.getLast());
       started.add(loop("miner-rehearsing", config, telemetry, rehearsal::run));
       started.add(loop("miner-scrubbing", config, telemetry, scrubber::run));
+      started.add(loop("miner-endpoints", config, telemetry, endpoints::run));
       sending.add(
           loop(
               "miner-deals",

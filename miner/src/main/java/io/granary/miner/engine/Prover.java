@@ -154,8 +154,11 @@ final class Prover {
         log.proved(period, tx, slack, Duration.between(began, Instant.now()));
       }
       case TxResult.Refused refused -> {
-        // Somebody else may send a miner's proof; the period is what counts.
-        if (!refused.error().equals("AlreadyProved")) {
+        if (refused.isOutdated()) {
+          log.seedChanged(period);
+          branchChanged = true;
+        } else if (!refused.error().equals("AlreadyProved")) {
+          // Somebody else may send a miner's proof; the period is what counts.
           log.refused("prove", refused);
         }
       }

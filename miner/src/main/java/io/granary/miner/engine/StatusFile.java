@@ -12,6 +12,7 @@ import io.granary.miner.ops.NodeStatus;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.ProofStore;
 import io.granary.proofs.challenge.PeriodClock;
+import io.granary.protocol.chain.EndpointStatus;
 import io.granary.protocol.chain.UnderWay;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
@@ -128,11 +129,17 @@ final class StatusFile {
         ports.reader().account(miner).balance().toTokens(),
         wei.toString(),
         proofs.outboxSize(),
+        ports.chain().endpoints().stream().map(StatusFile::shown).toList(),
         ports.market().underWay().stream().map(StatusFile::shown).toList(),
         rehearsal.newest().map(StatusFile::shown).orElse(null),
         stages,
         deals,
         log.troubles().stream().map(OperatorLog.Trouble::shown).toList());
+  }
+
+  private static NodeStatus.Endpoint shown(EndpointStatus e) {
+    return new NodeStatus.Endpoint(
+        e.name(), e.state().name().toLowerCase(Locale.ROOT), e.failures(), e.reason());
   }
 
   private static NodeStatus.Transaction shown(UnderWay t) {

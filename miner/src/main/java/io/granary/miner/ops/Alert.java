@@ -32,6 +32,14 @@ public enum Alert {
   HEAD_STANDS(
       true,
       "compare with another endpoint: one that has lost its peers is to be mended, or another given with --rpc"),
+  /** One of several endpoints is out. */
+  ENDPOINT_DOWN(
+      false,
+      "the others go on: mend it, or leave it out of --rpc; with fewer than three, name another, because of two that disagree neither is believed"),
+  /** Endpoints tell different hashes of a block. */
+  ENDPOINTS_DISAGREE(
+      true,
+      "the one that others contradict is not used until it agrees; when it stays, leave it out of --rpc. When no majority is told, nothing is proved: compare with a block explorer, and name a third endpoint"),
   /** Few blocks are left to prove the period. */
   PROOF_IS_TIGHT(false, "look at what was logged just before: ether for gas, endpoint, disk"),
   /** A drawn leaf does not open, so the period cannot be proved. */

@@ -1,8 +1,10 @@
 package io.granary.miner.ops;
 
+import io.granary.protocol.chain.EndpointStatus;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.deal.DealStage;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -16,7 +18,10 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.ToDoubleFunction;
@@ -31,6 +36,7 @@ public final class MinerMetrics implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics gc = new JvmGcMetrics();
   private final AtomicReference<@Nullable NodeStatus> status = new AtomicReference<>();
+  private final Map<String, EndpointStatus> endpoints = new ConcurrentHashMap<>();
   private final AtomicReference<Double> slack = new AtomicReference<>(Double.NaN);
   private final Counter sealedBytes =
       Counter.builder("granary.miner.sealed").baseUnit("bytes").register(registry);
@@ -125,6 +131,29 @@ public final class MinerMetrics implements AutoCloseable {
   /** Deals with a replica of which something is damaged. */
   public int damagedDeals() {
     return damaged.get();
+  }
+
+  /** How each endpoint is now; each has its own meters from the first time on. */
+  public void endpoints(List<EndpointStatus> now) {
+    for (EndpointStatus each : now) {
+      if (endpoints.put(each.name(), each) == null) {
+        Gauge.builder("granary.miner.endpoint.up", endpoints, e -> isUp(e.get(each.name())))
+            .tag("endpoint", each.name())
+            .register(registry);
+        FunctionCounter.builder(
+                "granary.miner.endpoint.failures", endpoints, e -> failures(e.get(each.name())))
+            .tag("endpoint", each.name())
+            .register(registry);
+      }
+    }
+  }
+
+  private static double isUp(@Nullable EndpointStatus endpoint) {
+    return endpoint != null && endpoint.state() == EndpointStatus.State.UP ? 1 : 0;
+  }
+
+  private static double failures(@Nullable EndpointStatus endpoint) {
+    return endpoint == null ? 0 : endpoint.failures();
   }
 
   /** The node as of its newest block. */

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param unlocked tokens of the miner's account that no deal has locked
  * @param gasWei the operator's ether, wei
  * @param proofsInOutbox period proofs that their auditors have not answered
+ * @param endpoints through which the chain is read, the preferred one first
  * @param transactions sent and not confirmed, lowest nonce first
  * @param rehearsal what the last look before a challenge block found; null before the first
  * @param dealsByStage number of deals at each stage
@@ -48,6 +49,7 @@ public record NodeStatus(
     String unlocked,
     String gasWei,
     long proofsInOutbox,
+    List<Endpoint> endpoints,
     List<Transaction> transactions,
     @Nullable Rehearsal rehearsal,
     Map<String, Integer> dealsByStage,
@@ -63,6 +65,16 @@ public record NodeStatus(
    * @param reason why it is where it is; empty when all is well
    */
   public record Deal(String id, String stage, String state, long bytes, String reason) {}
+
+  /**
+   * An endpoint of the chain.
+   *
+   * @param name scheme, host and port
+   * @param state how it is: up, failing, down, standing, disagrees, other_chain
+   * @param failures requests that it failed to answer since the start
+   * @param reason why it is not up; empty when it is
+   */
+  public record Endpoint(String name, String state, long failures, String reason) {}
 
   /**
    * A transaction that was sent and is not confirmed.

@@ -44,6 +44,9 @@ public final class ModelMarket implements MinerMarket {
   /** Proofs that were sent and did not hold; no miner may ever send one. */
   public final AtomicInteger wrongProofs = new AtomicInteger();
 
+  /** So many proofs wait until a reorg changes their seed. */
+  public final AtomicInteger outdatedProofs = new AtomicInteger();
+
   /** Answers in each transaction that answered demands. */
   public final List<Integer> answerSizes = new CopyOnWriteArrayList<>();
 
@@ -453,6 +456,9 @@ public final class ModelMarket implements MinerMarket {
       }
       if (chain.excused.contains(period.index())) {
         return refused("PeriodExcused");
+      }
+      if (outdatedProofs.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
+        return refused(TxResult.Refused.OUTDATED);
       }
       List<ProvingSet.Draw> draws = chain.draw(period);
       if (draws.isEmpty()) {

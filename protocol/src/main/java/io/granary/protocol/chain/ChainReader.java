@@ -4,6 +4,7 @@ import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
 import java.math.BigInteger;
+import java.util.List;
 
 /**
  * Blocks and ether. Every method throws {@link ChainUnavailableException} when the endpoint cannot
@@ -25,4 +26,12 @@ public interface ChainReader {
 
   /** Base fee of the newest block, wei for a unit of gas. */
   BigInteger baseFee();
+
+  /**
+   * How the endpoints are through which the chain is read, the preferred one first; nothing is
+   * asked of them. Empty for a chain that needs none.
+   */
+  default List<EndpointStatus> endpoints() {
+    return List.of();
+  }
 }

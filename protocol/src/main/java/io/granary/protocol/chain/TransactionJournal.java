@@ -27,7 +27,8 @@ public interface TransactionJournal {
   record Signed(TxHash hash, byte[] raw, BigInteger tip, BigInteger maxFee, boolean nothing) {}
 
   /**
-   * One thing to be done, and all that was signed for it. At most one of these can be mined.
+   * One thing to be done, and all that was signed under its nonce. At most one of these can be
+   * mined.
    *
    * @param nonce of the key
    * @param to contract that is called; empty to deploy
@@ -52,6 +53,11 @@ public interface TransactionJournal {
     /** Makes the list its own. */
     public Entry {
       signed = List.copyOf(signed);
+    }
+
+    /** The same nonce for another thing to be done; what was signed before may still be mined. */
+    public Entry insteadFor(byte[] otherData, BigInteger otherGas, Urgency otherUrgency) {
+      return new Entry(nonce, to, otherData, wei, otherGas, otherUrgency, begunAt, since, signed);
     }
 
     /** With one more transaction. */

@@ -22,7 +22,18 @@ public sealed interface TxResult {
    * @param error the custom error's name, for example {@code WindowNotOpen}
    * @param message one sentence with the error's arguments and the remedy
    */
-  record Refused(String error, String message) implements TxResult {}
+  record Refused(String error, String message) implements TxResult {
+    /**
+     * Not the contract's word: while the transaction waited, a reorg changed what it was made from.
+     * The next for the same thing takes its nonce.
+     */
+    public static final String OUTDATED = "Outdated";
+
+    /** True for {@link #OUTDATED}. */
+    public boolean isOutdated() {
+      return error.equals(OUTDATED);
+    }
+  }
 
   /**
    * The result, or an exception where a refusal means a bug.
