@@ -70,7 +70,8 @@ public final class Nodes {
     Deque<AutoCloseable> opened = new ArrayDeque<>(List.of(store));
     try {
       GranaryChain chain =
-          GranaryChain.connect(chainConfig, Optional.of(operator), store.transactions());
+          GranaryChain.connect(
+              chainConfig, Optional.of(operator), store.transactions(operator.address()));
       opened.addLast(chain);
       MinerNode node =
           MinerNode.start(

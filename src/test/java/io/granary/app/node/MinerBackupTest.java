@@ -42,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a backup has and has not, and each way in which it is refused. */
 class MinerBackupTest {
   private static final Address MINER = Address.parse("0x" + "11".repeat(20));
+  private static final Address OPERATOR = Address.parse("0x" + "cd".repeat(20));
   private static final Address MARKET = Address.parse("0x" + "22".repeat(20));
   private static final SigningDomain DOMAIN = new SigningDomain(31_337, MARKET);
 
@@ -83,7 +84,7 @@ class MinerBackupTest {
       store.deals().put(lost);
       store.deals().put(deal(3).at(DealStage.ACCEPTED));
       store
-          .transactions()
+          .transactions(OPERATOR)
           .put(
               new TransactionJournal.Entry(
                   7,
@@ -176,7 +177,7 @@ class MinerBackupTest {
             Files.getPosixFilePermissions(fresh.dir().resolve("tls-key.pem"))));
     try (MinerStore store = open(fresh)) {
       assertEquals(3, store.deals().all().size());
-      assertEquals(7, store.transactions().open().getFirst().nonce());
+      assertEquals(7, store.transactions(OPERATOR).open().getFirst().nonce());
     }
   }
 

@@ -28,7 +28,6 @@ public final class RocksMinerStore implements MinerStore {
   private final UploadStore uploads;
   private final SealingStore sealings;
   private final ProofStore proofs;
-  private final TransactionJournal transactions;
   private final Layout.Change change;
 
   private RocksMinerStore(RocksDatabase db, Layout.Change change) {
@@ -38,7 +37,6 @@ public final class RocksMinerStore implements MinerStore {
     this.uploads = new RocksUploads(db);
     this.sealings = new RocksSealings(db);
     this.proofs = new RocksProofs(db);
-    this.transactions = new RocksTransactions(db);
   }
 
   /**
@@ -136,8 +134,8 @@ public final class RocksMinerStore implements MinerStore {
   }
 
   @Override
-  public TransactionJournal transactions() {
-    return transactions;
+  public TransactionJournal transactions(Address sender) {
+    return new RocksTransactions(db, sender);
   }
 
   @Override

@@ -12,14 +12,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The operator's transactions by nonce, a uint64 key. */
-record RocksTransactions(RocksDatabase db) implements TransactionJournal {
+/**
+ * The transactions of one key. The family has those of all keys that ever were the operator's, by
+ * sender and nonce, 28 bytes: after a rotation the new key's nonces are not the old one's.
+ */
+record RocksTransactions(RocksDatabase db, Address sender) implements TransactionJournal {
   private static final int VERSION = 1;
   private static final int DEPLOYS = 0;
   private static final int CALLS = 1;
 
-  private static byte[] key(long nonce) {
-    return ByteBuffer.allocate(Long.BYTES).putLong(nonce).array();
+  /** No transaction has it (EIP-2681). */
+  private static final long NO_NONCE = -1;
+
+  private byte[] key(long nonce) {
+    return ByteBuffer.allocate(Address.BYTES + Long.BYTES)
+        .put(sender.bytes())
+        .putLong(nonce)
+        .array();
   }
 
   @Override
@@ -27,7 +36,8 @@ record RocksTransactions(RocksDatabase db) implements TransactionJournal {
     List<Entry> entries = new ArrayList<>();
     db.scan(
         RocksDatabase.Family.TRANSACTIONS,
-        new byte[0],
+        key(0),
+        key(NO_NONCE),
         (key, value) -> {
           entries.add(decode(value));
           return true;
