@@ -5,12 +5,14 @@ import io.granary.app.node.MinerHome;
 import io.granary.app.node.MinerSettings;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.keys.Keystores;
+import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.SignedEarlyEnd;
+import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
@@ -172,7 +174,7 @@ final class MinerOwnerCommands {
       TxResult.Confirmed tx =
           chain
               .actions()
-              .update(owner.address(), changed.endpoint(), home.tls().tlsKeyHash(), changed.price())
+              .update(owner.address(), changed.endpoint(), tlsKeyHash(chain, home), changed.price())
               .orThrow();
       home.save(changed);
       return new Done(
@@ -196,6 +198,14 @@ final class MinerOwnerCommands {
               "collateralPerLeaf",
               changed.collateralPerLeaf()));
     }
+  }
+
+  /** The registered key stays where it is one of the folder's, of which there may be several. */
+  private static Hash32 tlsKeyHash(GranaryChain chain, MinerHome home) throws IOException {
+    Optional<Hash32> registered =
+        chain.queries().miner(home.settings().id()).map(m -> m.peer().tlsKeyHash());
+    List<Hash32> held = home.tlsKeys().all().stream().map(TlsIdentity::tlsKeyHash).toList();
+    return registered.filter(held::contains).orElse(held.getFirst());
   }
 
   /** {@code granary miner rotate-operator}. */

@@ -84,7 +84,7 @@ public final class Nodes {
                   chain.events()),
               operator,
               settings.id(),
-              home.tls(),
+              home.tlsKeys(),
               store);
       return new RunningMiner(node, chain);
     } catch (IOException | RuntimeException e) {

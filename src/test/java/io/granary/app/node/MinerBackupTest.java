@@ -22,6 +22,7 @@ import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.SignedProposal;
+import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
@@ -74,6 +75,7 @@ class MinerBackupTest {
     Files.writeString(home.dir().resolve("password"), "secret");
     Files.writeString(home.dir().resolve("status.json"), "{}");
     Files.writeString(home.dir().resolve("operator-old.json"), "an older key");
+    home.tlsKeys().makeNext();
     kept = deal(1);
     lost = deal(2);
     Files.createDirectories(home.dir().resolve("replicas"));
@@ -169,7 +171,10 @@ class MinerBackupTest {
     assertEquals(home.deployment(), fresh.deployment());
     assertEquals(
         home.operator(Optional.empty()).address(), fresh.operator(Optional.empty()).address());
-    assertEquals(home.tls().tlsKeyHash(), fresh.tls().tlsKeyHash());
+    assertEquals(
+        home.tlsKeys().all().stream().map(TlsIdentity::tlsKeyHash).toList(),
+        fresh.tlsKeys().all().stream().map(TlsIdentity::tlsKeyHash).toList());
+    assertTrue(fresh.tlsKeys().hasNext());
     assertEquals("an older key", Files.readString(fresh.dir().resolve("operator-old.json")));
     assertEquals(
         "rw-------",
