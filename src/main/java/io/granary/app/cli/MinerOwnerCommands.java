@@ -12,7 +12,6 @@ import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.SignedEarlyEnd;
-import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
@@ -174,7 +173,8 @@ final class MinerOwnerCommands {
       TxResult.Confirmed tx =
           chain
               .actions()
-              .update(owner.address(), changed.endpoint(), tlsKeyHash(chain, home), changed.price())
+              .update(
+                  owner.address(), changed.endpoint(), tlsKeyHash(chain, owner), changed.price())
               .orThrow();
       home.save(changed);
       return new Done(
@@ -200,12 +200,9 @@ final class MinerOwnerCommands {
     }
   }
 
-  /** The registered key stays where it is one of the folder's, of which there may be several. */
-  private static Hash32 tlsKeyHash(GranaryChain chain, MinerHome home) throws IOException {
-    Optional<Hash32> registered =
-        chain.queries().miner(home.settings().id()).map(m -> m.peer().tlsKeyHash());
-    List<Hash32> held = home.tlsKeys().all().stream().map(TlsIdentity::tlsKeyHash).toList();
-    return registered.filter(held::contains).orElse(held.getFirst());
+  /** The registered key stays, whatever an older copy of the folder has. */
+  private static Hash32 tlsKeyHash(GranaryChain chain, EthKey owner) {
+    return MinerTlsCommand.registered(chain, owner.address()).peer().tlsKeyHash();
   }
 
   /** {@code granary miner rotate-operator}. */

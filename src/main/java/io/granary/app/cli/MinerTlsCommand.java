@@ -7,6 +7,7 @@ import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.TxResult;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.grpc.TlsFolder;
+import io.granary.protocol.values.Address;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -36,7 +37,8 @@ final class MinerTlsCommand extends MinerCommand.Place implements Callable<Integ
   @Option(
       names = "--register",
       paramLabel = "HASH",
-      description = "Only register the key of that hash, which --prepare told; needs no folder.")
+      description =
+          "Only register the key of that hash, which --prepare or the node told; needs no folder.")
   @Nullable String register;
 
   @Option(
@@ -89,14 +91,7 @@ final class MinerTlsCommand extends MinerCommand.Place implements Callable<Integ
   private void register(Hash32 hash) throws IOException {
     EthKey owner = common.wallet();
     try (GranaryChain chain = common.connect(Optional.of(owner))) {
-      MinerRecord record =
-          chain
-              .queries()
-              .miner(owner.address())
-              .orElseThrow(
-                  () ->
-                      new IllegalArgumentException(
-                          owner.address() + " is no miner: register it with 'granary miner init'"));
+      MinerRecord record = registered(chain, owner.address());
       Optional<TxResult.Confirmed> tx =
           record.peer().tlsKeyHash().equals(hash)
               ? Optional.empty()
@@ -113,9 +108,24 @@ final class MinerTlsCommand extends MinerCommand.Place implements Callable<Integ
           hash,
           tx,
           tx.isEmpty()
-              ? "it was registered already; the node takes it at its next block"
-              : "registered; the node takes it at its next block and shows the old key for a day");
+              ? "it was registered already; the node that has it takes it at its next block"
+              : "registered; the node that has it takes it at its next block and shows the key before for a day");
     }
+  }
+
+  /**
+   * What the registry says of a miner.
+   *
+   * @throws IllegalArgumentException when it is none
+   */
+  static MinerRecord registered(GranaryChain chain, Address miner) {
+    return chain
+        .queries()
+        .miner(miner)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    miner + " is no miner: register it with 'granary miner init'"));
   }
 
   private void tell(Hash32 hash, Optional<TxResult.Confirmed> tx, String what) {
@@ -127,7 +137,7 @@ final class MinerTlsCommand extends MinerCommand.Place implements Callable<Integ
         v,
         out ->
             out.println(
-                "✓ the next TLS key's hash is "
+                "✓ the TLS key's hash is "
                     + hash
                     + "\n  "
                     + what

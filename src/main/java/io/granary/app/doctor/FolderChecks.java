@@ -95,7 +95,8 @@ final class FolderChecks {
                 + ", the registry says "
                 + other.get()
                 + ": clients refuse it",
-            "the owner runs 'granary miner update' with this folder, or bring back the TLS files"
-                + " of a backup");
+            "bring back the TLS files of a backup, or the owner runs 'granary miner rotate-tls --register "
+                + hashes.getFirst()
+                + "'");
   }
 }

@@ -72,8 +72,8 @@ final class NetworkChecks {
           : Finding.failed(
               "endpoint",
               where + " answers with the TLS key " + found + ", registered is " + registered,
-              "the name or a port forwarding leads to another machine, or the owner must run"
-                  + " 'granary miner update' with this folder");
+              "the name or a port forwarding leads to another machine, or this node's key is"
+                  + " not registered: see 'tls key'");
     } catch (IOException e) {
       String found = where + " does not answer with TLS (" + e.getMessage() + ")";
       return runs

@@ -80,7 +80,9 @@ final class RegistryWatch {
               + record.peer().tlsKeyHash()
               + ", but this node's is "
               + tls.tlsKeyHash()
-              + ": clients refuse it; the owner runs 'granary miner update' with this folder");
+              + ": clients refuse it; bring back the TLS files that belong to it, or the owner runs 'granary miner rotate-tls --register "
+              + tls.tlsKeyHash()
+              + "'");
     }
     if (!record.peer().endpoint().equals(config.advertisedEndpoint())) {
       found.add(
