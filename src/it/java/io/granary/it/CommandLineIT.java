@@ -245,6 +245,7 @@ class CommandLineIT extends CommandLineHarness {
     assertEquals(42, after.length());
     assertTrue(!before.equals(after));
     assertTrue(Files.exists(home.resolve("miner").resolve("operator-old.json")));
+    the_tls_key_is_made_once_and_registered_once();
 
     maintenance_is_announced_and_shown();
 
@@ -267,6 +268,20 @@ class CommandLineIT extends CommandLineHarness {
     says(at("miner budget", "--unlimited", "--blocks", "5"), 2, "--blocks N");
     says(at("miner budget", "2.5", "--blocks", "0"), 2, "not 0");
     assertTrue(at("miner budget", "--unlimited").json().path("unlimited").asBoolean());
+  }
+
+  private void the_tls_key_is_made_once_and_registered_once() throws IOException {
+    JsonNode first = at("miner rotate-tls").json();
+    assertTrue(first.path("transaction").asText().startsWith("0x"), first.toString());
+    JsonNode again = at("miner rotate-tls").json();
+    assertEquals(first.path("tlsKeyHash"), again.path("tlsKeyHash"));
+    assertFalse(again.has("transaction"), again.toString());
+    // It stays registered although the node has not taken it yet.
+    assertEquals(0, at("miner update", "--price", "8").code());
+    String hash = first.path("tlsKeyHash").asText();
+    assertFalse(at("miner rotate-tls", "--register", hash).json().has("transaction"));
+    says(at("miner rotate-tls", "--register", "12"), 2, "'12'");
+    says(at("miner rotate-tls", "--register", hash, "--prepare"), 2, "one of them");
   }
 
   private void maintenance_is_announced_and_shown() throws IOException {

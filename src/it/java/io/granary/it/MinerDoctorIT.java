@@ -8,23 +8,36 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.granary.app.node.MinerHome;
 import io.granary.app.node.MinerSettings;
 import io.granary.app.node.Nodes;
+import io.granary.client.grpc.MinerConnection;
+import io.granary.client.grpc.PeerException;
 import io.granary.contracts.DevMarket;
 import io.granary.contracts.keys.Keystores;
 import io.granary.proofs.Hash32;
+import io.granary.protocol.chain.MinerRecord;
+import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.grpc.CallAuth;
+import io.granary.protocol.grpc.NodeServer;
+import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -131,6 +144,8 @@ class MinerDoctorIT extends CommandLineHarness {
           "ok      gas",
           "ok      endpoint",
           "latency");
+      its_tls_key_is_changed_and_clients_with_the_old_record_go_on_for_a_while();
+      assertEquals(Map.of(), examine(0));
       market.owner.actions().setAccepting(false).orThrow();
       register(Hash32.fromHex("22".repeat(32)), TokenAmount.of(5_000_000_000L));
       Map<String, String> differs = examine(2);
@@ -138,6 +153,72 @@ class MinerDoctorIT extends CommandLineHarness {
       says(differs, "tls key", "22".repeat(32), miner.tls().tlsKeyHash().toHex());
       says(differs, "endpoint", "registered is");
     }
+  }
+
+  /** Whether the node is talked to by a client that has this in its record of it. */
+  private boolean answers(String at, Hash32 tlsKeyHash) {
+    MinerRecord record =
+        new MinerRecord(
+            new PeerRecord(market.miner(), at, tlsKeyHash),
+            market.operatorKey.address(),
+            TokenAmount.ZERO,
+            true,
+            false,
+            DevMarket.PRICE_PER_LEAF,
+            0);
+    try (MinerConnection client =
+        new MinerConnection(record, market.client.terms().domain(), market.clientKey)) {
+      return client.ask().ask().miner().equals(market.miner());
+    } catch (PeerException e) {
+      assertTrue(e.isUnreachable(), e.getMessage());
+      assertTrue(e.getMessage().contains("the registry says"), e.getMessage());
+      return false;
+    }
+  }
+
+  private void mineUntil(String what, BooleanSupplier condition) throws InterruptedException {
+    Instant limit = Instant.now().plusSeconds(60);
+    while (!condition.getAsBoolean()) {
+      assertTrue(Instant.now().isBefore(limit), what + " did not happen");
+      market.anvil.mine(1);
+      Thread.sleep(100);
+    }
+  }
+
+  private void its_tls_key_is_changed_and_clients_with_the_old_record_go_on_for_a_while()
+      throws Exception {
+    Hash32 old = miner.tls().tlsKeyHash();
+    String[] prepare = {"--prepare", "--miner-home", miner.dir().toString()};
+    JsonNode prepared = at("miner rotate-tls", prepare).json();
+    Hash32 next = Hash32.fromHex(prepared.path("tlsKeyHash").asText());
+    assertTrue(answers(endpoint, old));
+    register(next, DevMarket.PRICE_PER_LEAF);
+    assertEquals(Map.of(), examine(0), "the folder has what is registered");
+    mineUntil("the next key is taken", () -> !miner.tlsKeys().hasNext());
+    assertEquals(next, miner.tls().tlsKeyHash());
+    assertTrue(answers(endpoint, old));
+    assertTrue(answers(endpoint, next));
+    says(at("miner rotate-tls", prepare), 2, "--again");
+
+    // Whoever takes the endpoint over has neither key, and is refused at any time.
+    Path elsewhere = Files.createDirectory(home.resolve("attacker"));
+    TlsIdentity attackers = TlsIdentity.loadOrCreate(elsewhere);
+    try (NodeServer attacker =
+        NodeServer.start(
+            new InetSocketAddress("127.0.0.1", 0),
+            attackers,
+            new CallAuth(market.client.terms().domain(), market.miner(), Clock.systemUTC()),
+            Set.of(),
+            List.of())) {
+      assertFalse(answers("127.0.0.1:" + attacker.port(), old));
+      assertFalse(answers("127.0.0.1:" + attacker.port(), next));
+    }
+    assertFalse(answers(endpoint, attackers.tlsKeyHash()));
+
+    Path oldKey = miner.dir().resolve("tls-old-key.pem");
+    Files.setLastModifiedTime(oldKey, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+    mineUntil("the old key is gone", () -> !Files.exists(oldKey) && !answers(endpoint, old));
+    assertTrue(answers(endpoint, next));
   }
 
   private void putTheOwnersKeyIn() throws IOException {

@@ -16,6 +16,7 @@ import io.granary.proofs.Sha256;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealSnapshot;
 import io.granary.protocol.deal.DealState;
+import io.granary.protocol.grpc.TlsFolder;
 import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
@@ -98,6 +99,7 @@ class HandOverNodesIT {
             1,
             100,
             Duration.ofMinutes(5));
+    TlsIdentity.loadOrCreate(dir.resolve(name));
     return MinerNode.start(
         MinerConfig.defaults(dir.resolve(name))
             .withEndpoint("127.0.0.1", 0, "127.0.0.1:1")
@@ -107,7 +109,7 @@ class HandOverNodesIT {
         new MinerPorts(q, q, operator.actions(), q, operator.events()),
         key,
         miner,
-        TlsIdentity.loadOrCreate(dir.resolve(name)),
+        new TlsFolder(dir.resolve(name)),
         new LocalDisk());
   }
 

@@ -9,10 +9,13 @@ import com.google.protobuf.ByteString;
 import io.granary.auditor.replay.ChainAudit;
 import io.granary.client.grpc.MinerConnection;
 import io.granary.client.grpc.PeerException;
+import io.granary.contracts.ChainConfig;
 import io.granary.contracts.DevMarket;
+import io.granary.contracts.GranaryChain;
 import io.granary.contracts.SeedKind;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
+import io.granary.miner.storage.MinerStore;
 import io.granary.proofs.LeafIndex;
 import io.granary.proofs.disk.BulkFile;
 import io.granary.protocol.chain.MinerRecord;
@@ -30,6 +33,7 @@ import io.granary.protocol.deal.SignedAsk;
 import io.granary.protocol.deal.SignedProposal;
 import io.granary.protocol.grpc.AuthClientInterceptor;
 import io.granary.protocol.grpc.PeerChannels;
+import io.granary.protocol.grpc.TlsFolder;
 import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.grpc.Wire;
 import io.granary.protocol.values.BlockNumber;
@@ -55,7 +59,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -133,7 +141,7 @@ class MinerIT {
             new MinerPorts(q, q, market.operator.actions(), q, market.operator.events()),
             market.operatorKey,
             market.miner(),
-            tls,
+            new TlsFolder(dir.resolve("miner")),
             new TestDisk());
     connection = connect(market.clientKey);
   }
@@ -394,6 +402,63 @@ class MinerIT {
     assertTrue(damaged.getMessage().startsWith("DAMAGED"), damaged.getMessage());
   }
 
+  private GranaryChain over(EthKey key, MinerStore store) {
+    return GranaryChain.connect(
+        new ChainConfig(
+            market.anvil.endpoint(),
+            market.deployment.market(),
+            market.deployment.block(),
+            0,
+            Duration.ofMillis(10),
+            Duration.ofMillis(300),
+            Duration.ofSeconds(20)),
+        Optional.of(key),
+        store.transactions(key.address()));
+  }
+
+  private TxResult update(GranaryChain operator, int price) {
+    return operator
+        .actions()
+        .update(market.miner(), "127.0.0.1:1", tls.tlsKeyHash(), TokenAmount.of(price));
+  }
+
+  private long nonce(EthKey key) {
+    Object count =
+        market.anvil.ask("eth_getTransactionCount", List.of(key.address().toString(), "latest"));
+    return Long.decode(count.toString());
+  }
+
+  /** The new key's nonces begin anew: the old one's would be gaps to fill, or waited for. */
+  @Test
+  void a_new_operator_does_not_take_up_what_the_old_one_had_under_way() throws Exception {
+    EthKey next = EthKey.generate();
+    market.anvil.ask("anvil_setBalance", List.of(next.address().toString(), "0x8ac7230489e80000"));
+    MinerConfig other = MinerConfig.defaults(dir.resolve("rotated"));
+    try (MinerStore store =
+            MinerNode.openStore(other, market.client.terms().domain(), market.miner());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      try (GranaryChain old = over(market.operatorKey, store)) {
+        update(old, 7).orThrow();
+        market.anvil.ask("evm_setAutomine", List.of(false));
+        Future<TxResult> pending = threads.submit(() -> update(old, 8));
+        await("it is in the journal", () -> !old.actions().underWay().isEmpty());
+        pending.cancel(true);
+      }
+      market.anvil.ask("anvil_dropAllTransactions", List.of());
+      market.anvil.ask("evm_setAutomine", List.of(true));
+      market.owner.actions().setOperator(next.address()).orThrow();
+      try (GranaryChain rotated = over(next, store)) {
+        assertEquals(List.of(), rotated.actions().underWay());
+        rotated.actions().finishBegun();
+        assertEquals(0, nonce(next), "no nonce is filled for the old key's");
+        update(rotated, 9).orThrow();
+      }
+      assertEquals(1, nonce(next));
+      assertEquals(1, nonce(market.operatorKey), "nor is anything of the old key sent again");
+      assertEquals(1, store.transactions(market.operatorKey.address()).open().size());
+    }
+  }
+
   /** Makes blocks, slowly enough for the node to act at each. */
   private void mineUntil(String what, BooleanSupplier condition) throws Exception {
     Instant limit = Instant.now().plusSeconds(90);
@@ -564,7 +629,7 @@ class MinerIT {
                     new MinerPorts(q, q, market.operator.actions(), q, market.operator.events()),
                     market.operatorKey,
                     market.miner(),
-                    tls));
+                    new TlsFolder(dir.resolve("miner"))));
     assertTrue(e.getMessage().contains("db"), e.getMessage());
   }
 }

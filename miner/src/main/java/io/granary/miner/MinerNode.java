@@ -5,6 +5,7 @@ import io.granary.miner.admin.AdminServer;
 import io.granary.miner.engine.Intake;
 import io.granary.miner.engine.MinerEngine;
 import io.granary.miner.engine.Renewals;
+import io.granary.miner.engine.TlsRotation;
 import io.granary.miner.engine.Uploads;
 import io.granary.miner.grpc.DealGrpc;
 import io.granary.miner.grpc.ProofGrpc;
@@ -30,7 +31,7 @@ import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.grpc.CallAuth;
 import io.granary.protocol.grpc.NodeServer;
-import io.granary.protocol.grpc.TlsIdentity;
+import io.granary.protocol.grpc.TlsFolder;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.v1.DealServiceGrpc;
@@ -88,10 +89,11 @@ public final class MinerNode implements AutoCloseable {
    *
    * @param operator hot key, registered as the miner's operator
    * @param miner the miner's identity, its owner's address
+   * @param tls where its TLS keys are
    * @throws IOException when its port or its files cannot be opened
    */
   public static MinerNode start(
-      MinerConfig config, MinerPorts ports, EthKey operator, Address miner, TlsIdentity tls)
+      MinerConfig config, MinerPorts ports, EthKey operator, Address miner, TlsFolder tls)
       throws IOException {
     return start(config, ports, operator, miner, tls, new LocalDisk());
   }
@@ -106,7 +108,7 @@ public final class MinerNode implements AutoCloseable {
       MinerPorts ports,
       EthKey operator,
       Address miner,
-      TlsIdentity tls,
+      TlsFolder tls,
       MinerStore store)
       throws IOException {
     return start(config, ports, operator, miner, tls, new LocalDisk(), store);
@@ -168,7 +170,7 @@ public final class MinerNode implements AutoCloseable {
       MinerPorts ports,
       EthKey operator,
       Address miner,
-      TlsIdentity tls,
+      TlsFolder tls,
       Disk disk)
       throws IOException {
     MinerStore store = openStore(config, ports.reader().terms().domain(), miner);
@@ -180,7 +182,7 @@ public final class MinerNode implements AutoCloseable {
       MinerPorts ports,
       EthKey operator,
       Address miner,
-      TlsIdentity tls,
+      TlsFolder tls,
       Disk disk,
       MinerStore store)
       throws IOException {
@@ -207,10 +209,11 @@ public final class MinerNode implements AutoCloseable {
       Intake intake =
           new Intake(config, ports, operator, miner, book, shelf, disk, log, Clock.systemUTC());
       RetrievalGrpc retrievals = new RetrievalGrpc(book, replicas, log);
+      tls.finishTaking();
       NodeServer server =
           NodeServer.start(
               new InetSocketAddress(config.listenHost(), config.listenPort()),
-              tls,
+              tls.current(),
               new CallAuth(ports.reader().terms().domain(), miner, Clock.systemUTC()),
               Set.of(
                   DealServiceGrpc.getGetUploadMethod().getFullMethodName(),
@@ -231,7 +234,7 @@ public final class MinerNode implements AutoCloseable {
               ports,
               operator,
               miner,
-              tls.tlsKeyHash(),
+              new TlsRotation(tls, server, Clock.systemUTC(), log),
               server.port(),
               book,
               store.proofs(),

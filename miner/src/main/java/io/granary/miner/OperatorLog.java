@@ -3,6 +3,7 @@ package io.granary.miner;
 import io.granary.miner.ops.Alert;
 import io.granary.miner.ops.MinerMetrics;
 import io.granary.miner.ops.NodeStatus;
+import io.granary.proofs.Hash32;
 import io.granary.proofs.hash.HashEngine;
 import io.granary.protocol.chain.OpenDemand;
 import io.granary.protocol.chain.TxResult;
@@ -626,6 +627,26 @@ public final class OperatorLog {
         .addKeyValue("operator", operator)
         .addKeyValue("wei", wei)
         .log("operator's ether runs low");
+  }
+
+  /**
+   * The registry says the next TLS key: it is the node's from now on, the one before for a while.
+   */
+  public void tlsKeyTaken(Hash32 tlsKeyHash, Duration overlap) {
+    info("tls-key-taken")
+        .addKeyValue("tlsKeyHash", tlsKeyHash)
+        .addKeyValue("overlapSeconds", overlap.toSeconds())
+        .log("the next TLS key is this node's; the one before is kept for a while");
+  }
+
+  /** The TLS key before this one was deleted. */
+  public void tlsKeyDropped(Hash32 tlsKeyHash) {
+    info("tls-key-dropped").addKeyValue("tlsKeyHash", tlsKeyHash).log("an old TLS key is deleted");
+  }
+
+  /** The TLS keys could not be read or changed; the server shows those that it had. */
+  public void tlsKeyFailed(String reason) {
+    alert(Alert.TLS_KEY_FAILED, reason).log("the TLS keys cannot be changed: {}", reason);
   }
 
   /** The registry says something else than this node is. */

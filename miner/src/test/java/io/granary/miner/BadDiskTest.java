@@ -335,7 +335,7 @@ final class BadDiskTest {
                     new MinerPorts(f.chain, f.chain, f.market, f.chain, f.chain),
                     f.operator,
                     f.miner,
-                    f.tls));
+                    f.tlsFolder()));
     assertTrue(String.valueOf(refused.getMessage()).contains("stop the other process"));
   }
 }

@@ -11,6 +11,7 @@ import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.Pricing;
+import io.granary.protocol.grpc.TlsFolder;
 import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
@@ -96,7 +97,12 @@ final class MinerFixture implements AutoCloseable {
         true);
     MinerNode started =
         MinerNode.start(
-            config, new MinerPorts(chain, chain, market, chain, chain), operator, miner, tls, disk);
+            config,
+            new MinerPorts(chain, chain, market, chain, chain),
+            operator,
+            miner,
+            tlsFolder(),
+            disk);
     node = Optional.of(started);
     renter = Optional.of(new Renter(peer(), clientKey));
     return this;
@@ -104,6 +110,10 @@ final class MinerFixture implements AutoCloseable {
 
   PeerRecord peer() {
     return new PeerRecord(miner, "127.0.0.1:" + node().port(), tls.tlsKeyHash());
+  }
+
+  TlsFolder tlsFolder() {
+    return new TlsFolder(root.resolve("tls"));
   }
 
   MinerNode node() {

@@ -41,6 +41,7 @@ import picocli.CommandLine.Option;
       MinerOwnerCommands.Resume.class,
       MinerOwnerCommands.Update.class,
       MinerOwnerCommands.RotateOperator.class,
+      MinerTlsCommand.class,
       MinerOwnerCommands.Maintenance.class,
       MinerFaultCommands.Declare.class,
       MinerFaultCommands.Recover.class,
@@ -65,7 +66,7 @@ public final class MinerCommand implements Callable<Integer> {
   public Integer call() {
     throw new IllegalArgumentException(
         "say what to do: granary miner init, run, status, deals, proving, earnings, price, pause, resume, renewals, update,"
-            + " rotate-operator, maintenance, fault, recover, backup, restore, drain, doctor, verify, repair, end, handover, channels, redeem, consent or exit");
+            + " rotate-operator, rotate-tls, maintenance, fault, recover, backup, restore, drain, doctor, verify, repair, end, handover, channels, redeem, consent or exit");
   }
 
   /** Where the miner lives. */

@@ -4,6 +4,7 @@ import io.granary.app.node.MinerHome;
 import io.granary.app.node.MinerSettings;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.keys.Keystores;
+import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.MarketTerms;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.chain.TxResult;
@@ -170,7 +171,8 @@ final class MinerOwnerCommands {
       TxResult.Confirmed tx =
           chain
               .actions()
-              .update(owner.address(), changed.endpoint(), home.tls().tlsKeyHash(), changed.price())
+              .update(
+                  owner.address(), changed.endpoint(), tlsKeyHash(chain, owner), changed.price())
               .orThrow();
       home.save(changed);
       return new Done(
@@ -194,6 +196,11 @@ final class MinerOwnerCommands {
               "collateralPerLeaf",
               changed.collateralPerLeaf()));
     }
+  }
+
+  /** The registered key stays, whatever an older copy of the folder has. */
+  private static Hash32 tlsKeyHash(GranaryChain chain, EthKey owner) {
+    return MinerTlsCommand.registered(chain, owner.address()).peer().tlsKeyHash();
   }
 
   /** {@code granary miner rotate-operator}. */

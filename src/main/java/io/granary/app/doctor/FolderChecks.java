@@ -1,6 +1,7 @@
 package io.granary.app.doctor;
 
 import io.granary.app.node.KeyFiles;
+import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.grpc.TlsIdentity;
@@ -72,21 +73,30 @@ final class FolderChecks {
         "operator key", found + (named.isPresent() ? ", the registered operator" : ""));
   }
 
-  static Finding tls(TlsIdentity identity, Optional<MinerRecord> registered) {
-    Optional<MinerRecord> other =
-        registered.filter(r -> !r.peer().tlsKeyHash().equals(identity.tlsKeyHash()));
+  /**
+   * The TLS keys.
+   *
+   * @param held the node's own first; one that replaces it may be registered already
+   */
+  static Finding tls(List<TlsIdentity> held, Optional<MinerRecord> registered) {
+    List<Hash32> hashes = held.stream().map(TlsIdentity::tlsKeyHash).toList();
+    Optional<Hash32> named = registered.map(r -> r.peer().tlsKeyHash());
+    Optional<Hash32> other = named.filter(h -> !hashes.contains(h));
     return other.isEmpty()
         ? Finding.ok(
             "tls key",
-            identity.tlsKeyHash() + (registered.isPresent() ? ", as the registry says" : ""))
+            named.orElse(hashes.getFirst())
+                + (named.isPresent() ? ", as the registry says" : "")
+                + (hashes.size() > 1 ? "; " + hashes.size() + " are held while it changes" : ""))
         : Finding.failed(
             "tls key",
             "the hash is "
-                + identity.tlsKeyHash()
+                + hashes.getFirst()
                 + ", the registry says "
-                + other.get().peer().tlsKeyHash()
+                + other.get()
                 + ": clients refuse it",
-            "the owner runs 'granary miner update' with this folder, or bring back the TLS files"
-                + " of a backup");
+            "bring back the TLS files of a backup, or the owner runs 'granary miner rotate-tls --register "
+                + hashes.getFirst()
+                + "'");
   }
 }

@@ -93,7 +93,8 @@ public final class MinerDoctor {
     note("key files", rights, () -> FolderChecks.permissions(folder));
     note("owner key", rights, () -> FolderChecks.owner(folder, wallets, settings.id()));
     note("disk space", rights, () -> DiskChecks.space(config));
-    Optional<TlsIdentity> tls = look("tls key", "bring back the TLS files of a backup", home::tls);
+    Optional<List<TlsIdentity>> tls =
+        look("tls key", "bring back the TLS files of a backup", () -> home.tlsKeys().all());
     Optional<EthKey> operator =
         look(
             "operator key",
@@ -104,8 +105,8 @@ public final class MinerDoctor {
     Optional<MinerRecord> registered =
         deployment.flatMap(d -> chain(d, settings, config, operator.map(EthKey::address)));
     operator.ifPresent(key -> findings.add(FolderChecks.operator(key, settings.id(), registered)));
-    tls.ifPresent(identity -> findings.add(FolderChecks.tls(identity, registered)));
-    tls.ifPresent(identity -> network(settings, identity, registered));
+    tls.ifPresent(held -> findings.add(FolderChecks.tls(held, registered)));
+    tls.ifPresent(held -> network(settings, held.getFirst(), registered));
   }
 
   private void network(

@@ -33,7 +33,7 @@ final class NetworkChecks {
       return Finding.ok("port", where + " is free: the node is not running");
     }
     try {
-      Hash32 found = TlsProbe.keyHash(reachable(listen), PATIENCE);
+      Hash32 found = TlsProbe.keyHash(reachable(listen), own, PATIENCE);
       return found.equals(own)
           ? Finding.ok("port", where + " is held by this node, which runs")
           : Finding.failed(
@@ -66,14 +66,14 @@ final class NetworkChecks {
       if (endpoint.isUnresolved()) {
         throw new IOException("there is no such name");
       }
-      Hash32 found = TlsProbe.keyHash(endpoint, PATIENCE);
+      Hash32 found = TlsProbe.keyHash(endpoint, registered, PATIENCE);
       return found.equals(registered)
           ? Finding.ok("endpoint", where + " answers with the registered TLS key")
           : Finding.failed(
               "endpoint",
               where + " answers with the TLS key " + found + ", registered is " + registered,
-              "the name or a port forwarding leads to another machine, or the owner must run"
-                  + " 'granary miner update' with this folder");
+              "the name or a port forwarding leads to another machine, or this node's key is"
+                  + " not registered: see 'tls key'");
     } catch (IOException e) {
       String found = where + " does not answer with TLS (" + e.getMessage() + ")";
       return runs

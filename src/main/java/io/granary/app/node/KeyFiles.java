@@ -37,7 +37,7 @@ public final class KeyFiles {
     for (Path file : files(folder)) {
       String name = file.getFileName().toString();
       if (name.startsWith("operator") && name.endsWith(".json")
-          || name.equals("tls-key.pem")
+          || name.startsWith("tls") && name.endsWith("-key.pem")
           || name.equals("password")) {
         found.add(file);
       }

@@ -9,6 +9,7 @@ import io.granary.miner.admin.AdminClient;
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.replica.Shelf;
 import io.granary.protocol.crypto.SigningDomain;
+import io.granary.protocol.grpc.TlsFolder;
 import io.granary.protocol.values.DealId;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -41,9 +42,15 @@ public final class MinerBackup {
       List.of(
           "deployment.json", MinerHome.OPERATOR, "tls-key.pem", "tls-cert.pem", MinerHome.SETTINGS);
 
-  /** Keys of a rotation that was begun, and of the operator before; ether may be left on it. */
+  /** Keys of a rotation that was begun, and those before; ether may be left on the operator's. */
   private static final List<String> OPTIONAL =
-      List.of(MinerHome.NEXT_OPERATOR, MinerHome.OLD_OPERATOR);
+      List.of(
+          MinerHome.NEXT_OPERATOR,
+          MinerHome.OLD_OPERATOR,
+          "tls-next-key.pem",
+          "tls-next-cert.pem",
+          "tls-old-key.pem",
+          "tls-old-cert.pem");
 
   /** What may be in a folder that a backup is restored into. */
   private static final List<String> MAY_BE_THERE = List.of("replicas", "uploads", "password");
@@ -184,6 +191,8 @@ public final class MinerBackup {
         Files.copy(home.resolve(name), to.resolve(name), StandardCopyOption.COPY_ATTRIBUTES);
       }
     }
+    // The node may have changed its TLS key meanwhile: then key and certificate differ.
+    new TlsFolder(to).all();
   }
 
   private static List<Replica> replicas(Path home, List<StoredDeal> deals) throws IOException {

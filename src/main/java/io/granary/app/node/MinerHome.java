@@ -3,6 +3,7 @@ package io.granary.app.node;
 import io.granary.contracts.deploy.Deployment;
 import io.granary.contracts.keys.Keystores;
 import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.grpc.TlsFolder;
 import io.granary.protocol.grpc.TlsIdentity;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -119,5 +120,10 @@ public final class MinerHome {
   /** The TLS key. */
   public TlsIdentity tls() throws IOException {
     return TlsIdentity.load(dir);
+  }
+
+  /** The same, with one that is to replace it and the one before, while there are such. */
+  public TlsFolder tlsKeys() {
+    return new TlsFolder(dir);
   }
 }

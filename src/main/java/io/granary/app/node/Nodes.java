@@ -76,7 +76,8 @@ public final class Nodes {
     Deque<AutoCloseable> opened = new ArrayDeque<>(List.of(store));
     try {
       GranaryChain chain =
-          GranaryChain.connect(chainConfig, Optional.of(operator), store.transactions());
+          GranaryChain.connect(
+              chainConfig, Optional.of(operator), store.transactions(operator.address()));
       opened.addLast(chain);
       MinerNode node =
           MinerNode.start(
@@ -89,7 +90,7 @@ public final class Nodes {
                   chain.events()),
               operator,
               settings.id(),
-              home.tls(),
+              home.tlsKeys(),
               store);
       return new RunningMiner(node, chain);
     } catch (IOException | RuntimeException e) {

@@ -22,6 +22,7 @@ import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.deal.SignedProposal;
+import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a backup has and has not, and each way in which it is refused. */
 class MinerBackupTest {
   private static final Address MINER = Address.parse("0x" + "11".repeat(20));
+  private static final Address OPERATOR = Address.parse("0x" + "cd".repeat(20));
   private static final Address MARKET = Address.parse("0x" + "22".repeat(20));
   private static final SigningDomain DOMAIN = new SigningDomain(31_337, MARKET);
 
@@ -73,6 +75,7 @@ class MinerBackupTest {
     Files.writeString(home.dir().resolve("password"), "secret");
     Files.writeString(home.dir().resolve("status.json"), "{}");
     Files.writeString(home.dir().resolve("operator-old.json"), "an older key");
+    home.tlsKeys().makeNext();
     kept = deal(1);
     lost = deal(2);
     Files.createDirectories(home.dir().resolve("replicas"));
@@ -83,7 +86,7 @@ class MinerBackupTest {
       store.deals().put(lost);
       store.deals().put(deal(3).at(DealStage.ACCEPTED));
       store
-          .transactions()
+          .transactions(OPERATOR)
           .put(
               new TransactionJournal.Entry(
                   7,
@@ -168,7 +171,10 @@ class MinerBackupTest {
     assertEquals(home.deployment(), fresh.deployment());
     assertEquals(
         home.operator(Optional.empty()).address(), fresh.operator(Optional.empty()).address());
-    assertEquals(home.tls().tlsKeyHash(), fresh.tls().tlsKeyHash());
+    assertEquals(
+        home.tlsKeys().all().stream().map(TlsIdentity::tlsKeyHash).toList(),
+        fresh.tlsKeys().all().stream().map(TlsIdentity::tlsKeyHash).toList());
+    assertTrue(fresh.tlsKeys().hasNext());
     assertEquals("an older key", Files.readString(fresh.dir().resolve("operator-old.json")));
     assertEquals(
         "rw-------",
@@ -176,7 +182,7 @@ class MinerBackupTest {
             Files.getPosixFilePermissions(fresh.dir().resolve("tls-key.pem"))));
     try (MinerStore store = open(fresh)) {
       assertEquals(3, store.deals().all().size());
-      assertEquals(7, store.transactions().open().getFirst().nonce());
+      assertEquals(7, store.transactions(OPERATOR).open().getFirst().nonce());
     }
   }
 

@@ -13,7 +13,6 @@ import io.granary.miner.replica.Shelf;
 import io.granary.miner.sealing.SealingRoom;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.ProofStore;
-import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.EventStream;
 import io.granary.protocol.chain.MarketEvent;
 import io.granary.protocol.crypto.EthKey;
@@ -49,7 +48,7 @@ public final class MinerEngine implements AutoCloseable {
       MinerPorts ports,
       EthKey operator,
       Address miner,
-      Hash32 tlsKeyHash,
+      TlsRotation tls,
       int port,
       DealBook book,
       ProofStore proofs,
@@ -98,8 +97,7 @@ public final class MinerEngine implements AutoCloseable {
             proofs,
             rehearsal,
             telemetry);
-    RegistryWatch registry =
-        new RegistryWatch(config, ports, miner, operator.address(), tlsKeyHash, log);
+    RegistryWatch registry = new RegistryWatch(config, ports, miner, operator.address(), tls, log);
     Scrubber scrubber =
         new Scrubber(config, ports, miner, book, replicas, telemetry, Clock.systemUTC());
     EndpointWatch endpoints = new EndpointWatch(ports.chain(), log, telemetry.metrics());

@@ -3,7 +3,6 @@ package io.granary.miner.engine;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
-import io.granary.proofs.Hash32;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.values.Address;
 import java.util.ArrayList;
@@ -22,7 +21,7 @@ final class RegistryWatch {
   private final MinerPorts ports;
   private final Address miner;
   private final Address operator;
-  private final Hash32 tlsKeyHash;
+  private final TlsRotation tls;
   private final OperatorLog log;
   private long next = -1;
   private List<String> told = List.of();
@@ -32,22 +31,27 @@ final class RegistryWatch {
       MinerPorts ports,
       Address miner,
       Address operator,
-      Hash32 tlsKeyHash,
+      TlsRotation tls,
       OperatorLog log) {
     this.config = config;
     this.ports = ports;
     this.miner = miner;
     this.operator = operator;
-    this.tlsKeyHash = tlsKeyHash;
+    this.tls = tls;
     this.log = log;
   }
 
-  /** Looks at the first block and at every hundredth after it. */
+  /**
+   * Looks at the first block and at every hundredth after it, and at each while the TLS key is
+   * changed.
+   */
   void look(long head) {
-    if (head < next) {
+    if (head < next && !tls.isUnderWay()) {
       return;
     }
-    List<String> found = differences(ports.directory().miner(miner));
+    Optional<MinerRecord> registered = ports.directory().miner(miner);
+    registered.ifPresent(record -> tls.follow(record.peer().tlsKeyHash()));
+    List<String> found = differences(registered);
     next = head + EVERY_BLOCKS;
     if (!found.equals(told)) {
       found.forEach(log::registryDiffers);
@@ -70,13 +74,15 @@ final class RegistryWatch {
               + operator
               + ": its transactions are refused; take the key file that belongs to the operator");
     }
-    if (!record.peer().tlsKeyHash().equals(tlsKeyHash)) {
+    if (!tls.shows(record.peer().tlsKeyHash())) {
       found.add(
           "the TLS key's hash is "
               + record.peer().tlsKeyHash()
               + ", but this node's is "
-              + tlsKeyHash
-              + ": clients refuse it; the owner runs 'granary miner update' with this folder");
+              + tls.tlsKeyHash()
+              + ": clients refuse it; bring back the TLS files that belong to it, or the owner runs 'granary miner rotate-tls --register "
+              + tls.tlsKeyHash()
+              + "'");
     }
     if (!record.peer().endpoint().equals(config.advertisedEndpoint())) {
       found.add(

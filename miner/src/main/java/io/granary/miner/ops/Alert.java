@@ -81,6 +81,10 @@ public enum Alert {
   LOW_GAS(false, "send the operator ether"),
   /** The registry says something else than this node is. */
   REGISTRY_DIFFERS(false, "the reason names the command"),
+  /** The node's TLS keys could not be read or changed. */
+  TLS_KEY_FAILED(
+      false,
+      "check the tls-*.pem files of the miner's folder and their rights, or restore them; it is tried again at each block"),
   /** The disk runs full. */
   LOW_DISK(false, "free some space"),
   /** The socket for commands to the running node could not be opened. */

@@ -1,6 +1,7 @@
 package io.granary.miner.storage;
 
 import io.granary.protocol.chain.TransactionJournal;
+import io.granary.protocol.values.Address;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -19,8 +20,11 @@ public interface MinerStore extends AutoCloseable {
   /** Period proofs. */
   ProofStore proofs();
 
-  /** What the operator's key has begun to send. */
-  TransactionJournal transactions();
+  /**
+   * What an operator's key has begun to send. A journal is of one key: another one's nonces would
+   * be taken for gaps.
+   */
+  TransactionJournal transactions(Address sender);
 
   /** What was changed in the layout when it was opened, in words; empty mostly. */
   List<String> migrated();

@@ -12,7 +12,8 @@ import java.util.Optional;
 /**
  * What one key has begun to send and not seen the end of, by nonce. It is written before a
  * transaction leaves and forgotten when one with its nonce is deep enough, so that a process that
- * is started again finds what it was doing: nothing is sent twice, no nonce stays open.
+ * is started again finds what it was doing: nothing is sent twice, no nonce stays open. Two keys
+ * have two journals.
  */
 public interface TransactionJournal {
   /**

@@ -1,10 +1,12 @@
 package io.granary.protocol.grpc;
 
+import io.granary.proofs.Hash32;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
@@ -24,6 +26,7 @@ public final class NodeServer implements AutoCloseable {
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final Server server;
+  private final ServerKeys keys;
   private final int port;
   private final ExecutorService executor;
   private final ScheduledExecutorService timer;
@@ -31,10 +34,12 @@ public final class NodeServer implements AutoCloseable {
 
   private NodeServer(
       Server server,
+      ServerKeys keys,
       ExecutorService executor,
       ScheduledExecutorService timer,
       HealthStatusManager health) {
     this.server = server;
+    this.keys = keys;
     // One that has ended does not say it any more.
     this.port = server.getPort();
     this.executor = executor;
@@ -68,10 +73,9 @@ public final class NodeServer implements AutoCloseable {
       Guards guards)
       throws IOException {
     // First, because it fails when the files cannot be read, and nothing is open yet.
+    ServerKeys keys = new ServerKeys(tls);
     SslContext ssl =
-        GrpcSslContexts.forServer(tls.certificateFile().toFile(), tls.keyFile().toFile())
-            .protocols("TLSv1.3")
-            .build();
+        GrpcSslContexts.configure(SslContextBuilder.forServer(keys)).protocols("TLSv1.3").build();
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     ScheduledThreadPoolExecutor timer =
         new ScheduledThreadPoolExecutor(
@@ -98,7 +102,7 @@ public final class NodeServer implements AutoCloseable {
             .addService(ProtoReflectionServiceV1.newInstance());
     services.forEach(s -> builder.addService(RawMessages.of(s.bindService())));
     try {
-      return new NodeServer(builder.build().start(), executor, timer, health);
+      return new NodeServer(builder.build().start(), keys, executor, timer, health);
     } catch (IOException e) {
       executor.shutdown();
       timer.shutdown();
@@ -125,6 +129,17 @@ public final class NodeServer implements AutoCloseable {
   /** The port it listens on. */
   public int port() {
     return port;
+  }
+
+  /**
+   * Shows these keys in handshakes from now on: a client gets the one that it asks for. Connections
+   * that there are go on.
+   *
+   * @param preferred for clients that ask for none of them; when it is none of them, the first
+   * @throws IOException when a file cannot be read; then nothing has changed
+   */
+  public void show(List<TlsIdentity> identities, Hash32 preferred) throws IOException {
+    keys.show(identities, preferred);
   }
 
   /** Takes no calls any more; running ones go on. */

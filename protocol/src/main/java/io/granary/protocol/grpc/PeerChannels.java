@@ -49,6 +49,8 @@ public final class PeerChannels {
       return NettyChannelBuilder.forAddress(peer.endpoint().substring(0, colon), port)
           .sslContext(
               GrpcSslContexts.forClient().protocols("TLSv1.3").trustManager(new Pin(peer)).build())
+          // A node that changes its key has two: this asks for the one that is pinned.
+          .overrideAuthority(PinName.of(peer.tlsKeyHash()))
           .flowControlWindow(Limits.FLOW_WINDOW)
           .maxInboundMessageSize(Limits.MESSAGE_BYTES)
           .keepAliveTime(30, TimeUnit.SECONDS)
@@ -100,7 +102,7 @@ public final class PeerChannels {
                 + peer.tlsKeyHash()
                 + " for "
                 + peer.id()
-                + ": it is another node, or its owner must update the registry");
+                + ": it is another node, its owner must update the registry, or has done so since it was read: try again");
       }
     }
 

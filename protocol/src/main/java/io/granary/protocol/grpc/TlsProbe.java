@@ -9,6 +9,8 @@ import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.List;
+import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
@@ -26,10 +28,12 @@ public final class TlsProbe {
   /**
    * The hash by which the peer's key would be pinned.
    *
+   * @param expected the key that is asked for; a node that has it shows it
    * @param patience for the connection, and again for the handshake
    * @throws IOException when nobody answers, or not with TLS 1.3
    */
-  public static Hash32 keyHash(InetSocketAddress address, Duration patience) throws IOException {
+  public static Hash32 keyHash(InetSocketAddress address, Hash32 expected, Duration patience)
+      throws IOException {
     int millis = Math.toIntExact(patience.toMillis());
     try (Socket plain = new Socket()) {
       plain.connect(address, millis);
@@ -42,6 +46,7 @@ public final class TlsProbe {
                   .getSocketFactory()
                   .createSocket(plain, address.getHostString(), address.getPort(), true)) {
         SSLParameters parameters = socket.getSSLParameters();
+        parameters.setServerNames(List.of(new SNIHostName(PinName.of(expected))));
         parameters.setApplicationProtocols(new String[] {"h2"});
         socket.setSSLParameters(parameters);
         socket.startHandshake();

@@ -1,6 +1,7 @@
 package io.granary.protocol.grpc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -38,8 +39,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -183,6 +186,57 @@ class WireSecurityTest {
     requests.onCompleted();
     assertEquals(UploadPieceResponse.getDefaultInstance(), answer.get(10, TimeUnit.SECONDS));
     assertEquals(caller.address(), seen.get());
+  }
+
+  private boolean answers(Hash32 pin) {
+    Channel channel =
+        ClientInterceptors.intercept(channel(pin), new AuthClientInterceptor(DOMAIN, caller, NODE));
+    try {
+      return stub(channel).getUpload(request()).getOffset() == 7;
+    } catch (StatusRuntimeException e) {
+      assertEquals(Status.Code.UNAVAILABLE, e.getStatus().getCode(), e.toString());
+      return false;
+    }
+  }
+
+  private Hash32 shown(Hash32 asked) throws IOException {
+    return TlsProbe.keyHash(
+        new InetSocketAddress("127.0.0.1", server.port()), asked, Duration.ofSeconds(10));
+  }
+
+  @Test
+  void while_a_key_replaces_another_each_client_is_shown_the_one_that_it_pins() throws IOException {
+    Hash32 old = tls.tlsKeyHash();
+    Hash32 stranger = Hash32.fromHex("22".repeat(32));
+    TlsFolder folder = new TlsFolder(dir);
+    assertTrue(answers(old));
+    DealServiceGrpc.DealServiceBlockingStub open = stub(signed(NODE, DOMAIN));
+    assertEquals(7, open.getUpload(request()).getOffset());
+
+    Hash32 next = folder.makeNext().tlsKeyHash();
+    assertFalse(answers(next), "it is not shown before the node has heard of it");
+    server.show(folder.all(), old);
+    assertTrue(answers(old));
+    assertTrue(answers(next));
+    assertFalse(answers(stranger));
+    assertEquals(old, shown(stranger), "who asks for none of them sees the registered one");
+    folder.takeNext();
+    server.show(folder.all(), next);
+    assertTrue(answers(old));
+    assertTrue(answers(next));
+    assertEquals(next, shown(stranger));
+    assertEquals(old, shown(old));
+
+    folder.dropOld();
+    server.show(folder.all(), old);
+    assertFalse(answers(old), "the old key is gone");
+    assertTrue(answers(next));
+    assertEquals(next, shown(old));
+    assertEquals(7, open.withDeadlineAfter(10, TimeUnit.SECONDS).getUpload(request()).getOffset());
+
+    Files.writeString(dir.resolve("tls-key.pem"), "no key");
+    assertThrows(IOException.class, () -> server.show(List.of(tls), next));
+    assertTrue(answers(next), "what cannot be read changes nothing");
   }
 
   @Test

@@ -32,7 +32,6 @@ public final class RocksMinerStore implements MinerStore {
   private final UploadStore uploads;
   private final SealingStore sealings;
   private final ProofStore proofs;
-  private final TransactionJournal transactions;
   private final Layout.Change change;
 
   private RocksMinerStore(RocksDatabase db, Layout.Change change) {
@@ -42,7 +41,6 @@ public final class RocksMinerStore implements MinerStore {
     this.uploads = new RocksUploads(db);
     this.sealings = new RocksSealings(db);
     this.proofs = new RocksProofs(db);
-    this.transactions = new RocksTransactions(db);
   }
 
   /**
@@ -85,7 +83,7 @@ public final class RocksMinerStore implements MinerStore {
     for (int i = 0; i < READ_TRIES; i++) {
       try (RocksDatabase db = RocksDatabase.openToRead(path)) {
         Layout.requireNewest(db, path);
-        return new RocksTransactions(db).costs();
+        return RocksTransactions.costs(db);
       } catch (StorageException e) {
         // The node may just have replaced a file that was about to be read.
         last = e;
@@ -160,8 +158,8 @@ public final class RocksMinerStore implements MinerStore {
   }
 
   @Override
-  public TransactionJournal transactions() {
-    return transactions;
+  public TransactionJournal transactions(Address sender) {
+    return new RocksTransactions(db, sender);
   }
 
   @Override

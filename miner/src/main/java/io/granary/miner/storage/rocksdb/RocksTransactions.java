@@ -14,16 +14,23 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The operator's transactions by nonce, a uint64 key; what mined ones cost by sender and nonce, 28
- * bytes.
+ * The transactions of one key. The family has those of all keys that ever were the operator's, by
+ * sender and nonce, 28 bytes: after a rotation the new key's nonces are not the old one's. What
+ * mined ones cost has the same keys in a family of its own.
  */
-record RocksTransactions(RocksDatabase db) implements TransactionJournal {
+record RocksTransactions(RocksDatabase db, Address sender) implements TransactionJournal {
   private static final int VERSION = 1;
   private static final int DEPLOYS = 0;
   private static final int CALLS = 1;
 
-  private static byte[] key(long nonce) {
-    return ByteBuffer.allocate(Long.BYTES).putLong(nonce).array();
+  /** No transaction has it (EIP-2681). */
+  private static final long NO_NONCE = -1;
+
+  private byte[] key(long nonce) {
+    return ByteBuffer.allocate(Address.BYTES + Long.BYTES)
+        .put(sender.bytes())
+        .putLong(nonce)
+        .array();
   }
 
   @Override
@@ -31,7 +38,8 @@ record RocksTransactions(RocksDatabase db) implements TransactionJournal {
     List<Entry> entries = new ArrayList<>();
     db.scan(
         RocksDatabase.Family.TRANSACTIONS,
-        new byte[0],
+        key(0),
+        key(NO_NONCE),
         (key, value) -> {
           entries.add(decode(value));
           return true;
@@ -65,6 +73,11 @@ record RocksTransactions(RocksDatabase db) implements TransactionJournal {
 
   @Override
   public List<TxCost> costs() {
+    return costs(db);
+  }
+
+  /** Of all keys that ever were the operator's. */
+  static List<TxCost> costs(RocksDatabase db) {
     List<TxCost> costs = new ArrayList<>();
     db.scan(
         RocksDatabase.Family.COSTS,

@@ -43,6 +43,7 @@ import org.rocksdb.RocksDBException;
 /** Older directories open, newer ones are refused, and a step that is cut off is no loss. */
 final class LayoutTest {
   private static final Address MINER = Address.parse("0x" + "ab".repeat(20));
+  private static final Address OPERATOR = Address.parse("0x" + "cd".repeat(20));
   private static final byte[] STAMP = "schema".getBytes(UTF_8);
   private static final DealId DEAL = Samples.id(3);
   private static final SignedPeriodProof PROOF = Samples.proof(5, Samples.id(1), 77);
@@ -99,7 +100,7 @@ final class LayoutTest {
       assertEquals(Optional.of(dir.resolve("db.layout-1")), store.kept());
       firstValues(store);
       // A family that the directory did not have.
-      assertEquals(List.of(), store.transactions().open());
+      assertEquals(List.of(), store.transactions(OPERATOR).open());
     }
     assertEquals("2", stamp(path));
     assertEquals(Set.of((byte) 2), Set.copyOf(versions(path)));
@@ -339,12 +340,12 @@ final class LayoutTest {
       deals.forEach(store.deals()::put);
       store.uploads().advance(Samples.id(0), 8 << 20);
       store.proofs().put(List.of(PROOF), true);
-      store.transactions().put(sent);
+      store.transactions(OPERATOR).put(sent);
     }
     assertEquals(Set.copyOf(deals), Set.copyOf(store.deals().all()));
     assertEquals(8 << 20, store.uploads().offset(Samples.id(0)));
     assertEquals(List.of(PROOF), store.proofs().outbox(id -> true, 10));
-    List<TransactionJournal.Entry> open = store.transactions().open();
+    List<TransactionJournal.Entry> open = store.transactions(OPERATOR).open();
     assertEquals(1, open.size());
     // The entry has byte arrays, so its encoding is what can be compared.
     assertArrayEquals(RocksTransactions.encode(sent), RocksTransactions.encode(open.getFirst()));

@@ -33,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class RocksMinerStoreTest {
   private static final Address MINER = Address.parse("0x" + "ab".repeat(20));
+  private static final Address OPERATOR = Address.parse("0x" + "cd".repeat(20));
   private @TempDir Path dir;
 
   private RocksMinerStore open() {
@@ -88,15 +89,15 @@ final class RocksMinerStoreTest {
     TransactionJournal.Entry ninth = Samples.transaction(9, 1);
     TransactionJournal.Entry tenth = Samples.transaction(300, 2);
     try (RocksMinerStore store = open()) {
-      store.transactions().put(tenth);
-      store.transactions().put(Samples.transaction(8, 0));
-      store.transactions().put(Samples.transaction(9, 0));
-      store.transactions().put(ninth);
-      store.transactions().end(8);
-      store.transactions().end(7);
+      store.transactions(OPERATOR).put(tenth);
+      store.transactions(OPERATOR).put(Samples.transaction(8, 0));
+      store.transactions(OPERATOR).put(Samples.transaction(9, 0));
+      store.transactions(OPERATOR).put(ninth);
+      store.transactions(OPERATOR).end(8);
+      store.transactions(OPERATOR).end(7);
     }
     try (RocksMinerStore store = open()) {
-      List<TransactionJournal.Entry> open = store.transactions().open();
+      List<TransactionJournal.Entry> open = store.transactions(OPERATOR).open();
       assertEquals(List.of(9L, 300L), open.stream().map(TransactionJournal.Entry::nonce).toList());
       assertArrayEquals(RocksTransactions.encode(ninth), RocksTransactions.encode(open.getFirst()));
       assertArrayEquals(RocksTransactions.encode(tenth), RocksTransactions.encode(open.getLast()));
@@ -184,6 +185,29 @@ final class RocksMinerStoreTest {
     }
   }
 
+  /** The new key starts at nonce 0, the old one's open nonces are none of its own. */
+  @Test
+  void transactionsOfAnOperatorBeforeAreNotThoseOfTheNext() {
+    Address next = Address.parse("0x" + "ce".repeat(20));
+    try (RocksMinerStore store = open()) {
+      store.transactions(OPERATOR).put(Samples.transaction(9, 1));
+      assertEquals(List.of(), store.transactions(next).open());
+      store.transactions(next).put(Samples.transaction(9, 0));
+      store.transactions(next).put(Samples.transaction(10, 0));
+      store.transactions(next).end(9);
+    }
+    try (RocksMinerStore store = open()) {
+      assertEquals(10, store.transactions(next).open().getFirst().nonce());
+      // Whoever takes the old key again finds what it had begun.
+      List<TransactionJournal.Entry> old = store.transactions(OPERATOR).open();
+      assertEquals(List.of(9L), old.stream().map(TransactionJournal.Entry::nonce).toList());
+      assertEquals(2, old.getFirst().signed().size());
+      Address before = Address.parse("0x" + "cc".repeat(20));
+      assertEquals(List.of(), store.transactions(before).open());
+      assertEquals(List.of(), store.transactions(Address.parse("0x" + "ff".repeat(20))).open());
+    }
+  }
+
   @Test
   void aCopyIsTheStoreOfOneMomentAndIsOnlyRead() throws IOException {
     StoredDeal before = Samples.deal(1, new RawSize(100));
@@ -191,7 +215,7 @@ final class RocksMinerStoreTest {
     Path copy = dir.resolve("copy");
     try (RocksMinerStore store = open()) {
       store.deals().put(before);
-      store.transactions().put(Samples.transaction(9, 1));
+      store.transactions(OPERATOR).put(Samples.transaction(9, 1));
       store.checkpoint(copy);
       store.deals().put(after);
       assertThrows(StorageException.class, () -> store.checkpoint(copy));
@@ -210,7 +234,7 @@ final class RocksMinerStoreTest {
                 copy, ModelChain.DOMAIN, Address.parse("0x" + "cd".repeat(20))));
     try (RocksMinerStore restored = RocksMinerStore.open(copy, ModelChain.DOMAIN, MINER)) {
       assertEquals(List.of(before), restored.deals().all());
-      assertEquals(9, restored.transactions().open().getFirst().nonce());
+      assertEquals(9, restored.transactions(OPERATOR).open().getFirst().nonce());
     }
     RocksMinerStore.copy(dir.resolve("db"), dir.resolve("second"));
     assertEquals(
@@ -230,19 +254,19 @@ final class RocksMinerStoreTest {
     List<TxCost> costs =
         List.of(Samples.cost(7, 1), Samples.cost(7, 2), Samples.cost(7, 300), Samples.cost(8, 2));
     try (RocksMinerStore store = RocksMinerStore.open(path, ModelChain.DOMAIN, MINER)) {
-      store.transactions().put(Samples.transaction(2, 0));
-      store.transactions().put(Samples.transaction(3, 0));
-      costs.forEach(store.transactions()::mined);
-      assertEquals(1, store.transactions().open().size());
-      assertEquals(Set.copyOf(costs), Set.copyOf(store.transactions().costs()));
+      store.transactions(OPERATOR).put(Samples.transaction(2, 0));
+      store.transactions(OPERATOR).put(Samples.transaction(3, 0));
+      costs.forEach(store.transactions(OPERATOR)::mined);
+      assertEquals(1, store.transactions(OPERATOR).open().size());
+      assertEquals(Set.copyOf(costs), Set.copyOf(store.transactions(OPERATOR).costs()));
       // While the node has it open and goes on.
       assertEquals(Set.copyOf(costs), Set.copyOf(RocksMinerStore.readCosts(path)));
-      store.transactions().mined(Samples.cost(9, 0));
+      store.transactions(OPERATOR).mined(Samples.cost(9, 0));
       assertEquals(costs.size() + 1, RocksMinerStore.readCosts(path).size());
     }
     assertEquals(costs.size() + 1, RocksMinerStore.readCosts(path).size());
     try (RocksMinerStore store = RocksMinerStore.open(path, ModelChain.DOMAIN, MINER)) {
-      assertEquals(costs.size() + 1, store.transactions().costs().size());
+      assertEquals(costs.size() + 1, store.transactions(OPERATOR).costs().size());
     }
   }
 }
