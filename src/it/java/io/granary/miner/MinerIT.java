@@ -13,6 +13,7 @@ import io.granary.contracts.ChainConfig;
 import io.granary.contracts.DevMarket;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.SeedKind;
+import io.granary.contracts.rpc.RpcEndpoints;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
 import io.granary.miner.storage.MinerStore;
@@ -405,7 +406,7 @@ class MinerIT {
   private GranaryChain over(EthKey key, MinerStore store) {
     return GranaryChain.connect(
         new ChainConfig(
-            market.anvil.endpoint(),
+            RpcEndpoints.of(market.anvil.endpoint()),
             market.deployment.market(),
             market.deployment.block(),
             0,

@@ -10,10 +10,12 @@ import io.granary.miner.engine.Uploads;
 import io.granary.miner.grpc.DealGrpc;
 import io.granary.miner.grpc.ProofGrpc;
 import io.granary.miner.grpc.RetrievalGrpc;
+import io.granary.miner.grpc.TracedCalls;
 import io.granary.miner.model.StoredDeal;
 import io.granary.miner.ops.Health;
 import io.granary.miner.ops.MinerMetrics;
 import io.granary.miner.ops.OpsServer;
+import io.granary.miner.ops.Traces;
 import io.granary.miner.ops.Webhook;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.LocalDisk;
@@ -35,6 +37,7 @@ import io.granary.protocol.grpc.TlsFolder;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
 import io.granary.v1.DealServiceGrpc;
+import io.grpc.BindableService;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -46,6 +49,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 /** A miner: the store, the services and the engine, started and stopped together. */
 public final class MinerNode implements AutoCloseable {
@@ -191,6 +195,7 @@ public final class MinerNode implements AutoCloseable {
     try {
       Telemetry telemetry = telemetry(config, miner, opened);
       OperatorLog log = telemetry.log();
+      Traces traces = telemetry.traces();
       store.kept().ifPresent(log::backedUp);
       store.migrated().forEach(log::migrated);
       Shelf shelf = new Shelf(config.home());
@@ -200,10 +205,12 @@ public final class MinerNode implements AutoCloseable {
       opened.push(mender);
       ReplicaReader replicas = new ReplicaReader(shelf, mender);
       Uploads uploads =
-          new Uploads(book, store.uploads(), shelf, disk, config.tuning().maxUploads(), log);
+          new Uploads(
+              book, store.uploads(), shelf, disk, config.tuning().maxUploads(), log, traces);
       uploads.forgetLost();
       SealingRoom sealing =
-          new SealingRoom(config, book, store.uploads(), store.sealings(), shelf, disk, log);
+          new SealingRoom(
+              config, book, store.uploads(), store.sealings(), shelf, disk, log, traces);
       opened.push(sealing);
       sealing.adopt();
       Intake intake =
@@ -218,15 +225,17 @@ public final class MinerNode implements AutoCloseable {
               Set.of(
                   DealServiceGrpc.getGetUploadMethod().getFullMethodName(),
                   DealServiceGrpc.getUploadPieceMethod().getFullMethodName()),
-              List.of(
-                  new DealGrpc(
-                      intake,
-                      new Renewals(ports, miner, intake, book, log),
-                      uploads,
-                      book,
-                      sealing),
-                  retrievals,
-                  new ProofGrpc(book, replicas, store.proofs(), log)));
+              Stream.<BindableService>of(
+                      new DealGrpc(
+                          intake,
+                          new Renewals(ports, miner, intake, book, log),
+                          uploads,
+                          book,
+                          sealing),
+                      retrievals,
+                      new ProofGrpc(book, replicas, store.proofs(), log))
+                  .map(service -> TracedCalls.of(service, traces))
+                  .toList());
       opened.push(server);
       MinerEngine engine =
           MinerEngine.start(
@@ -280,7 +289,9 @@ public final class MinerNode implements AutoCloseable {
       opened.push(server);
       log.opsServed(config.ops().listen().get().getHostString(), server.port());
     }
-    return new Telemetry(log, metrics, health);
+    Traces traces = config.ops().traces().map(url -> Traces.to(url, miner)).orElse(Traces.none());
+    opened.push(traces);
+    return new Telemetry(log, metrics, health, traces);
   }
 
   /** A node that cannot be told anything proves all the same. */

@@ -57,7 +57,10 @@ class OpsTest {
     f.with(
             c ->
                 c.withOps(
-                    new OpsConfig(Optional.of(new InetSocketAddress("127.0.0.1", port)), webhook)))
+                    new OpsConfig(
+                        Optional.of(new InetSocketAddress("127.0.0.1", port)),
+                        webhook,
+                        Optional.empty())))
         .start();
   }
 

@@ -230,12 +230,19 @@ public final class MinerCommand implements Callable<Integer> {
         description = "Post alerts there as JSON (default: 'alerts' in miner.json, else nowhere).")
     @Nullable String alerts;
 
+    @Option(
+        names = "--traces",
+        paramLabel = "URL",
+        description =
+            "Send traces there, OTLP over HTTP (default: 'traces' in miner.json, else nowhere).")
+    @Nullable String traces;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
       RunningMiner node =
           Nodes.startMiner(
               place(),
-              place().settings().withOps(metrics, alerts),
+              place().settings().withOps(metrics, alerts, traces),
               Optional.ofNullable(common.passwordFile),
               common.endpoints());
       common

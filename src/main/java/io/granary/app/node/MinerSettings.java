@@ -60,6 +60,7 @@ import org.jspecify.annotations.Nullable;
  * @param drainSeconds how long the node may take to end what runs when it is to stop
  * @param metrics host:port where metrics and health are served
  * @param alerts URL where alerts are posted
+ * @param traces URL where a collector takes traces
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record MinerSettings(
@@ -86,7 +87,8 @@ public record MinerSettings(
     @Nullable String weiPerToken,
     @Nullable Long drainSeconds,
     @Nullable String metrics,
-    @Nullable String alerts) {
+    @Nullable String alerts,
+    @Nullable String traces) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
@@ -224,7 +226,8 @@ public record MinerSettings(
         .withOps(
             new OpsConfig(
                 Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),
-                Optional.ofNullable(alerts).map(a -> named("alerts", () -> URI.create(a)))));
+                Optional.ofNullable(alerts).map(a -> named("alerts", () -> URI.create(a))),
+                Optional.ofNullable(traces).map(t -> named("traces", () -> URI.create(t)))));
   }
 
   private static List<PriceTier> prices(List<Tier> tiers) {
@@ -303,8 +306,9 @@ public record MinerSettings(
                 .put("collateralPerLeaf", collateral));
   }
 
-  /** The same with other metrics and alerts, where they are given. */
-  public MinerSettings withOps(@Nullable String otherMetrics, @Nullable String otherAlerts) {
+  /** The same with other metrics, alerts and traces, where they are given. */
+  public MinerSettings withOps(
+      @Nullable String otherMetrics, @Nullable String otherAlerts, @Nullable String otherTraces) {
     return changed(
         tree -> {
           if (otherMetrics != null) {
@@ -312,6 +316,9 @@ public record MinerSettings(
           }
           if (otherAlerts != null) {
             tree.put("alerts", otherAlerts);
+          }
+          if (otherTraces != null) {
+            tree.put("traces", otherTraces);
           }
         });
   }

@@ -4,6 +4,7 @@ import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
+import io.granary.miner.ops.Traces;
 import io.granary.miner.replica.Reading;
 import io.granary.miner.replica.ReplicaReader;
 import io.granary.miner.replica.Shelf;
@@ -95,6 +96,7 @@ final class DealRunner {
   private final ReplicaReader replicas;
   private final Shelf shelf;
   private final OperatorLog log;
+  private final Traces traces;
   private final Predecessors predecessors;
   private final Map<DealId, Long> notBefore = new HashMap<>();
   private final Map<DealId, Postponed> postponed = new HashMap<>();
@@ -112,7 +114,8 @@ final class DealRunner {
       SealingRoom sealing,
       ReplicaReader replicas,
       Shelf shelf,
-      OperatorLog log) {
+      OperatorLog log,
+      Traces traces) {
     this.ports = ports;
     this.miner = miner;
     this.config = config;
@@ -123,6 +126,7 @@ final class DealRunner {
     this.replicas = replicas;
     this.shelf = shelf;
     this.log = log;
+    this.traces = traces;
     this.predecessors = new Predecessors(ports, log);
   }
 
@@ -309,8 +313,10 @@ final class DealRunner {
       StoredDeal deal = book.find(id).orElseThrow();
       items.add(new MinerMarket.Publication(deal.signed(), deal.sealedRoot()));
     }
-    for (DealId id : finish("publish", ids, head, ports.market().publish(items))) {
-      book.change(id, d -> d.isOver() ? d : d.at(DealStage.PUBLISHED));
+    try (Traces.Step step = traces.deals(ids, "publish")) {
+      for (DealId id : finish("publish", ids, head, ports.market().publish(items), step)) {
+        book.change(id, d -> d.isOver() ? d : d.at(DealStage.PUBLISHED));
+      }
     }
   }
 
@@ -332,8 +338,10 @@ final class DealRunner {
       }
     }
     if (!items.isEmpty()) {
-      for (DealId id : finish("activate", ready, head, ports.market().activate(items))) {
-        book.change(id, d -> d.isOver() ? d : d.at(DealStage.ACTIVE));
+      try (Traces.Step step = traces.deals(ready, "activate")) {
+        for (DealId id : finish("activate", ready, head, ports.market().activate(items), step)) {
+          book.change(id, d -> d.isOver() ? d : d.at(DealStage.ACTIVE));
+        }
       }
     }
   }
@@ -358,11 +366,13 @@ final class DealRunner {
   }
 
   /** Logs a batch and returns the deals that went through. */
-  private List<DealId> finish(String operation, List<DealId> ids, long head, BatchResult result) {
+  private List<DealId> finish(
+      String operation, List<DealId> ids, long head, BatchResult result, Traces.Step step) {
     ids.forEach(chainDeals::forget);
     List<DealId> through = new ArrayList<>();
     switch (result.tx()) {
       case TxResult.Refused refused -> {
+        step.failed(refused.error());
         log.refused(operation, refused);
         ids.forEach(id -> notBefore.put(id, head + RETRY_BLOCKS));
       }

@@ -62,8 +62,19 @@ public final class MinerEngine implements AutoCloseable {
     ChainDeals chainDeals = new ChainDeals(ports, book);
     DealRunner runner =
         new DealRunner(
-            ports, miner, config, book, chainDeals, uploads, sealing, replicas, shelf, log);
-    Prover prover = new Prover(config, ports, operator, miner, book, proofs, replicas, log);
+            ports,
+            miner,
+            config,
+            book,
+            chainDeals,
+            uploads,
+            sealing,
+            replicas,
+            shelf,
+            log,
+            telemetry.traces());
+    Prover prover =
+        new Prover(config, ports, operator, miner, book, proofs, replicas, log, telemetry.traces());
     Pusher pusher =
         new Pusher(
             ports,

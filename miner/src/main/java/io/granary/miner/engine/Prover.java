@@ -4,6 +4,7 @@ import io.granary.miner.MinerConfig;
 import io.granary.miner.MinerPorts;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
+import io.granary.miner.ops.Traces;
 import io.granary.miner.replica.Reading;
 import io.granary.miner.replica.ReplicaReader;
 import io.granary.miner.storage.DealBook;
@@ -48,6 +49,7 @@ final class Prover {
   private final ProofStore proofs;
   private final ReplicaReader replicas;
   private final OperatorLog log;
+  private final Traces traces;
   // A node that was away longer than this has other troubles; an auditor asks for no older ones.
   private static final int CATCH_UP_PERIODS = 16;
 
@@ -67,7 +69,8 @@ final class Prover {
       DealBook book,
       ProofStore proofs,
       ReplicaReader replicas,
-      OperatorLog log) {
+      OperatorLog log,
+      Traces traces) {
     this.config = config;
     this.ports = ports;
     this.operator = operator;
@@ -76,6 +79,7 @@ final class Prover {
     this.proofs = proofs;
     this.replicas = replicas;
     this.log = log;
+    this.traces = traces;
   }
 
   /** A block was taken back: what was signed may rest on a seed that is no more. */
@@ -97,7 +101,12 @@ final class Prover {
     PeriodClock clock = ports.reader().clock(miner);
     long period = clock.periodAt(head + 1);
     if (clock.inWindow(period, head + 1)) {
-      prove(new Period(period), clock, head);
+      Period due = new Period(period);
+      if (!ports.reader().isDecided(miner, due)) {
+        try (Traces.Step step = traces.period(due, "prove")) {
+          prove(due, clock, head, step);
+        }
+      }
     }
     signWhatIsDue(clock, head, period);
     noteMiss(period);
@@ -124,15 +133,13 @@ final class Prover {
         .anyMatch(c -> PeriodStake.covers(c, period));
   }
 
-  private void prove(Period period, PeriodClock clock, long head) {
-    if (ports.reader().isDecided(miner, period)) {
-      return;
-    }
+  private void prove(Period period, PeriodClock clock, long head, Traces.Step step) {
     Instant began = Instant.now();
     List<DrawnLeaf> drawn;
-    try {
+    try (Traces.Step draw = step.part("draw")) {
       drawn = ports.reader().drawnLeaves(miner, period);
     } catch (TxRefusedException e) {
+      step.failed("the draw is refused: " + e.refusal().error());
       log.refused("the draw of period " + period, e.refusal());
       return;
     }
@@ -143,12 +150,20 @@ final class Prover {
     if (left <= config.tuning().slackWarnBlocks()) {
       log.proofIsTight(period, left);
     }
-    Optional<byte[]> openings = open(period, drawn);
+    Optional<byte[]> openings;
+    try (Traces.Step open = step.part("open")) {
+      openings = open(period, drawn);
+    }
     if (openings.isEmpty()) {
+      step.failed("a replica does not open");
       // Tried again at each block: the operator may restore the replica in time.
       return;
     }
-    switch (ports.market().prove(miner, period, openings.get(), urgency(period, clock))) {
+    TxResult result;
+    try (Traces.Step send = step.part("send")) {
+      result = ports.market().prove(miner, period, openings.get(), urgency(period, clock));
+    }
+    switch (result) {
       case TxResult.Confirmed tx -> {
         long slack = clock.periodEnd(period.index()) - 1 - tx.block().number().value();
         log.proved(period, tx, slack, Duration.between(began, Instant.now()));
@@ -159,6 +174,7 @@ final class Prover {
           branchChanged = true;
         } else if (!refused.error().equals("AlreadyProved")) {
           // Somebody else may send a miner's proof; the period is what counts.
+          step.failed(refused.error());
           log.refused("prove", refused);
         }
       }

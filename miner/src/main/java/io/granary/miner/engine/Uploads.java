@@ -3,6 +3,7 @@ package io.granary.miner.engine;
 import io.granary.miner.Deadline;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
+import io.granary.miner.ops.Traces;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.Shelf;
 import io.granary.miner.sealing.StagedSums;
@@ -48,17 +49,25 @@ public final class Uploads {
   private final Disk disk;
   private final int maxRunning;
   private final OperatorLog log;
+  private final Traces traces;
   private final Map<DealId, Session> running = new ConcurrentHashMap<>();
 
   /** Into the shelf's upload folder, at most so many at a time. */
   public Uploads(
-      DealBook book, UploadStore offsets, Shelf shelf, Disk disk, int maxRunning, OperatorLog log) {
+      DealBook book,
+      UploadStore offsets,
+      Shelf shelf,
+      Disk disk,
+      int maxRunning,
+      OperatorLog log,
+      Traces traces) {
     this.book = book;
     this.offsets = offsets;
     this.shelf = shelf;
     this.disk = disk;
     this.maxRunning = maxRunning;
     this.log = log;
+    this.traces = traces;
   }
 
   /** How far an upload is. */
@@ -252,10 +261,12 @@ public final class Uploads {
     private volatile @Nullable IOException hashFailure;
     private long at;
     private long synced;
+    private final Traces.Step step;
     private boolean closed;
 
     Session(StoredDeal deal, BulkFile file, long offset) throws IOException {
       this.deal = deal;
+      this.step = traces.deal(deal.id(), "upload");
       this.file = file;
       this.size = deal.terms().size().bytes();
       // A piece that comes in one go has its tree stored on the way; sealing then hashes a third
@@ -474,6 +485,7 @@ public final class Uploads {
       if (!closed) {
         closed = true;
         closeFiles();
+        step.close();
         ended(deal.id(), this);
       }
     }

@@ -4,6 +4,7 @@ import io.granary.miner.Deadline;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.OperatorLog;
 import io.granary.miner.model.StoredDeal;
+import io.granary.miner.ops.Traces;
 import io.granary.miner.replica.Disk;
 import io.granary.miner.replica.FoundReplica;
 import io.granary.miner.replica.Shelf;
@@ -51,6 +52,7 @@ public final class SealingRoom implements AutoCloseable {
   private final Shelf shelf;
   private final Disk disk;
   private final OperatorLog log;
+  private final Traces traces;
   private final ExecutorService worker =
       Executors.newSingleThreadExecutor(Thread.ofPlatform().name("sealing").factory());
   private final Map<DealId, Long> progress = new ConcurrentHashMap<>();
@@ -69,7 +71,8 @@ public final class SealingRoom implements AutoCloseable {
       SealingStore sealings,
       Shelf shelf,
       Disk disk,
-      OperatorLog log) {
+      OperatorLog log,
+      Traces traces) {
     this.config = config;
     this.book = book;
     this.uploads = uploads;
@@ -77,6 +80,7 @@ public final class SealingRoom implements AutoCloseable {
     this.shelf = shelf;
     this.disk = disk;
     this.log = log;
+    this.traces = traces;
   }
 
   /** Takes a deal unless it is here already, failed a moment ago, or nothing is begun any more. */
@@ -168,7 +172,8 @@ public final class SealingRoom implements AutoCloseable {
     }
     Instant began = Instant.now();
     log.sealing(id, size);
-    try (BulkFile staged = BulkFile.open(shelf.part(id), StandardOpenOption.READ)) {
+    try (Traces.Step step = traces.deal(id, "seal");
+        BulkFile staged = BulkFile.open(shelf.part(id), StandardOpenOption.READ)) {
       SealedPiece sealed =
           seal(deal, (at, target, length) -> staged.read(ByteBuffer.wrap(target, 0, length), at));
       if (!sealed.pieceRoot().equals(deal.terms().pieceRoot())) {
@@ -176,7 +181,9 @@ public final class SealingRoom implements AutoCloseable {
             "the root of the staged piece is " + sealed.pieceRoot());
       }
       shelf.commit(id);
-      if (noteSealed(id, sealed.sealedRoot())) {
+      if (!noteSealed(id, sealed.sealedRoot())) {
+        step.failed("the deal was given up meanwhile");
+      } else {
         log.sealed(id, size, Duration.between(began, Instant.now()));
       }
     }

@@ -8,6 +8,7 @@ import io.granary.miner.Telemetry;
 import io.granary.miner.Tuning;
 import io.granary.miner.ops.Health;
 import io.granary.miner.ops.MinerMetrics;
+import io.granary.miner.ops.Traces;
 import io.granary.protocol.chain.ChainUnavailableException;
 import java.math.BigInteger;
 import java.time.Clock;
@@ -26,7 +27,7 @@ class LoopTest {
 
   private final OperatorLog log = new OperatorLog(Clock.systemUTC(), new MinerMetrics());
   private final Health health = new Health(Clock.systemUTC());
-  private final Telemetry telemetry = new Telemetry(log, new MinerMetrics(), health);
+  private final Telemetry telemetry = new Telemetry(log, new MinerMetrics(), health, Traces.none());
 
   @Test
   void failuresAreWaitedOut() throws Exception {
