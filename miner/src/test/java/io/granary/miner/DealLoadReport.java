@@ -7,6 +7,7 @@ import io.granary.miner.testing.Await;
 import io.granary.miner.testing.ManyDeals;
 import io.granary.miner.testing.ModelChain;
 import io.granary.miner.testing.Renter;
+import io.granary.proofs.Hash32;
 import io.granary.proofs.challenge.PeriodClock;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.EthKey;
@@ -141,8 +142,8 @@ class DealLoadReport {
     return server;
   }
 
-  private DealProposal terms(MinerFixture f, byte[] piece) {
-    DealProposal p = f.terms(piece, PERIODS);
+  private DealProposal terms(MinerFixture f, Hash32 pieceRoot) {
+    DealProposal p = f.terms(pieceRoot, PIECE, PERIODS);
     return new DealProposal(
         p.client(),
         p.miner(),
@@ -203,7 +204,8 @@ class DealLoadReport {
           c ->
               c.withTuning(t)
                   .withCare(new CarePolicy(CarePolicy.defaults().scrubBytesPerSecond(), true)));
-      ManyDeals.make(deals, f.home(), f.chain, () -> terms(f, piece), piece);
+      Hash32 root = Renter.root(piece);
+      ManyDeals.make(deals, f.home(), f.chain, () -> terms(f, root), piece);
       say("deals", deals);
       long began = System.nanoTime();
       Cpu before = Cpu.now();

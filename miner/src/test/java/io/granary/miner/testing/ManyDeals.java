@@ -19,6 +19,13 @@ import io.granary.protocol.values.Period;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Supplier;
 
 /**
@@ -39,34 +46,44 @@ public final class ManyDeals {
       int count, Path home, ModelChain chain, Supplier<DealProposal> terms, byte[] piece)
       throws IOException {
     Shelf shelf = new Shelf(home);
+    // Many, because each waits for the disk most of the time.
     try (RocksMinerStore store =
-        RocksMinerStore.open(home.resolve("db"), ModelChain.DOMAIN, chain.miner)) {
-      for (int i = 0; i < count; i++) {
-        DealProposal p = terms.get();
-        DealId id = Eip712.dealId(ModelChain.DOMAIN, p);
-        SealedPiece sealed =
-            new Sealer(id.hash(), p.sealProfile(), p.size())
-                .seal(
-                    (at, target, n) -> System.arraycopy(piece, (int) at, target, 0, n),
-                    shelf.files(id),
-                    1,
-                    done -> {});
-        DealSnapshot deal = active(id, p, sealed.sealedRoot(), chain);
-        chain.enter(deal, p.size().leafCount());
-        store
-            .deals()
-            .put(
-                StoredDeal.accepted(
-                        id,
-                        new SignedProposal(p, Signature.of(new byte[Signature.BYTES])),
-                        Instant.EPOCH)
-                    .sealed(sealed.sealedRoot())
-                    .at(DealStage.ACTIVE)
-                    .endingAt(deal.end()));
+            RocksMinerStore.open(home.resolve("db"), ModelChain.DOMAIN, chain.miner);
+        ExecutorService threads = Executors.newFixedThreadPool(64)) {
+      List<Callable<Void>> each =
+          Collections.nCopies(
+              count,
+              () -> {
+                store.deals().put(make(shelf, chain, terms.get(), piece));
+                return null;
+              });
+      for (Future<Void> made : threads.invokeAll(each)) {
+        made.get();
       }
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IOException("deals could not be made", e);
     }
   }
 
+  private static StoredDeal make(Shelf shelf, ModelChain chain, DealProposal p, byte[] piece)
+      throws IOException {
+    DealId id = Eip712.dealId(ModelChain.DOMAIN, p);
+    SealedPiece sealed =
+        new Sealer(id.hash(), p.sealProfile(), p.size())
+            .seal(
+                (at, target, n) -> System.arraycopy(piece, (int) at, target, 0, n),
+                shelf.files(id),
+                1,
+                done -> {});
+    DealSnapshot deal = active(id, p, sealed.sealedRoot(), chain);
+    chain.enter(deal, p.size().leafCount());
+    // Nobody asks for the client's signature any more.
+    return StoredDeal.accepted(
+            id, new SignedProposal(p, Signature.of(new byte[Signature.BYTES])), Instant.EPOCH)
+        .sealed(sealed.sealedRoot())
+        .at(DealStage.ACTIVE)
+        .endingAt(deal.end());
+  }
 
   private static DealSnapshot active(
       DealId id, DealProposal p, Hash32 sealedRoot, ModelChain chain) {
