@@ -48,6 +48,7 @@ class DealLoadReport {
   private static final int PIECE = 127 * 64;
   private static final int PERIODS = 400;
   private static final int MEASURED = 3;
+  private static final Duration LIMIT = Duration.ofMinutes(10);
 
   /** Blocks of each period in which nothing falls due that are measured. */
   private static final int BLOCKS = 3;
@@ -171,7 +172,8 @@ class DealLoadReport {
     // Twice: a loop that asks again has ended its round for this head.
     Await.until(
         "the loops have seen block " + chain.head().number(),
-        () -> LOOPS.stream().allMatch(loop -> chain.looks(loop) >= 2));
+        () -> LOOPS.stream().allMatch(loop -> chain.looks(loop) >= 2),
+        LIMIT);
   }
 
   private static void say(String what, Object value) {
@@ -233,7 +235,7 @@ class DealLoadReport {
         long at = System.nanoTime();
         mine(f.chain, 1);
         long all = (long) deals * (period + 1);
-        Await.until("all proofs are pushed", () -> received.get() >= all, Duration.ofMinutes(10));
+        Await.until("all proofs are pushed", () -> received.get() >= all, LIMIT);
         wall += counts ? (System.nanoTime() - at) / 1e9 : 0;
         proving = counts ? proving.plus(Cpu.now().since(start)) : proving;
         assertEquals(all, received.get(), "each proof is pushed once");

@@ -20,6 +20,7 @@ import java.util.UUID;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,6 +56,7 @@ final class GuardInterceptor implements ServerInterceptor {
   private final class Watch {
     private final GuardedCall<?, ?> call;
     private final Context.CancellableContext context;
+    private final Context serverContext = Context.current();
     private final List<Future<?>> timers = new ArrayList<>();
 
     Watch(GuardedCall<?, ?> call, Context.CancellableContext context) {
@@ -79,17 +81,25 @@ final class GuardInterceptor implements ServerInterceptor {
     }
 
     private void cutIfStuck() {
-      if (call.isStuck()) {
+      if (call.isStuck(guards.idleBytes())) {
         cut(
             "nothing moved for "
                 + guards.idle().toSeconds()
-                + " s; resume where the stream stopped");
+                + " s, or less than "
+                + guards.idleBytes()
+                + " bytes; resume where the stream stopped");
       }
     }
 
     private void cut(String message) {
+      boolean deaf = !call.isReady();
       if (call.cut(Status.DEADLINE_EXCEEDED.withDescription(message))) {
         stop();
+        // A status goes behind the data that its peer does not take, and both would wait as long as
+        // the connection is open. The server resets a stream whose own context has timed out.
+        if (deaf && serverContext instanceof Context.CancellableContext stream) {
+          stream.cancel(new TimeoutException(message));
+        }
       }
     }
 
@@ -99,7 +109,7 @@ final class GuardInterceptor implements ServerInterceptor {
     }
   }
 
-  private static final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
+  private final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
     private final GuardedCall<Q, ?> call;
     private final Watch watch;
     private ServerCall.Listener<Q> target = new ServerCall.Listener<>() {};
@@ -162,7 +172,8 @@ final class GuardInterceptor implements ServerInterceptor {
 
     @Override
     public void onMessage(Q message) {
-      call.received();
+      // Of a service that is not the node's own, such as reflection, each message counts as enough.
+      call.received(message instanceof byte[] raw ? raw.length : guards.idleBytes());
       if (!call.wasCut()) {
         step(() -> super.onMessage(message));
       }
