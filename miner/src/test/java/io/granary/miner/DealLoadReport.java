@@ -86,7 +86,8 @@ class DealLoadReport {
       Map<String, Double> byName = new TreeMap<>();
       for (ThreadInfo t : threads.getThreadInfo(threads.getAllThreadIds())) {
         if (t != null && t.getThreadName().startsWith("miner-")) {
-          byName.merge(t.getThreadName(), threads.getThreadCpuTime(t.getThreadId()) / 1e9, Double::sum);
+          byName.merge(
+              t.getThreadName(), threads.getThreadCpuTime(t.getThreadId()) / 1e9, Double::sum);
         }
       }
       var os =

@@ -62,7 +62,8 @@ class TransferLoadReport {
         }
         live = Math.max(live, afterGc);
         transport = Math.max(transport, PlatformDependent.usedDirectMemory());
-        buffers = Math.max(buffers, pools.stream().mapToLong(BufferPoolMXBean::getMemoryUsed).sum());
+        buffers =
+            Math.max(buffers, pools.stream().mapToLong(BufferPoolMXBean::getMemoryUsed).sum());
         try {
           Thread.sleep(10);
         } catch (InterruptedException e) {
@@ -134,7 +135,9 @@ class TransferLoadReport {
       List<String> said;
       try (Peaks peaks = new Peaks()) {
         said = peers(file);
-        say("done within", String.format(Locale.ROOT, "%8.1f s", (System.nanoTime() - began) / 1e9));
+        say(
+            "done within",
+            String.format(Locale.ROOT, "%8.1f s", (System.nanoTime() - began) / 1e9));
         peaks.close();
         say("peak heap, with garbage", mb(peaks.heap));
         say("peak heap after a collection", mb(peaks.live));

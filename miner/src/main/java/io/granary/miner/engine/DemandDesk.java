@@ -104,7 +104,9 @@ final class DemandDesk {
     List<DealId> deals =
         all
             ? book.all().stream().filter(StoredDeal::hasReplica).map(StoredDeal::id).toList()
-            : asked.stream().filter(id -> book.find(id).filter(StoredDeal::hasReplica).isPresent()).toList();
+            : asked.stream()
+                .filter(id -> book.find(id).filter(StoredDeal::hasReplica).isPresent())
+                .toList();
     List<OpenDemand> found = deals.isEmpty() ? List.of() : ports.reader().demands(deals);
     if (all) {
       allAt = head;

@@ -136,7 +136,8 @@ public final class MinerEngine implements AutoCloseable {
       started.add(
           ports
               .events()
-              .follow(ports.chain().head().number(), new Watcher(book, chainDeals, prover, desk, log)));
+              .follow(
+                  ports.chain().head().number(), new Watcher(book, chainDeals, prover, desk, log)));
       return new MinerEngine(started, sending);
     } catch (RuntimeException e) {
       // Loops that went on would use a store that the caller closes.

@@ -282,8 +282,7 @@ final class Prover {
     List<SignedPeriodProof> kept = new ArrayList<>();
     for (StoredDeal deal : deals) {
       sign(deal, period, seed)
-          .ifPresent(
-              p -> (isPushed(deal.terms().auditor(), registered) ? pushed : kept).add(p));
+          .ifPresent(p -> (isPushed(deal.terms().auditor(), registered) ? pushed : kept).add(p));
     }
     if (!pushed.isEmpty()) {
       proofs.put(pushed, true);
@@ -296,8 +295,7 @@ final class Prover {
 
   private boolean isPushed(Address auditor, Map<Address, Boolean> registered) {
     return config.pushProofs()
-        && registered.computeIfAbsent(
-            auditor, id -> ports.directory().auditor(id).isPresent());
+        && registered.computeIfAbsent(auditor, id -> ports.directory().auditor(id).isPresent());
   }
 
   private Optional<SignedPeriodProof> sign(StoredDeal deal, Period period, Hash32 seed) {

@@ -74,13 +74,13 @@ final class Pusher implements AutoCloseable {
       return;
     }
     Map<Address, List<ProofStore.Key>> byAuditor = new LinkedHashMap<>();
-    // As of the scan's begin: one that ends meanwhile has answered some of what the scan still sees.
+    // As of the scan's begin: one that ends meanwhile has answered some of what the scan still
+    // sees.
     Set<Address> busyNow = Set.copyOf(busy);
     for (ProofStore.Key key : proofs.outbox(id -> isDue(id, busyNow, now), SCAN)) {
       book.find(key.deal())
           .ifPresent(
-              d ->
-                  byAuditor.computeIfAbsent(d.terms().auditor(), a -> new ArrayList<>()).add(key));
+              d -> byAuditor.computeIfAbsent(d.terms().auditor(), a -> new ArrayList<>()).add(key));
     }
     byAuditor.forEach(this::start);
     // An outbox full of what nobody takes is not read all the time.

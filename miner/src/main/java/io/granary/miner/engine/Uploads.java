@@ -361,7 +361,7 @@ public final class Uploads {
                 hashFailure = e.getCause();
               } finally {
                 waitingOfAll.release();
-              waiting.release();
+                waiting.release();
               }
             });
       }

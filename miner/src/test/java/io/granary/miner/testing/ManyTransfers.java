@@ -67,8 +67,7 @@ public final class ManyTransfers {
     List<String> lines = Files.readAllLines(Path.of(args[0]));
     ManyTransfers all =
         new ManyTransfers(
-            new PeerRecord(
-                Address.parse(lines.get(0)), lines.get(1), Hash32.fromHex(lines.get(2))),
+            new PeerRecord(Address.parse(lines.get(0)), lines.get(1), Hash32.fromHex(lines.get(2))),
             EthKey.of(HexFormat.of().parseHex(lines.get(3))),
             Renter.piece(Integer.parseInt(lines.get(4)), 1));
     DealId stored = DealId.parse(lines.get(6));

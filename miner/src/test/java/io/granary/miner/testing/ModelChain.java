@@ -125,7 +125,9 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
     looks.clear();
   }
 
-  /** Makes the blocks up to a number, if they are not there, without anybody seeing them one by one. */
+  /**
+   * Makes the blocks up to a number, if they are not there, without anybody seeing them one by one.
+   */
   public synchronized void mineTo(long block) {
     if (block > head) {
       head = block;

@@ -29,8 +29,8 @@ public final class Limits {
   public static final Duration IDLE = Duration.ofSeconds(60);
 
   /**
-   * Least bytes of a stream that an awaited peer sends within {@link #IDLE}: some 4 KiB a second. One
-   * that sends less keeps a place from others.
+   * Least bytes of a stream that an awaited peer sends within {@link #IDLE}: some 4 KiB a second.
+   * One that sends less keeps a place from others.
    */
   public static final long IDLE_BYTES = 256 << 10;
 

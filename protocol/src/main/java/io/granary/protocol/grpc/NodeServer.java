@@ -95,8 +95,7 @@ public final class NodeServer implements AutoCloseable {
             .executor(executor)
             .channelFactory(
                 () ->
-                    new BoundedServerChannel(
-                        guards.connections(), guards.connectionsPerAddress()))
+                    new BoundedServerChannel(guards.connections(), guards.connectionsPerAddress()))
             .bossEventLoopGroup(loops)
             .workerEventLoopGroup(loops)
             .maxInboundMessageSize(Limits.MESSAGE_BYTES)

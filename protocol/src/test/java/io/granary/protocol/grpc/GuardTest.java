@@ -4,46 +4,46 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.values.Address;
 import io.granary.v1.DealServiceGrpc;
+import io.granary.v1.GetAskRequest;
+import io.granary.v1.GetAskResponse;
 import io.granary.v1.GetDealRequest;
 import io.granary.v1.GetDealResponse;
 import io.granary.v1.RetrievalServiceGrpc;
+import io.granary.v1.RetrieveChunk;
 import io.granary.v1.RetrieveRangeRequest;
 import io.granary.v1.RetrieveRangeResponse;
 import io.granary.v1.UploadPieceRequest;
 import io.granary.v1.UploadPieceResponse;
+import io.grpc.BindableService;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.Executors;
-import java.util.ArrayList;
-import java.net.SocketException;
-import java.net.Socket;
 import java.net.InetAddress;
-import io.grpc.stub.ServerCallStreamObserver;
-import io.grpc.stub.ClientResponseObserver;
-import io.grpc.stub.ClientCallStreamObserver;
-import io.grpc.ConnectivityState;
-import io.grpc.BindableService;
-import io.granary.v1.RetrieveChunk;
-import io.granary.v1.GetAskResponse;
-import io.granary.v1.GetAskRequest;
-import com.google.protobuf.ByteString;
 import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -190,7 +190,8 @@ class GuardTest {
   @Test
   void a_peer_that_sends_a_byte_now_and_then_is_cut_off_too() throws Exception {
     CompletableFuture<Throwable> end = new CompletableFuture<>();
-    StreamObserver<UploadPieceRequest> upload = DealServiceGrpc.newStub(channel).uploadPiece(told(end));
+    StreamObserver<UploadPieceRequest> upload =
+        DealServiceGrpc.newStub(channel).uploadPiece(told(end));
     UploadPieceRequest oneByte =
         UploadPieceRequest.newBuilder().setChunk(ByteString.copyFrom(new byte[1])).build();
     // Ten times as often as a silent one is given time.

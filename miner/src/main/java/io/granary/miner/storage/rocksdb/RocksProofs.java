@@ -97,8 +97,7 @@ final class RocksProofs implements ProofStore {
           DealId deal = dealOf(key);
           if (wanted.test(deal)) {
             keys.add(
-                new Key(
-                    deal, new Period(Integer.toUnsignedLong(ByteBuffer.wrap(key).getInt()))));
+                new Key(deal, new Period(Integer.toUnsignedLong(ByteBuffer.wrap(key).getInt()))));
           }
           return keys.size() < limit;
         });
