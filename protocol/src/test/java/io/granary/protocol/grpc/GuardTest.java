@@ -61,7 +61,8 @@ class GuardTest {
           Duration.ofMillis(200),
           1 << 20,
           Duration.ofSeconds(30),
-          Duration.ofMillis(300),
+          // Long enough for the first call to come on a machine that is busy.
+          Duration.ofSeconds(2),
           8,
           3);
 
@@ -211,7 +212,9 @@ class GuardTest {
     start(new Pouring(), SHORT);
     RetrievalServiceGrpc.newStub(channel)
         .retrieveRange(RetrieveRangeRequest.getDefaultInstance(), new Deaf());
-    assertTrue(toldToStop.await(30, TimeUnit.SECONDS), "the handler is told");
+    assertTrue(
+        toldToStop.await(30, TimeUnit.SECONDS),
+        () -> "the handler is told; the connection is " + channel.getState(false));
     // Only a connection without a stream is idle: this one's has been reset.
     awaitNoLonger(ConnectivityState.READY);
   }
