@@ -1,5 +1,6 @@
 package io.granary.miner;
 
+import io.granary.protocol.grpc.Quota;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -22,6 +23,7 @@ import java.util.function.Consumer;
  * @param care how replicas are looked after
  * @param fees what a transaction that hurries may cost
  * @param drain how long a node that is to stop may take to end what runs
+ * @param quota how much one peer may ask
  */
 public record MinerConfig(
     Path home,
@@ -37,7 +39,8 @@ public record MinerConfig(
     OpsConfig ops,
     CarePolicy care,
     FeeLimits fees,
-    Duration drain) {
+    Duration drain,
+    Quota quota) {
 
   /** Default port of a miner. */
   public static final int DEFAULT_PORT = 7420;
@@ -100,7 +103,8 @@ public record MinerConfig(
         OpsConfig.none(),
         CarePolicy.defaults(),
         FeeLimits.defaults(),
-        DEFAULT_DRAIN);
+        DEFAULT_DRAIN,
+        Quota.STANDARD);
   }
 
   /** What a changed copy is made of. */
@@ -119,6 +123,7 @@ public record MinerConfig(
     CarePolicy care;
     FeeLimits fees;
     Duration drain;
+    Quota quota;
 
     Copy(MinerConfig c) {
       home = c.home;
@@ -135,6 +140,7 @@ public record MinerConfig(
       care = c.care;
       fees = c.fees;
       drain = c.drain;
+      quota = c.quota;
     }
 
     MinerConfig done() {
@@ -152,7 +158,8 @@ public record MinerConfig(
           ops,
           care,
           fees,
-          drain);
+          drain,
+          quota);
     }
   }
 
@@ -220,5 +227,10 @@ public record MinerConfig(
   /** The same with another time to end what runs. */
   public MinerConfig withDrain(Duration most) {
     return with(c -> c.drain = most);
+  }
+
+  /** The same with another quota for each peer. */
+  public MinerConfig withQuota(Quota other) {
+    return with(c -> c.quota = other);
   }
 }

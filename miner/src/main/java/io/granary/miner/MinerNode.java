@@ -32,7 +32,6 @@ import io.granary.protocol.grpc.NodeServer;
 import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
-import io.granary.v1.DealServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -42,7 +41,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /** A miner: the store, the services and the engine, started and stopped together. */
@@ -201,9 +199,7 @@ public final class MinerNode implements AutoCloseable {
               new InetSocketAddress(config.listenHost(), config.listenPort()),
               tls,
               new CallAuth(ports.reader().terms().domain(), miner, Clock.systemUTC()),
-              Set.of(
-                  DealServiceGrpc.getGetUploadMethod().getFullMethodName(),
-                  DealServiceGrpc.getUploadPieceMethod().getFullMethodName()),
+              config.quota(),
               List.of(
                   new DealGrpc(
                       intake,

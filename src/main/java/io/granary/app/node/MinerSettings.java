@@ -10,6 +10,7 @@ import io.granary.miner.CarePolicy;
 import io.granary.miner.FeeLimits;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.OpsConfig;
+import io.granary.protocol.grpc.Quota;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
@@ -47,6 +48,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxFeeWei most that one transaction that hurries may cost, wei, in decimals
  * @param weiPerToken what a token is worth, wei, in decimals
  * @param drainSeconds how long the node may take to end what runs when it is to stop
+ * @param callsPerMinute calls a minute that one peer may make
+ * @param callsAtATime calls that one peer may have running
  * @param metrics host:port where metrics and health are served
  * @param alerts URL where alerts are posted
  */
@@ -67,6 +70,8 @@ public record MinerSettings(
     @Nullable String maxFeeWei,
     @Nullable String weiPerToken,
     @Nullable Long drainSeconds,
+    @Nullable Integer callsPerMinute,
+    @Nullable Integer callsAtATime,
     @Nullable String metrics,
     @Nullable String alerts) {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -86,6 +91,8 @@ public record MinerSettings(
         capacityBytes,
         pricePerLeafPeriod,
         collateralPerLeaf,
+        null,
+        null,
         null,
         null,
         null,
@@ -187,6 +194,10 @@ public record MinerSettings(
             drainSeconds == null
                 ? MinerConfig.DEFAULT_DRAIN
                 : named("drainSeconds", () -> Duration.ofSeconds(drainSeconds)))
+        .withQuota(
+            new Quota(
+                callsPerMinute == null ? Quota.STANDARD.callsPerMinute() : callsPerMinute,
+                callsAtATime == null ? Quota.STANDARD.callsAtATime() : callsAtATime))
         .withOps(
             new OpsConfig(
                 Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),

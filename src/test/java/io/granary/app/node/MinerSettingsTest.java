@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.miner.MinerConfig;
+import io.granary.protocol.grpc.Quota;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,13 +49,14 @@ class MinerSettingsTest {
     MinerConfig config =
         load(WHOLE.replace(
                 "MORE",
-                ", \"metrics\": \"127.0.0.1:9420\", \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3, \"drainSeconds\": 7"))
+                ", \"metrics\": \"127.0.0.1:9420\", \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3, \"drainSeconds\": 7, \"callsPerMinute\": 8, \"callsAtATime\": 9"))
             .config(dir);
     assertEquals(9420, config.ops().listen().orElseThrow().getPort());
     assertEquals("x.example", config.ops().webhook().orElseThrow().getHost());
     assertEquals(99, config.ask().maxSize());
     assertEquals(3, config.ask().minPeriods());
     assertEquals(Duration.ofSeconds(7), config.drain());
+    assertEquals(new Quota(8, 9), config.quota());
   }
 
   @ParameterizedTest
@@ -70,6 +72,8 @@ class MinerSettingsTest {
         ", \"minPeriods\": \"many\"; many",
         ", \"drainSeconds\": 901; drainSeconds lies between 0 (cut what runs) and 900, not 901",
         ", \"drainSeconds\": -1; not -1",
+        ", \"callsPerMinute\": 0; callsPerMinute lies between 1 and 1000000 for one peer, not 0",
+        ", \"callsAtATime\": 1000001; callsAtATime lies between 1 and 1000000 for one peer",
         "; cannot be read",
       })
   void a_mistake_is_named(String more, String expected) {

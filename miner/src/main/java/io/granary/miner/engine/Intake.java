@@ -97,8 +97,21 @@ public final class Intake {
     record Declined(Refusal refusal) implements Decision {}
   }
 
-  /** Decides about a proposal; taking it is durable when this returns, and idempotent. */
-  public synchronized Decision propose(SignedProposal signed, SignedAsk ask) {
+  /**
+   * Decides about a proposal; taking it is durable when this returns, and idempotent.
+   *
+   * @param caller who calls; only the client itself proposes
+   */
+  public synchronized Decision propose(SignedProposal signed, SignedAsk ask, Address caller) {
+    Address client = signed.proposal().client();
+    if (!caller.equals(client)) {
+      return new Decision.Declined(
+          new Refusal(
+              "NOT_CLIENT",
+              "only the client of a proposal makes it: sign the call with its key",
+              caller.toString(),
+              client.toString()));
+    }
     DealId id = Eip712.dealId(ports.reader().terms().domain(), signed.proposal());
     if (book.find(id).filter(d -> !d.isOver()).isPresent()) {
       return new Decision.Accepted(id);

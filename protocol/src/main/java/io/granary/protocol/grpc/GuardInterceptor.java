@@ -156,13 +156,23 @@ final class GuardInterceptor implements ServerInterceptor {
           "incident " + incident + "; the node's log explains it");
     }
 
+    /** gRPC itself would answer a second request, or none, with INTERNAL. */
+    private boolean takesOne() {
+      return call.getMethodDescriptor().getType().clientSendsOneMessage();
+    }
+
     private String method() {
       return call.getMethodDescriptor().getFullMethodName();
     }
 
     @Override
     public void onMessage(Q message) {
-      call.received();
+      long received = call.received();
+      if (received > 1 && takesOne()) {
+        call.cut(
+            Status.INVALID_ARGUMENT.withDescription(
+                method() + " takes one request; send the next in a call of its own"));
+      }
       if (!call.wasCut()) {
         step(() -> super.onMessage(message));
       }
@@ -170,7 +180,11 @@ final class GuardInterceptor implements ServerInterceptor {
 
     @Override
     public void onHalfClose() {
-      call.halfClosed();
+      if (call.halfClosed() == 0 && takesOne()) {
+        call.cut(
+            Status.INVALID_ARGUMENT.withDescription(
+                method() + " takes one request, and none came before the end of the call"));
+      }
       if (!call.wasCut()) {
         step(super::onHalfClose);
       }
@@ -185,6 +199,7 @@ final class GuardInterceptor implements ServerInterceptor {
 
     @Override
     public void onCancel() {
+      call.ended();
       watch.stop();
       step(super::onCancel);
     }

@@ -2,6 +2,7 @@ package io.granary.protocol.grpc;
 
 import io.grpc.BindableService;
 import io.grpc.Server;
+import io.grpc.ServerInterceptors;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
@@ -11,7 +12,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -28,42 +28,53 @@ public final class NodeServer implements AutoCloseable {
   private final ExecutorService executor;
   private final ScheduledExecutorService timer;
   private final HealthStatusManager health;
+  private final Quotas quotas;
 
   private NodeServer(
       Server server,
       ExecutorService executor,
       ScheduledExecutorService timer,
-      HealthStatusManager health) {
+      HealthStatusManager health,
+      Quotas quotas) {
     this.server = server;
     // One that has ended does not say it any more.
     this.port = server.getPort();
     this.executor = executor;
     this.timer = timer;
     this.health = health;
+    this.quotas = quotas;
   }
 
   /**
    * Starts a server.
    *
    * @param listen where; port 0 takes a free one
-   * @param protectedMethods full names of the methods that need authentication
+   * @param quota what one peer may ask for
+   * @param services whose methods are authenticated unless their proto says {@code NO_SIDE_EFFECTS}
    * @throws IOException when the port is taken or the TLS files cannot be read
    */
   public static NodeServer start(
       InetSocketAddress listen,
       TlsIdentity tls,
       CallAuth auth,
-      Set<String> protectedMethods,
+      Quota quota,
       List<BindableService> services)
       throws IOException {
-    return start(listen, tls, auth, protectedMethods, services, Guards.STANDARD);
+    return start(listen, tls, auth, quota, services, Guards.STANDARD);
+  }
+
+  /** The same with the quota {@link Quota#STANDARD}. */
+  public static NodeServer start(
+      InetSocketAddress listen, TlsIdentity tls, CallAuth auth, List<BindableService> services)
+      throws IOException {
+    return start(listen, tls, auth, Quota.STANDARD, services);
   }
 
   static NodeServer start(
       InetSocketAddress listen,
       TlsIdentity tls,
       CallAuth auth,
-      Set<String> protectedMethods,
+      Quota quota,
       List<BindableService> services,
       Guards guards)
       throws IOException {
@@ -79,6 +90,7 @@ public final class NodeServer implements AutoCloseable {
     // A call that has ended must not leave its timers behind, the longest of which run an hour.
     timer.setRemoveOnCancelPolicy(true);
     HealthStatusManager health = new HealthStatusManager();
+    Quotas quotas = new Quotas(quota);
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(listen)
             .sslContext(ssl)
@@ -92,13 +104,17 @@ public final class NodeServer implements AutoCloseable {
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             // The interceptor added last runs first.
-            .intercept(new AuthServerInterceptor(auth, protectedMethods))
             .intercept(new GuardInterceptor(timer, guards))
-            .addService(health.getHealthService())
-            .addService(ProtoReflectionServiceV1.newInstance());
-    services.forEach(s -> builder.addService(RawMessages.of(s.bindService())));
+            .intercept(new QuotaInterceptor(quotas))
+            .addService(RawMessages.of(health.getHealthService().bindService()))
+            .addService(RawMessages.of(ProtoReflectionServiceV1.newInstance().bindService()));
+    AuthServerInterceptor authentication = new AuthServerInterceptor(auth, quotas);
+    for (BindableService service : services) {
+      builder.addService(
+          ServerInterceptors.intercept(RawMessages.of(service.bindService()), authentication));
+    }
     try {
-      return new NodeServer(builder.build().start(), executor, timer, health);
+      return new NodeServer(builder.build().start(), executor, timer, health, quotas);
     } catch (IOException e) {
       executor.shutdown();
       timer.shutdown();
@@ -125,6 +141,11 @@ public final class NodeServer implements AutoCloseable {
   /** The port it listens on. */
   public int port() {
     return port;
+  }
+
+  /** Calls that run now; an authenticated one counts for its caller and for its address. */
+  int running() {
+    return quotas.running();
   }
 
   /** Takes no calls any more; running ones go on. */

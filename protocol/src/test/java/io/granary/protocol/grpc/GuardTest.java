@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.values.Address;
 import io.granary.v1.DealServiceGrpc;
@@ -15,6 +16,7 @@ import io.granary.v1.RetrieveRangeRequest;
 import io.granary.v1.RetrieveRangeResponse;
 import io.granary.v1.UploadPieceRequest;
 import io.granary.v1.UploadPieceResponse;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -25,7 +27,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A server never waits for ever: neither for a silent peer nor for a handler that hangs. */
 class GuardTest {
   private static final Address NODE = Address.parse("0x" + "01".repeat(20));
+  private static final SigningDomain DOMAIN = new SigningDomain(1, NODE);
   private static final Guards SHORT =
       new Guards(
           Duration.ofMillis(500),
@@ -98,8 +100,8 @@ class GuardTest {
         NodeServer.start(
             new InetSocketAddress("127.0.0.1", 0),
             tls,
-            new CallAuth(new SigningDomain(1, NODE), NODE, Clock.systemUTC()),
-            Set.of(),
+            new CallAuth(DOMAIN, NODE, Clock.systemUTC()),
+            Quota.STANDARD,
             List.of(new Deals(), new Slow()),
             SHORT);
     channel =
@@ -116,7 +118,9 @@ class GuardTest {
   void a_peer_that_goes_silent_in_a_stream_is_cut_off_and_the_handler_told() throws Exception {
     CompletableFuture<Throwable> end = new CompletableFuture<>();
     StreamObserver<UploadPieceRequest> upload =
-        DealServiceGrpc.newStub(channel)
+        DealServiceGrpc.newStub(
+                ClientInterceptors.intercept(
+                    channel, new AuthClientInterceptor(DOMAIN, EthKey.generate(), NODE)))
             .uploadPiece(
                 new StreamObserver<>() {
                   @Override
