@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.granary.miner.ops.Alert;
 import io.granary.miner.testing.Await;
 import io.granary.miner.testing.Renter;
 import io.granary.proofs.Hash32;
@@ -122,7 +123,11 @@ final class DealLifeTest {
     f.chain.mineUntil("completed", () -> f.chain.state(id) == DealState.COMPLETED);
     assertEquals(0, f.market.outdatedProofs.get());
     assertEquals(3, f.chain.deal(id).orElseThrow().proved());
-    assertEquals(List.of(), f.node().troubles());
+    // How much of the window is left then depends on the machine; that nothing was refused does
+    // not.
+    assertEquals(
+        List.of(),
+        f.node().troubles().stream().filter(t -> t.alert() != Alert.PROOF_IS_TIGHT).toList());
   }
 
   @Test
@@ -134,8 +139,8 @@ final class DealLifeTest {
     Period excused = f.chain.deal(id).orElseThrow().start().plus(2);
     f.market.announceMaintenance(f.miner, excused, 1);
     f.chain.mineUntil("completed", () -> f.chain.state(id) == DealState.COMPLETED);
+    // The period in which it became active may be proved too, when its window is still open then.
     assertEquals(3, f.chain.deal(id).orElseThrow().proved());
-    assertEquals(3, f.market.proofs.get());
     assertFalse(f.chain.isProved(f.miner, excused));
     assertEquals(List.of(), f.node().troubles());
   }

@@ -18,12 +18,14 @@ import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Optional;
@@ -238,24 +240,39 @@ final class MinerFixture implements AutoCloseable {
     }
   }
 
+  /** Of a folder in which the node goes on: what it removes meanwhile is left out. */
   private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Path target = to.resolve(from.relativize(file).toString());
-        try {
-          if (Files.isDirectory(file)) {
-            Files.createDirectories(target);
-          } else if (Files.isRegularFile(file) && !file.endsWith("LOCK")) {
-            Files.copy(file, target);
+    Files.walkFileTree(
+        from,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes attributes)
+              throws IOException {
+            Files.createDirectories(to.resolve(from.relativize(dir).toString()));
+            return FileVisitResult.CONTINUE;
           }
-        } catch (NoSuchFileException e) {
-          // The node went on meanwhile and removed it.
-          continue;
-        }
-      }
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            if (attributes.isRegularFile() && !file.endsWith("LOCK")) {
+              try {
+                Files.copy(file, to.resolve(from.relativize(file).toString()));
+              } catch (NoSuchFileException gone) {
+                return FileVisitResult.CONTINUE;
+              }
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw e;
+          }
+        });
   }
 
   @Override

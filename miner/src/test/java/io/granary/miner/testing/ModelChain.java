@@ -139,8 +139,9 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
     }
   }
 
+  /** A round looks at the head up to twice: after so many looks one has begun and ended since. */
   private synchronized boolean minerIsDone() {
-    return Stream.of("miner-deals", "miner-proving").allMatch(l -> looks.getOrDefault(l, 0) >= 2);
+    return Stream.of("miner-deals", "miner-proving").allMatch(l -> looks.getOrDefault(l, 0) >= 4);
   }
 
   /** Replaces the blocks from a number to the head by others; what was proved stays. */
