@@ -7,10 +7,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The TLS identities in a node's folder (Protocol §8.1): {@code tls}, {@code tls-next} that is to
@@ -23,6 +25,9 @@ import java.util.Optional;
  * </ul>
  */
 public final class TlsFolder {
+  private static final int READ_TRIES = 4;
+  private static final Duration READ_PAUSE = Duration.ofMillis(20);
+
   private static final String CURRENT = "tls";
   private static final String NEXT = "tls-next";
   private static final String OLD = "tls-old";
@@ -75,12 +80,26 @@ public final class TlsFolder {
     return find(OLD);
   }
 
-  /** All that are there, the node's first. */
+  /**
+   * All that are there, the node's first. The node may change them meanwhile, in several steps: who
+   * comes between two of them looks again.
+   */
   public List<TlsIdentity> all() throws IOException {
-    List<TlsIdentity> all = new ArrayList<>(List.of(current()));
-    next().ifPresent(all::add);
-    old().ifPresent(all::add);
-    return List.copyOf(all);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        // Before the node's, whose place it may take at this moment.
+        Optional<TlsIdentity> next = next();
+        List<TlsIdentity> all = new ArrayList<>(List.of(current()));
+        next.filter(n -> !n.tlsKeyHash().equals(all.getFirst().tlsKeyHash())).ifPresent(all::add);
+        old().ifPresent(all::add);
+        return List.copyOf(all);
+      } catch (IOException e) {
+        if (attempt == READ_TRIES) {
+          throw e;
+        }
+        LockSupport.parkNanos(READ_PAUSE.toNanos());
+      }
+    }
   }
 
   /**
