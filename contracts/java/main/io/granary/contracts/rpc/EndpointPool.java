@@ -496,16 +496,20 @@ final class EndpointPool implements Web3jService {
     return said;
   }
 
-  private static <R> R await(Callable<Future<R>> next) throws IOException {
+  /** The answer that comes next. */
+  @FunctionalInterface
+  private interface Next<R> {
+    Future<R> get() throws InterruptedException;
+  }
+
+  private static <R> R await(Next<R> next) throws IOException {
     try {
-      return next.call().get();
+      return next.get().get();
     } catch (InterruptedException e) {
       throw interrupted(e);
     } catch (ExecutionException e) {
       // Failures of endpoints are answers here; what is left is a fault of this program.
       throw new IllegalStateException(e.getCause());
-    } catch (Exception e) {
-      throw new IllegalStateException(e);
     }
   }
 

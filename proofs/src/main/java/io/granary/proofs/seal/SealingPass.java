@@ -12,6 +12,7 @@ import io.granary.proofs.tree.StoredTree;
 import io.granary.proofs.tree.StoredTreeWriter;
 import io.granary.proofs.tree.SubtreeHasher;
 import io.granary.proofs.tree.TreeShape;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -37,7 +38,7 @@ import java.util.stream.LongStream;
 import java.util.zip.CRC32C;
 
 /** One run of a {@link Sealer} over its files, which it holds open. */
-final class SealingPass implements AutoCloseable {
+final class SealingPass implements Closeable {
   private final Hash32 replicaId;
   private final int profile;
   private final RawSize size;
@@ -54,7 +55,7 @@ final class SealingPass implements AutoCloseable {
   private final List<SealedRange> noted;
 
   private final int unusable;
-  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private final Deque<Closeable> opened = new ArrayDeque<>();
   private final BulkFile replica;
   private final StoredTreeWriter sealedTree;
 
@@ -362,15 +363,15 @@ final class SealingPass implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    IOException failed = null;
+    IOException failed = new IOException("files of the sealing cannot be closed");
     while (!opened.isEmpty()) {
       try {
         opened.pop().close();
-      } catch (Exception e) {
-        failed = e instanceof IOException io ? io : new IOException(e);
+      } catch (IOException e) {
+        failed.addSuppressed(e);
       }
     }
-    if (failed != null) {
+    if (failed.getSuppressed().length > 0) {
       throw failed;
     }
   }

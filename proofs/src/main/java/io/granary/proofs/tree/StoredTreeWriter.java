@@ -2,6 +2,7 @@ package io.granary.proofs.tree;
 
 import io.granary.proofs.Hash32;
 import io.granary.proofs.hash.NodeHasher;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -16,7 +17,7 @@ import java.util.stream.Stream;
  * #finish} builds the levels above and writes the header last, so that a half-written file is never
  * taken for a tree.
  */
-public final class StoredTreeWriter implements AutoCloseable {
+public final class StoredTreeWriter implements Closeable {
   private static final int BATCH = 1 << 15;
 
   private final Path path;
