@@ -37,6 +37,9 @@ public final class Anvil implements AutoCloseable {
 
   private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
+  /** How many blocks back a local chain can be asked for its state, or rolled back. */
+  private static final int KEPT_STATES = 1_000;
+
   private final Process process;
   private final URI endpoint;
   private final Rpc rpc;
@@ -104,6 +107,13 @@ public final class Anvil implements AutoCloseable {
             "--hardfork",
             "osaka",
             "--silent",
+            // Else it keeps old states in files that stay there when it is killed (gigabytes after
+            // a
+            // few test runs), and a roll-back to a block whose state went to a file loses it.
+            "--prune-history",
+            Integer.toString(KEPT_STATES),
+            "--cache-path",
+            log.resolveSibling("states").toString(),
             "--accounts",
             "1"));
     switch (mining) {
