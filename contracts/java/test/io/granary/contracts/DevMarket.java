@@ -18,6 +18,7 @@ import io.granary.proofs.seal.SealedPiece;
 import io.granary.proofs.seal.Sealer;
 import io.granary.protocol.chain.DrawnLeaf;
 import io.granary.protocol.chain.MinerMarket;
+import io.granary.protocol.chain.TransactionJournal;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
@@ -363,6 +364,12 @@ public final class DevMarket implements AutoCloseable {
       out.writeBytes(replicas.get(drawn.deal()).openSealed(drawn.leaf().value()).packed());
     }
     return out.toByteArray();
+  }
+
+  /** Whether what was signed last for a nonce has arrived at the chain, mined or not. */
+  boolean knowsNewest(TransactionJournal.Entry entry) {
+    String hash = entry.signed().getLast().hash().toString();
+    return anvil.ask("eth_getTransactionByHash", List.of(hash)) instanceof Map;
   }
 
   @Override

@@ -107,6 +107,12 @@ class JournalTest {
     market.anvil.ask("evm_setAutomine", List.of(on));
   }
 
+  /** That so many were signed for the first nonce, and the last of them has arrived. */
+  private boolean isInPool(int signed) {
+    TransactionJournal.Entry first = journal.open().getFirst();
+    return first.signed().size() == signed && market.knowsNewest(first);
+  }
+
   private int pooled() {
     return Integer.decode(
         ((Map<?, ?>) market.anvil.ask("txpool_status", List.of())).get("pending").toString());
@@ -235,7 +241,7 @@ class JournalTest {
     market.anvil.ask("eth_sendRawTransaction", List.of(raw));
     try (GranaryChain second = connect(market.operatorKey, journal)) {
       Future<?> finishing = threads.submit(() -> second.actions().finishBegun());
-      Await.until("it is replaced", () -> journal.open().getFirst().signed().size() == 2);
+      Await.until("it is replaced", () -> isInPool(2));
       BigInteger before = market.client.queries().wei(market.operatorKey.address());
       market.anvil.mine(1);
       finishing.get(20, TimeUnit.SECONDS);
@@ -269,7 +275,7 @@ class JournalTest {
           threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
       Await.until("it is in the pool", () -> pooled() == 1);
       older = backup();
-      Await.until("its fee is raised", () -> journal.open().getFirst().signed().size() == 2);
+      Await.until("its fee is raised", () -> isInPool(2));
       market.anvil.mine(1);
       assertInstanceOf(TxResult.Confirmed.class, proving.get(20, TimeUnit.SECONDS));
       mining(true);
@@ -298,7 +304,7 @@ class JournalTest {
           threads.submit(() -> first.actions().prove(market.miner(), due.period(), due.openings()));
       Await.until("it is in the pool", () -> pooled() == 1);
       older = backup();
-      Await.until("its fee is raised", () -> journal.open().getFirst().signed().size() == 2);
+      Await.until("its fee is raised", () -> isInPool(2));
       proving.cancel(true);
       Await.until("it has stopped", proving::isDone);
     }

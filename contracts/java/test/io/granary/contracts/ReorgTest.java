@@ -99,11 +99,6 @@ class ReorgTest {
         ((Map<?, ?>) market.anvil.ask("txpool_status", List.of())).get("pending").toString());
   }
 
-  private boolean isKnown(TransactionJournal.Entry entry) {
-    String hash = entry.signed().getLast().hash().toString();
-    return market.anvil.ask("eth_getTransactionByHash", List.of(hash)) instanceof Map;
-  }
-
   private void takeBack(int blocks) {
     market.anvil.ask("anvil_rollback", List.of(blocks));
   }
@@ -249,7 +244,7 @@ class ReorgTest {
           threads.submit(() -> operator.actions().prove(market.miner(), period, fresh));
       Await.until("it is replaced", () -> journal.open().getFirst().signed().size() == 2);
       TransactionJournal.Entry heir = journal.open().getFirst();
-      Await.until("the heir is in the pool", () -> isKnown(heir));
+      Await.until("the heir is in the pool", () -> market.knowsNewest(heir));
       assertEquals(begun.nonce(), heir.nonce());
       assertArrayEquals(begun.signed().getFirst().raw(), heir.signed().getFirst().raw());
       confirmedWhileMining(List.of(second));
