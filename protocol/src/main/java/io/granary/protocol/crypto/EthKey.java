@@ -12,6 +12,7 @@ import org.bouncycastle.crypto.params.ECDomainParameters;
 import org.bouncycastle.crypto.params.ECPrivateKeyParameters;
 import org.bouncycastle.crypto.signers.ECDSASigner;
 import org.bouncycastle.crypto.signers.HMacDSAKCalculator;
+import org.bouncycastle.math.ec.ECMultiplier;
 import org.bouncycastle.math.ec.ECPoint;
 import org.bouncycastle.math.ec.FixedPointCombMultiplier;
 
@@ -68,21 +69,38 @@ public final class EthKey {
 
   /** Signs a digest deterministically (RFC 6979) with low s. */
   public Signature sign(Hash32 digest) {
-    ECDSASigner signer = new ECDSASigner(new HMacDSAKCalculator(new SHA256Digest()));
+    Signer signer = new Signer();
     signer.init(true, new ECPrivateKeyParameters(secret, DOMAIN));
     BigInteger[] rs = signer.generateSignature(digest.bytes());
-    BigInteger s = rs[1].compareTo(HALF_ORDER) > 0 ? CURVE.getN().subtract(rs[1]) : rs[1];
+    boolean high = rs[1].compareTo(HALF_ORDER) > 0;
     byte[] bytes = new byte[Signature.BYTES];
     System.arraycopy(to32(rs[0]), 0, bytes, 0, 32);
-    System.arraycopy(to32(s), 0, bytes, 32, 32);
-    for (byte v = 27; v <= 28; v++) {
-      bytes[64] = v;
-      Signature signature = Signature.of(bytes);
-      if (Signatures.recover(digest, signature).filter(address::equals).isPresent()) {
-        return signature;
-      }
+    System.arraycopy(to32(high ? CURVE.getN().subtract(rs[1]) : rs[1]), 0, bytes, 32, 32);
+    // The other s belongs to the point with the other y.
+    bytes[64] = (byte) (27 + (signer.isNonceOdd() != high ? 1 : 0));
+    return Signature.of(bytes);
+  }
+
+  /**
+   * Keeps the point of which r is the x, because the parity of its y is what a signature recovers
+   * by: to find it by recovering takes twice as long as the signature.
+   */
+  private static final class Signer extends ECDSASigner {
+    private ECPoint nonce = CURVE.getG();
+
+    Signer() {
+      super(new HMacDSAKCalculator(new SHA256Digest()));
     }
-    throw new IllegalStateException("a signature of this key does not recover to it");
+
+    @Override
+    protected ECMultiplier createBasePointMultiplier() {
+      ECMultiplier multiplier = super.createBasePointMultiplier();
+      return (point, k) -> nonce = multiplier.multiply(point, k).normalize();
+    }
+
+    boolean isNonceOdd() {
+      return nonce.getAffineYCoord().testBitZero();
+    }
   }
 
   static Address addressOf(ECPoint point) {
