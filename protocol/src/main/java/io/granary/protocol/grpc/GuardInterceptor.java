@@ -79,11 +79,13 @@ final class GuardInterceptor implements ServerInterceptor {
     }
 
     private void cutIfStuck() {
-      if (call.isStuck()) {
+      if (call.isStuck(guards.idleBytes())) {
         cut(
             "nothing moved for "
                 + guards.idle().toSeconds()
-                + " s; resume where the stream stopped");
+                + " s, or less than "
+                + guards.idleBytes()
+                + " bytes; resume where the stream stopped");
       }
     }
 
@@ -99,7 +101,7 @@ final class GuardInterceptor implements ServerInterceptor {
     }
   }
 
-  private static final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
+  private final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
     private final GuardedCall<Q, ?> call;
     private final Watch watch;
     private ServerCall.Listener<Q> target = new ServerCall.Listener<>() {};
@@ -162,7 +164,8 @@ final class GuardInterceptor implements ServerInterceptor {
 
     @Override
     public void onMessage(Q message) {
-      call.received();
+      // Of a service that is not the node's own, such as reflection, each message counts as enough.
+      call.received(message instanceof byte[] raw ? raw.length : guards.idleBytes());
       if (!call.wasCut()) {
         step(() -> super.onMessage(message));
       }

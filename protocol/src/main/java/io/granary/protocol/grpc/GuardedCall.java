@@ -15,9 +15,12 @@ final class GuardedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
   private boolean cut;
   private long requested;
   private long received;
+  private long bytes;
   private long sent;
   private boolean halfClosed;
-  private long movedBefore = -1;
+  private boolean wasAwaited;
+  private long sentBefore;
+  private long bytesBefore;
 
   GuardedCall(ServerCall<Q, A> call) {
     super(call);
@@ -69,20 +72,26 @@ final class GuardedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
     return cut;
   }
 
-  synchronized void received() {
+  synchronized void received(long size) {
     received++;
+    bytes += size;
   }
 
   synchronized void halfClosed() {
     halfClosed = true;
   }
 
-  /** True when, since the last time it was asked, the peer was awaited and nothing moved. */
-  synchronized boolean isStuck() {
-    long moved = received + sent;
+  /**
+   * True when, since the last time it was asked, the peer was awaited, nothing was sent to it, and
+   * fewer bytes came than were to.
+   */
+  synchronized boolean isStuck(long leastBytes) {
     boolean awaited = halfClosed ? !isReady() : requested > received;
-    boolean stuck = awaited && moved == movedBefore;
-    movedBefore = awaited ? moved : -1;
+    boolean moved = sent > sentBefore || bytes - bytesBefore >= leastBytes;
+    boolean stuck = awaited && wasAwaited && !moved;
+    wasAwaited = awaited;
+    sentBefore = sent;
+    bytesBefore = bytes;
     return stuck && !closed;
   }
 }

@@ -5,8 +5,12 @@ import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
@@ -28,6 +32,7 @@ public final class NodeServer implements AutoCloseable {
   private final Server server;
   private final ServerKeys keys;
   private final int port;
+  private final EventLoopGroup loops;
   private final ExecutorService executor;
   private final ScheduledExecutorService timer;
   private final HealthStatusManager health;
@@ -35,6 +40,7 @@ public final class NodeServer implements AutoCloseable {
   private NodeServer(
       Server server,
       ServerKeys keys,
+      EventLoopGroup loops,
       ExecutorService executor,
       ScheduledExecutorService timer,
       HealthStatusManager health) {
@@ -42,6 +48,7 @@ public final class NodeServer implements AutoCloseable {
     this.keys = keys;
     // One that has ended does not say it any more.
     this.port = server.getPort();
+    this.loops = loops;
     this.executor = executor;
     this.timer = timer;
     this.health = health;
@@ -83,16 +90,24 @@ public final class NodeServer implements AutoCloseable {
     // A call that has ended must not leave its timers behind, the longest of which run an hour.
     timer.setRemoveOnCancelPolicy(true);
     HealthStatusManager health = new HealthStatusManager();
+    EventLoopGroup loops =
+        new MultiThreadIoEventLoopGroup(
+            new DefaultThreadFactory("grpc-io", true), NioIoHandler.newFactory());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(listen)
             .sslContext(ssl)
             .executor(executor)
+            .channelFactory(
+                () ->
+                    new BoundedServerChannel(guards.connections(), guards.connectionsPerAddress()))
+            .bossEventLoopGroup(loops)
+            .workerEventLoopGroup(loops)
             .maxInboundMessageSize(Limits.MESSAGE_BYTES)
             .maxInboundMetadataSize(16 << 10)
-            .flowControlWindow(Limits.FLOW_WINDOW)
+            .initialFlowControlWindow(Limits.FIRST_WINDOW)
             .maxConcurrentCallsPerConnection(64)
-            .handshakeTimeout(10, TimeUnit.SECONDS)
-            .maxConnectionIdle(10, TimeUnit.MINUTES)
+            .handshakeTimeout(guards.handshake().toMillis(), TimeUnit.MILLISECONDS)
+            .maxConnectionIdle(guards.connectionIdle().toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             // The interceptor added last runs first.
@@ -102,8 +117,9 @@ public final class NodeServer implements AutoCloseable {
             .addService(ProtoReflectionServiceV1.newInstance());
     services.forEach(s -> builder.addService(RawMessages.of(s.bindService())));
     try {
-      return new NodeServer(builder.build().start(), keys, executor, timer, health);
+      return new NodeServer(builder.build().start(), keys, loops, executor, timer, health);
     } catch (IOException e) {
+      loops.shutdownGracefully(0, 0, TimeUnit.SECONDS);
       executor.shutdown();
       timer.shutdown();
       throw new IOException(
@@ -170,5 +186,6 @@ public final class NodeServer implements AutoCloseable {
     }
     timer.shutdownNow();
     executor.shutdown();
+    loops.shutdownGracefully(0, GRACE.toSeconds(), TimeUnit.SECONDS);
   }
 }

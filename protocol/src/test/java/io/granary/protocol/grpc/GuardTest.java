@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.values.Address;
 import io.granary.v1.DealServiceGrpc;
+import io.granary.v1.GetAskRequest;
+import io.granary.v1.GetAskResponse;
 import io.granary.v1.GetDealRequest;
 import io.granary.v1.GetDealResponse;
 import io.granary.v1.RetrievalServiceGrpc;
@@ -15,20 +18,28 @@ import io.granary.v1.RetrieveRangeRequest;
 import io.granary.v1.RetrieveRangeResponse;
 import io.granary.v1.UploadPieceRequest;
 import io.granary.v1.UploadPieceResponse;
+import io.grpc.BindableService;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,7 +54,25 @@ class GuardTest {
           Duration.ofMillis(500),
           Duration.ofMillis(500),
           Duration.ofMinutes(1),
-          Duration.ofMillis(200));
+          Duration.ofMillis(200),
+          1 << 20,
+          Duration.ofSeconds(30),
+          // Long enough for the first call to come on a machine that is busy.
+          Duration.ofSeconds(2),
+          8,
+          3);
+
+  private static final Guards SHORT_HANDSHAKE =
+      new Guards(
+          SHORT.call(),
+          SHORT.longestCall(),
+          SHORT.stream(),
+          SHORT.idle(),
+          SHORT.idleBytes(),
+          Duration.ofMillis(100),
+          SHORT.connectionIdle(),
+          SHORT.connections(),
+          SHORT.connectionsPerAddress());
 
   @TempDir Path dir;
   private final CountDownLatch toldToStop = new CountDownLatch(1);
@@ -54,6 +83,12 @@ class GuardTest {
     @Override
     public void getDeal(GetDealRequest request, StreamObserver<GetDealResponse> observer) {
       // A handler that never answers.
+    }
+
+    @Override
+    public void getAsk(GetAskRequest request, StreamObserver<GetAskResponse> observer) {
+      observer.onNext(GetAskResponse.getDefaultInstance());
+      observer.onCompleted();
     }
 
     @Override
@@ -93,6 +128,10 @@ class GuardTest {
 
   @BeforeEach
   void start() throws IOException {
+    start(new Slow(), SHORT);
+  }
+
+  private void start(BindableService retrieval, Guards guards) throws IOException {
     TlsIdentity tls = TlsIdentity.loadOrCreate(dir);
     server =
         NodeServer.start(
@@ -100,8 +139,8 @@ class GuardTest {
             tls,
             new CallAuth(new SigningDomain(1, NODE), NODE, Clock.systemUTC()),
             Set.of(),
-            List.of(new Deals(), new Slow()),
-            SHORT);
+            List.of(new Deals(), retrieval),
+            guards);
     channel =
         PeerChannels.open(new PeerRecord(NODE, "127.0.0.1:" + server.port(), tls.tlsKeyHash()));
   }
@@ -116,27 +155,120 @@ class GuardTest {
   void a_peer_that_goes_silent_in_a_stream_is_cut_off_and_the_handler_told() throws Exception {
     CompletableFuture<Throwable> end = new CompletableFuture<>();
     StreamObserver<UploadPieceRequest> upload =
-        DealServiceGrpc.newStub(channel)
-            .uploadPiece(
-                new StreamObserver<>() {
-                  @Override
-                  public void onNext(UploadPieceResponse value) {}
-
-                  @Override
-                  public void onError(Throwable t) {
-                    end.complete(t);
-                  }
-
-                  @Override
-                  public void onCompleted() {
-                    end.completeExceptionally(new AssertionError("it was not cut off"));
-                  }
-                });
+        DealServiceGrpc.newStub(channel).uploadPiece(told(end));
     upload.onNext(UploadPieceRequest.getDefaultInstance());
     Status status = Status.fromThrowable(waitFor(end));
     assertEquals(Status.Code.DEADLINE_EXCEEDED, status.getCode());
     assertTrue(String.valueOf(status.getDescription()).contains("resume"), status.toString());
     assertTrue(toldToStop.await(30, TimeUnit.SECONDS), "the handler lets go of what it holds");
+  }
+
+  @Test
+  void a_peer_that_sends_a_byte_now_and_then_is_cut_off_too() throws Exception {
+    CompletableFuture<Throwable> end = new CompletableFuture<>();
+    StreamObserver<UploadPieceRequest> upload =
+        DealServiceGrpc.newStub(channel).uploadPiece(told(end));
+    UploadPieceRequest oneByte =
+        UploadPieceRequest.newBuilder().setChunk(ByteString.copyFrom(new byte[1])).build();
+    // Ten times as often as a silent one is given time.
+    try (ScheduledExecutorService trickle = Executors.newSingleThreadScheduledExecutor()) {
+      trickle.scheduleAtFixedRate(() -> upload.onNext(oneByte), 0, 20, TimeUnit.MILLISECONDS);
+      Status status = Status.fromThrowable(waitFor(end));
+      trickle.shutdownNow();
+      assertEquals(Status.Code.DEADLINE_EXCEEDED, status.getCode());
+      assertTrue(String.valueOf(status.getDescription()).contains("bytes"), status.toString());
+    }
+    assertTrue(toldToStop.await(30, TimeUnit.SECONDS), "the handler lets go of what it holds");
+  }
+
+  private void awaitNoLonger(ConnectivityState state) throws InterruptedException {
+    CountDownLatch changed = new CountDownLatch(1);
+    channel.notifyWhenStateChanged(state, changed::countDown);
+    assertTrue(changed.await(30, TimeUnit.SECONDS), "the connection is still " + state);
+  }
+
+  @Test
+  void a_connection_without_a_handshake_is_closed() throws IOException {
+    stop();
+    start(new Slow(), SHORT_HANDSHAKE);
+    try (Socket socket = new Socket("127.0.0.1", server.port())) {
+      socket.setSoTimeout(30_000);
+      assertTrue(isClosed(socket));
+    }
+  }
+
+  private static boolean isClosed(Socket socket) throws IOException {
+    try {
+      return socket.getInputStream().read() < 0;
+    } catch (SocketException reset) {
+      return true;
+    }
+  }
+
+  @Test
+  void a_connection_without_a_call_is_closed() throws Exception {
+    DealServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(30, TimeUnit.SECONDS)
+        .getAsk(GetAskRequest.getDefaultInstance());
+    awaitNoLonger(ConnectivityState.READY);
+  }
+
+  @Test
+  void connections_are_bounded_and_free_again_when_they_close() throws IOException {
+    List<Socket> open = new ArrayList<>();
+    try {
+      for (int i = 0; i < SHORT.connectionsPerAddress(); i++) {
+        open.add(new Socket("127.0.0.1", server.port()));
+      }
+      try (Socket tooMany = new Socket("127.0.0.1", server.port())) {
+        tooMany.setSoTimeout(30_000);
+        assertTrue(isClosed(tooMany));
+      }
+      // A peer of another address is not kept out.
+      try (Socket other =
+          new Socket(
+              InetAddress.getByName("127.0.0.1"),
+              server.port(),
+              InetAddress.getByName("127.0.0.2"),
+              0)) {
+        assertTrue(other.isConnected());
+      }
+    } finally {
+      for (Socket socket : open) {
+        socket.close();
+      }
+    }
+    // The handshakes' time is over for those at the latest, and there is room.
+    StatusRuntimeException last = null;
+    for (int i = 0; i < 100; i++) {
+      try {
+        DealServiceGrpc.newBlockingStub(channel)
+            .withWaitForReady()
+            .withDeadlineAfter(30, TimeUnit.SECONDS)
+            .getAsk(GetAskRequest.getDefaultInstance());
+        return;
+      } catch (StatusRuntimeException e) {
+        last = e;
+      }
+    }
+    throw new AssertionError(last);
+  }
+
+  private static StreamObserver<UploadPieceResponse> told(CompletableFuture<Throwable> end) {
+    return new StreamObserver<>() {
+      @Override
+      public void onNext(UploadPieceResponse value) {}
+
+      @Override
+      public void onError(Throwable t) {
+        end.complete(t);
+      }
+
+      @Override
+      public void onCompleted() {
+        end.completeExceptionally(new AssertionError("it was not cut off"));
+      }
+    };
   }
 
   private static Throwable waitFor(CompletableFuture<Throwable> end) throws Exception {

@@ -1,0 +1,60 @@
+package io.granary.protocol.grpc;
+
+import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A listening socket that holds so many connections at most, of all addresses and of each. What is
+ * too many is closed at once, before a handshake or a buffer is spent on it.
+ */
+final class BoundedServerChannel extends NioServerSocketChannel {
+  private final int most;
+  private final int mostPerAddress;
+  private final AtomicInteger open = new AtomicInteger();
+  private final Map<InetAddress, Integer> byAddress = new ConcurrentHashMap<>();
+
+  BoundedServerChannel(int most, int mostPerAddress) {
+    this.most = most;
+    this.mostPerAddress = mostPerAddress;
+  }
+
+  @Override
+  protected int doReadMessages(List<Object> accepted) throws Exception {
+    int count = super.doReadMessages(accepted);
+    if (count < 1) {
+      return count;
+    }
+    Channel connection = (Channel) accepted.getLast();
+    // Null for one that is closed by now.
+    if (connection.remoteAddress() instanceof InetSocketAddress peer && take(peer.getAddress())) {
+      connection.closeFuture().addListener(closed -> release(peer.getAddress()));
+      return count;
+    }
+    accepted.removeLast();
+    connection.unsafe().closeForcibly();
+    return 0;
+  }
+
+  private boolean take(InetAddress address) {
+    if (open.incrementAndGet() > most) {
+      open.decrementAndGet();
+      return false;
+    }
+    if (byAddress.merge(address, 1, Integer::sum) > mostPerAddress) {
+      release(address);
+      return false;
+    }
+    return true;
+  }
+
+  private void release(InetAddress address) {
+    open.decrementAndGet();
+    byAddress.computeIfPresent(address, (key, count) -> count == 1 ? null : count - 1);
+  }
+}
