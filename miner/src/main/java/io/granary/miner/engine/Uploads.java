@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
 public final class Uploads {
   private static final int SYNC_BYTES = 8 << 20;
 
+  /** Chunks of all uploads together that wait to be hashed: 48 MiB at most. */
+  private static final int MAX_WAITING_OF_ALL = 48;
+
   private final DealBook book;
   private final UploadStore offsets;
   private final Shelf shelf;
@@ -51,6 +54,7 @@ public final class Uploads {
   private final OperatorLog log;
   private final Traces traces;
   private final Map<DealId, Session> running = new ConcurrentHashMap<>();
+  private final Semaphore waitingOfAll = new Semaphore(MAX_WAITING_OF_ALL);
 
   /** Into the shelf's upload folder, at most so many at a time. */
   public Uploads(
@@ -239,7 +243,8 @@ public final class Uploads {
   /**
    * One stream of bytes of one deal. Safe for several threads. Hashing and syncing go on beside the
    * writing, each on a thread of its own, so that neither holds up the peer; at most 16 chunks wait
-   * to be hashed.
+   * to be hashed, and with those of all other uploads no more than 48: a peer whose chunk has to
+   * wait is read no further.
    */
   public final class Session implements AutoCloseable {
     private static final int MAX_WAITING = 16;
@@ -353,6 +358,7 @@ public final class Uploads {
         PieceHasher h = hasher.get();
         try {
           waiting.acquire();
+          waitingOfAll.acquire();
         } catch (InterruptedException e) {
           Thread.currentThread().interrupt();
           throw new InterruptedIOException("the upload was interrupted");
@@ -365,6 +371,7 @@ public final class Uploads {
               } catch (UncheckedIOException e) {
                 hashFailure = e.getCause();
               } finally {
+                waitingOfAll.release();
                 waiting.release();
               }
             });
