@@ -560,9 +560,21 @@ final class DealLifeTest {
     byte[] piece = Renter.piece(100_000, 7);
     DealId id = f.activeDeal(piece, 100);
     Path file = f.home().resolve("status.json");
-    f.chain.mineUntil("the file says active", () -> read(file).contains("\"active\""));
+    Path deals = f.home().resolve("deals.json");
+    f.chain.mineUntil(
+        "the files say active",
+        () -> read(file).contains("\"active\"") && read(deals).contains("\"active\""));
     JsonNode status = new ObjectMapper().readTree(read(file));
-    assertEquals(id.toString(), status.path("deals").path(0).path("id").asText());
+    JsonNode deal = new ObjectMapper().readTree(read(deals)).path(0);
+    assertEquals(id.toString(), deal.path("id").asText());
+    assertEquals(piece.length, deal.path("bytes").asLong());
+    Object written = Files.readAttributes(deals, "unix:ino").get("ino");
+    String at = status.path("at").asText();
+    f.chain.mineUntil("a newer status", () -> !read(file).isEmpty() && !read(file).contains(at));
+    assertEquals(
+        written,
+        Files.readAttributes(deals, "unix:ino").get("ino"),
+        "deals that are as they were are not written again");
     assertEquals(f.node().deals().room(1).usedBytes(), status.path("usedBytes").asLong());
     assertTrue(status.path("blocksLeft").asLong() >= 0);
   }

@@ -84,7 +84,14 @@ public final class MinerCommand implements Callable<Integer> {
     }
 
     JsonNode status() throws IOException {
-      Path file = place().statusFile();
+      return read(place().statusFile());
+    }
+
+    JsonNode deals() throws IOException {
+      return read(place().dealsFile());
+    }
+
+    private static JsonNode read(Path file) throws IOException {
       if (!Files.isRegularFile(file)) {
         throw new IOException(
             file + " is missing: the miner has not run yet; start it with 'granary miner run'");
@@ -275,7 +282,7 @@ public final class MinerCommand implements Callable<Integer> {
   public static final class Deals extends Place implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
-      JsonNode deals = status().path("deals");
+      JsonNode deals = deals();
       common.print(
           deals,
           out -> {

@@ -87,8 +87,8 @@ final class MinerProvingCommand extends MinerCommand.Place implements Callable<I
   /** Deals as the node knows them; none before it has run. */
   private List<DealId> stored() throws IOException {
     List<DealId> ids = new ArrayList<>();
-    if (Files.isRegularFile(place().statusFile())) {
-      status().path("deals").forEach(d -> ids.add(DealId.parse(d.path("id").asText())));
+    if (Files.isRegularFile(place().dealsFile())) {
+      deals().forEach(d -> ids.add(DealId.parse(d.path("id").asText())));
     }
     return ids;
   }

@@ -104,7 +104,7 @@ final class MinerRepairCommands {
         return names.stream().map(DealCommand::parse).distinct().toList();
       }
       List<DealId> all = new ArrayList<>();
-      for (JsonNode deal : status().path("deals")) {
+      for (JsonNode deal : deals()) {
         if (WITH_REPLICA.contains(deal.path("stage").asText())) {
           all.add(DealId.parse(deal.path("id").asText()));
         }

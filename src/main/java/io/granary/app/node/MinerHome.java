@@ -38,6 +38,11 @@ public final class MinerHome {
     return dir.resolve("status.json");
   }
 
+  /** Its deals, written by the node when something of them changes. */
+  public Path dealsFile() {
+    return dir.resolve("deals.json");
+  }
+
   /**
    * Makes the folder, or takes up that of an earlier try for the same owner, whose keys stay: the
    * settings may be others.

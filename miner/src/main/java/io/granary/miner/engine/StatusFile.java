@@ -27,11 +27,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Says at each block how the node is: to the metrics, and as {@code status.json} in the home, which
- * is always whole.
+ * Says at each block how the node is: to the metrics, and as {@code status.json} in the home. The
+ * deals are in {@code deals.json}, which is written when something in it has changed: thousands of
+ * them at each block would be most of what a node does. Both files are always whole.
  */
 final class StatusFile {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -48,6 +50,8 @@ final class StatusFile {
   private final OperatorLog log;
   private final MinerMetrics metrics;
   private boolean lowGas;
+  // What deals.json says; empty before it was written.
+  private Optional<List<NodeStatus.Deal>> written = Optional.empty();
 
   StatusFile(
       MinerConfig config,
@@ -82,15 +86,46 @@ final class StatusFile {
     lowGas = low;
     NodeStatus now = status(head, wei);
     metrics.show(now);
-    Path file = config.home().resolve("status.json");
-    Path temporary = config.home().resolve("status.json.new");
+    List<NodeStatus.Deal> deals = deals();
     try {
-      Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(now));
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      // First: whoever finds a status finds the deals too.
+      if (!written.equals(Optional.of(deals))) {
+        write("deals.json", deals);
+        written = Optional.of(deals);
+      }
+      write("status.json", now);
     } catch (IOException e) {
       log.statusNotWritten(e);
     }
+  }
+
+  private void write(String name, Object value) throws IOException {
+    Path temporary = config.home().resolve(name + ".new");
+    Files.write(temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(value));
+    Files.move(
+        temporary,
+        config.home().resolve(name),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private List<NodeStatus.Deal> deals() {
+    List<NodeStatus.Deal> deals = new ArrayList<>();
+    for (StoredDeal d : book.all()) {
+      deals.add(
+          new NodeStatus.Deal(
+              d.id().toString(),
+              stage(d),
+              // As last read; an event has it read again.
+              chainDeals.find(d.id()).map(c -> c.state().toString()).orElse(""),
+              d.terms().size().bytes(),
+              d.reason()));
+    }
+    return deals;
+  }
+
+  private static String stage(StoredDeal deal) {
+    return deal.stage().name().toLowerCase(Locale.ROOT);
   }
 
   private NodeStatus status(long head, BigInteger wei) {
@@ -98,19 +133,7 @@ final class StatusFile {
     long period = clock.periodAt(head + 1);
     Room room = book.room(config.capacityBytes());
     Map<String, Integer> stages = new TreeMap<>();
-    List<NodeStatus.Deal> deals = new ArrayList<>();
-    for (StoredDeal d : book.all()) {
-      String stage = d.stage().name().toLowerCase(Locale.ROOT);
-      stages.merge(stage, 1, Integer::sum);
-      deals.add(
-          new NodeStatus.Deal(
-              d.id().toString(),
-              stage,
-              // As last read; an event has it read again.
-              chainDeals.find(d.id()).map(c -> c.state().toString()).orElse(""),
-              d.terms().size().bytes(),
-              d.reason()));
-    }
+    book.all().forEach(d -> stages.merge(stage(d), 1, Integer::sum));
     return new NodeStatus(
         Instant.now().toString(),
         miner.toString(),
@@ -133,7 +156,6 @@ final class StatusFile {
         ports.market().underWay().stream().map(StatusFile::shown).toList(),
         rehearsal.newest().map(StatusFile::shown).orElse(null),
         stages,
-        deals,
         log.troubles().stream().map(OperatorLog.Trouble::shown).toList());
   }
 

@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  * @param transactions sent and not confirmed, lowest nonce first
  * @param rehearsal what the last look before a challenge block found; null before the first
  * @param dealsByStage number of deals at each stage
- * @param deals the deals
  * @param troubles the newest alerts, newest first
  */
 public record NodeStatus(
@@ -53,10 +52,9 @@ public record NodeStatus(
     List<Transaction> transactions,
     @Nullable Rehearsal rehearsal,
     Map<String, Integer> dealsByStage,
-    List<Deal> deals,
     List<Trouble> troubles) {
   /**
-   * One deal.
+   * One deal; {@code deals.json} is a list of these.
    *
    * @param id its id
    * @param stage where this node is with it
