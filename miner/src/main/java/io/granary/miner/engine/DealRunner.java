@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Asks the planner at each head and does what it says, in batches. Doing something twice does no
@@ -238,7 +239,7 @@ final class DealRunner {
             actions.stream()
                 .filter(a -> a instanceof DealAction.Delete || a instanceof DealAction.GiveUp)
                 .map(DealAction::id)
-                .toList());
+                .collect(Collectors.toSet()));
     postponed.keySet().removeIf(id -> chainDeals.find(id).isPresent());
     for (DealAction action : actions) {
       if (notBefore.getOrDefault(action.id(), 0L) > head) {

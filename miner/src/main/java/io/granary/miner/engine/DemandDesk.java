@@ -23,10 +23,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Answers demands (Protocol §6.1) as soon as they are seen, those that fall due first in front,
- * many in one transaction. It looks at states, not at events, so a restart forgets none.
+ * many in one transaction. Events only say where to look first: all deals are looked at often
+ * enough that none is needed, so a restart forgets no demand.
  */
 final class DemandDesk {
   /** Answers of one transaction; 20 of the largest pieces stay below three million gas. */
@@ -35,13 +38,19 @@ final class DemandDesk {
   /** Blocks before an answer that was skipped or refused is tried again. */
   private static final long RETRY_BLOCKS = 3;
 
+  /** Looks at all deals in the shortest time to answer; an event tells of a demand at once. */
+  private static final int LOOKS = 16;
+
   private final MinerPorts ports;
   private final FeeLimits limits;
   private final DealBook book;
   private final ReplicaReader replicas;
   private final OperatorLog log;
   private final Map<OpenDemand, Long> notBefore = new HashMap<>();
-  private long lastHead = -1;
+  // Deals with a demand, as far as it is known: from the last look, or from an event since.
+  private final Set<DealId> watched = ConcurrentHashMap.newKeySet();
+  private volatile long allAt = -1;
+  private volatile long lastHead = -1;
 
   DemandDesk(
       MinerPorts ports, FeeLimits limits, DealBook book, ReplicaReader replicas, OperatorLog log) {
@@ -52,22 +61,29 @@ final class DemandDesk {
     this.log = log;
   }
 
+  /** An event says that there is a demand: it is looked at in the next round. */
+  void raised(DealId id) {
+    watched.add(id);
+  }
+
+  /** A block was taken back: all deals are looked at in the next round. */
+  void reverted() {
+    allAt = -1;
+    lastHead = -1;
+  }
+
   /** One round; nothing is done where the head is as it was. */
   void run() {
     long head = ports.chain().head().number().value();
     if (head == lastHead) {
       return;
     }
-    List<DealId> deals =
-        book.all().stream().filter(StoredDeal::hasReplica).map(StoredDeal::id).toList();
     List<OpenDemand> open =
-        deals.isEmpty()
-            ? List.of()
-            : ports.reader().demands(deals).stream()
-                .filter(d -> d.deadline().value() > head)
-                .sorted(Comparator.comparing(OpenDemand::deadline))
-                .toList();
-    notBefore.keySet().retainAll(open);
+        look(head).stream()
+            .filter(d -> d.deadline().value() > head)
+            .sorted(Comparator.comparing(OpenDemand::deadline))
+            .toList();
+    notBefore.keySet().retainAll(Set.copyOf(open));
     List<OpenDemand> due =
         open.stream().filter(d -> notBefore.getOrDefault(d, 0L) <= head).toList();
     for (int from = 0; from < due.size(); from += BATCH) {
@@ -75,6 +91,30 @@ final class DemandDesk {
     }
     // Last, so that a round that the chain cut short is done again.
     lastHead = head;
+  }
+
+  /**
+   * The demands there are: of all deals some times in the shortest time to answer, between these of
+   * those that have one, as far as it is known.
+   */
+  private List<OpenDemand> look(long head) {
+    long patience = Math.max(1, ports.reader().terms().demandBlocks() / LOOKS);
+    boolean all = allAt < 0 || head < allAt || head - allAt >= patience;
+    Set<DealId> asked = Set.copyOf(watched);
+    List<DealId> deals =
+        all
+            ? book.all().stream().filter(StoredDeal::hasReplica).map(StoredDeal::id).toList()
+            : asked.stream()
+                .filter(id -> book.find(id).filter(StoredDeal::hasReplica).isPresent())
+                .toList();
+    List<OpenDemand> found = deals.isEmpty() ? List.of() : ports.reader().demands(deals);
+    if (all) {
+      allAt = head;
+    }
+    // Those that an event named meanwhile stay.
+    watched.removeAll(asked);
+    found.forEach(d -> watched.add(d.dealId()));
+    return found;
   }
 
   private void answer(List<OpenDemand> demands, long head) {

@@ -147,7 +147,8 @@ public final class MinerEngine implements AutoCloseable {
       started.add(
           ports
               .events()
-              .follow(ports.chain().head().number(), new Watcher(book, chainDeals, prover, log)));
+              .follow(
+                  ports.chain().head().number(), new Watcher(book, chainDeals, prover, desk, log)));
       return new MinerEngine(started, sending);
     } catch (RuntimeException e) {
       // Loops that went on would use a store that the caller closes.
@@ -188,7 +189,8 @@ public final class MinerEngine implements AutoCloseable {
   }
 
   /** Looks at a deal again when the chain says something of it, or takes something back. */
-  private record Watcher(DealBook book, ChainDeals chainDeals, Prover prover, OperatorLog log)
+  private record Watcher(
+      DealBook book, ChainDeals chainDeals, Prover prover, DemandDesk desk, OperatorLog log)
       implements EventStream.Listener {
     @Override
     public void applied(BlockRef block, List<MarketEvent> events) {
@@ -216,6 +218,9 @@ public final class MinerEngine implements AutoCloseable {
         } else if (event instanceof MarketEvent.DealHandedOver h
             && book.find(h.dealId()).isPresent()) {
           chainDeals.forget(h.dealId());
+        } else if (event instanceof MarketEvent.DemandRaised d
+            && book.find(d.dealId()).isPresent()) {
+          desk.raised(d.dealId());
         } else if (event instanceof MarketEvent.DealTerminated t
             && book.find(t.dealId()).isPresent()) {
           chainDeals.forget(t.dealId());
@@ -228,6 +233,7 @@ public final class MinerEngine implements AutoCloseable {
     public void reverted(BlockRef block) {
       log.reorg(block.number());
       prover.reverted();
+      desk.reverted();
       book.all().forEach(d -> chainDeals.forget(d.id()));
     }
   }

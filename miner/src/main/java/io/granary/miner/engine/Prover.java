@@ -32,6 +32,7 @@ import io.granary.protocol.values.Period;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -52,6 +53,9 @@ final class Prover {
   private final Traces traces;
   // A node that was away longer than this has other troubles; an auditor asks for no older ones.
   private static final int CATCH_UP_PERIODS = 16;
+
+  /** Proofs in memory at a time, and in one durable write: two megabytes at most. */
+  private static final int BATCH = 256;
 
   private long lastHead = -1;
   private String withheld = "";
@@ -259,36 +263,26 @@ final class Prover {
     }
   }
 
-  private boolean isSigned(DealId deal, Period period, Hash32 seed) {
-    return proofs.find(deal, period).filter(p -> p.proof().seed().equals(seed)).isPresent();
-  }
-
   /** False when a replica did not open as it must. */
   private boolean signForAuditors(
       Period period, Hash32 seed, Map<StoredDeal, DealSnapshot> active) {
-    List<SignedPeriodProof> pushed = new ArrayList<>();
-    List<SignedPeriodProof> kept = new ArrayList<>();
+    // In one scan: with thousands of deals, a read of each proof takes as long as making it.
+    Map<DealId, Hash32> there = proofs.seeds(period);
+    List<StoredDeal> due = new ArrayList<>();
     active.forEach(
         (deal, chain) -> {
-          if (PeriodStake.covers(chain, period) && !isSigned(deal.id(), period, seed)) {
-            sign(deal, period, seed)
-                .ifPresent(
-                    p ->
-                        (config.pushProofs()
-                                    && ports.directory().auditor(deal.terms().auditor()).isPresent()
-                                ? pushed
-                                : kept)
-                            .add(p));
+          if (PeriodStake.covers(chain, period) && !seed.equals(there.get(deal.id()))) {
+            due.add(deal);
           }
         });
-    if (!pushed.isEmpty()) {
-      proofs.put(pushed, true);
+    Map<Address, Boolean> registered = new HashMap<>();
+    int signedNow = 0;
+    for (int from = 0; from < due.size(); from += BATCH) {
+      List<StoredDeal> batch = due.subList(from, Math.min(due.size(), from + BATCH));
+      signedNow += signBatch(batch, period, seed, registered);
     }
-    if (!kept.isEmpty()) {
-      proofs.put(kept, false);
-    }
-    if (!pushed.isEmpty() || !kept.isEmpty()) {
-      log.periodProofs(period, pushed.size() + kept.size());
+    if (signedNow > 0) {
+      log.periodProofs(period, signedNow);
     }
     if (period.index() > config.tuning().keepProofPeriods()) {
       long expired =
@@ -297,11 +291,30 @@ final class Prover {
         log.proofsExpired(expired);
       }
     }
-    return active.entrySet().stream()
-        .allMatch(
-            e ->
-                !PeriodStake.covers(e.getValue(), period)
-                    || isSigned(e.getKey().id(), period, seed));
+    return signedNow == due.size();
+  }
+
+  /** Signs and keeps, and returns how many could be. */
+  private int signBatch(
+      List<StoredDeal> deals, Period period, Hash32 seed, Map<Address, Boolean> registered) {
+    List<SignedPeriodProof> pushed = new ArrayList<>();
+    List<SignedPeriodProof> kept = new ArrayList<>();
+    for (StoredDeal deal : deals) {
+      sign(deal, period, seed)
+          .ifPresent(p -> (isPushed(deal.terms().auditor(), registered) ? pushed : kept).add(p));
+    }
+    if (!pushed.isEmpty()) {
+      proofs.put(pushed, true);
+    }
+    if (!kept.isEmpty()) {
+      proofs.put(kept, false);
+    }
+    return pushed.size() + kept.size();
+  }
+
+  private boolean isPushed(Address auditor, Map<Address, Boolean> registered) {
+    return config.pushProofs()
+        && registered.computeIfAbsent(auditor, id -> ports.directory().auditor(id).isPresent());
   }
 
   private Optional<SignedPeriodProof> sign(StoredDeal deal, Period period, Hash32 seed) {

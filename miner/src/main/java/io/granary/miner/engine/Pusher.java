@@ -11,6 +11,7 @@ import io.granary.protocol.deal.Refusal;
 import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -28,6 +29,13 @@ import java.util.concurrent.TimeUnit;
  */
 final class Pusher implements AutoCloseable {
   private static final int BATCH = 64;
+
+  /** Entries of the outbox in one round, 100 bytes each in memory. */
+  private static final int SCAN = 16_384;
+
+  /** Scans of the outbox take at most one part in so many of the time. */
+  private static final int SCAN_SHARE = 20;
+
   // What an auditor says that is behind the chain; the other deals' proofs go past these.
   private static final Set<String> EARLY = Set.of("UNKNOWN_DEAL", "NOT_IN_DEAL", "SEED_PENDING");
 
@@ -41,6 +49,7 @@ final class Pusher implements AutoCloseable {
   private final Map<DealId, Instant> postponed = new ConcurrentHashMap<>();
   private final Map<Address, Integer> batchSizes = new ConcurrentHashMap<>();
   private final Set<Address> busy = ConcurrentHashMap.newKeySet();
+  private Instant nextScan = Instant.MIN;
   private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
 
   Pusher(
@@ -61,19 +70,24 @@ final class Pusher implements AutoCloseable {
   /** One round; an auditor that is slow or away holds up nobody but itself. */
   void run() {
     Instant now = Instant.now();
-    Map<Address, List<SignedPeriodProof>> byAuditor = new LinkedHashMap<>();
-    for (SignedPeriodProof proof : proofs.outbox(id -> isDue(id, now), 16 * BATCH)) {
-      book.find(proof.proof().dealId())
+    if (proofs.outboxSize() == 0 || now.isBefore(nextScan)) {
+      return;
+    }
+    Map<Address, List<ProofStore.Key>> byAuditor = new LinkedHashMap<>();
+    // As of the scan's begin: one that ends meanwhile has answered some of what the scan still
+    // sees.
+    Set<Address> busyNow = Set.copyOf(busy);
+    for (ProofStore.Key key : proofs.outbox(id -> isDue(id, busyNow, now), SCAN)) {
+      book.find(key.deal())
           .ifPresent(
-              d ->
-                  byAuditor
-                      .computeIfAbsent(d.terms().auditor(), a -> new ArrayList<>())
-                      .add(proof));
+              d -> byAuditor.computeIfAbsent(d.terms().auditor(), a -> new ArrayList<>()).add(key));
     }
     byAuditor.forEach(this::start);
+    // An outbox full of what nobody takes is not read all the time.
+    nextScan = now.plus(Duration.between(now, Instant.now()).multipliedBy(SCAN_SHARE));
   }
 
-  private boolean isDue(DealId id, Instant now) {
+  private boolean isDue(DealId id, Set<Address> busyNow, Instant now) {
     Instant again = postponed.get(id);
     if (again != null) {
       if (now.isBefore(again)) {
@@ -83,16 +97,16 @@ final class Pusher implements AutoCloseable {
     }
     Optional<Address> auditor = book.find(id).map(d -> d.terms().auditor());
     return auditor
-        .filter(a -> !busy.contains(a) && !now.isBefore(notBefore.getOrDefault(a, Instant.MIN)))
+        .filter(a -> !busyNow.contains(a) && !now.isBefore(notBefore.getOrDefault(a, Instant.MIN)))
         .isPresent();
   }
 
-  private void start(Address auditor, List<SignedPeriodProof> all) {
+  private void start(Address auditor, List<ProofStore.Key> keys) {
     if (busy.add(auditor)) {
       workers.execute(
           () -> {
             try {
-              push(auditor, all);
+              push(auditor, keys);
             } catch (RuntimeException e) {
               later(auditor, String.valueOf(e.getMessage()));
             } finally {
@@ -102,23 +116,43 @@ final class Pusher implements AutoCloseable {
     }
   }
 
-  private void push(Address auditor, List<SignedPeriodProof> all) {
+  /** One batch after the other: a round of the loop for each would take a minute for thousands. */
+  private void push(Address auditor, List<ProofStore.Key> keys) {
     Optional<PeerRecord> peer = ports.directory().auditor(auditor);
     if (peer.isEmpty()) {
       later(auditor, "it is not registered");
       return;
     }
-    int size = Math.min(batchSizes.getOrDefault(auditor, BATCH), all.size());
-    List<SignedPeriodProof> batch = all.subList(0, size);
+    try (AuditorClient.Line line = client.open(peer.get())) {
+      for (int at = 0; at < keys.size(); ) {
+        int size = Math.min(batchSizes.getOrDefault(auditor, BATCH), keys.size() - at);
+        List<SignedPeriodProof> batch =
+            keys.subList(at, at + size).stream()
+                .filter(key -> !postponed.containsKey(key.deal()))
+                .map(key -> proofs.find(key.deal(), key.period()))
+                .flatMap(Optional::stream)
+                .toList();
+        at += size;
+        if (!batch.isEmpty()) {
+          push(auditor, line, batch);
+        }
+      }
+    } catch (AuditorClient.UnreachableException e) {
+      later(auditor, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void push(Address auditor, AuditorClient.Line line, List<SignedPeriodProof> batch)
+      throws AuditorClient.UnreachableException {
     try {
-      settle(auditor, batch, client.push(peer.get(), batch));
-      batchSizes.put(auditor, Math.min(BATCH, 2 * size));
+      settle(auditor, batch, line.push(batch));
+      batchSizes.put(auditor, Math.min(BATCH, 2 * batch.size()));
     } catch (AuditorClient.UnreachableException e) {
       if (e.wasTooSlow()) {
         // The same batch would be cut off again.
-        batchSizes.put(auditor, Math.max(1, size / 2));
+        batchSizes.put(auditor, Math.max(1, batch.size() / 2));
       }
-      later(auditor, String.valueOf(e.getMessage()));
+      throw e;
     }
   }
 

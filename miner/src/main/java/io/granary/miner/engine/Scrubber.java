@@ -22,7 +22,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -145,21 +144,13 @@ public final class Scrubber {
 
   /** The deal that a position is in, or the next one, in the order of ids. */
   private Optional<StoredDeal> at(ScrubPosition where) {
-    return book.all().stream()
+    return where.deal().map(book::from).orElseGet(book::all).stream()
         .filter(StoredDeal::hasReplica)
         .filter(
             d ->
-                where
-                    .deal()
-                    .map(
-                        id -> {
-                          int order = d.id().toString().compareTo(id.toString());
-                          return order > 0
-                              || (order == 0
-                                  && where.chunk() < ReplicaCheck.chunks(d.terms().size()));
-                        })
-                    .orElse(true))
-        .min(Comparator.comparing(d -> d.id().toString()));
+                !d.id().equals(where.deal().orElse(null))
+                    || where.chunk() < ReplicaCheck.chunks(d.terms().size()))
+        .findFirst();
   }
 
   /** Reads a chunk; true when it is the first of its deal that is found damaged. */

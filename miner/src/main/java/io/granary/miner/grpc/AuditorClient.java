@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** Pushes period proofs to one auditor. */
+/** Pushes period proofs to auditors. */
 public final class AuditorClient {
   private final SigningDomain domain;
   private final EthKey operator;
@@ -50,24 +50,47 @@ public final class AuditorClient {
     }
   }
 
-  /**
-   * Pushes proofs.
-   *
-   * @return for each proof why it was refused; empty when it was accepted
-   */
-  public List<Optional<Refusal>> push(PeerRecord auditor, List<SignedPeriodProof> proofs)
-      throws UnreachableException {
-    ManagedChannel channel = PeerChannels.open(auditor);
-    try {
-      PushPeriodProofsResponse response =
+  /** Opens a line to an auditor; it connects on first use. */
+  public Line open(PeerRecord auditor) {
+    return new Line(auditor);
+  }
+
+  /** A connection to one auditor, for many pushes. */
+  public final class Line implements AutoCloseable {
+    private final PeerRecord auditor;
+    private final ManagedChannel channel;
+    private final AuditServiceGrpc.AuditServiceBlockingStub service;
+
+    private Line(PeerRecord auditor) {
+      this.auditor = auditor;
+      this.channel = PeerChannels.open(auditor);
+      this.service =
           AuditServiceGrpc.newBlockingStub(
-                  ClientInterceptors.intercept(
-                      channel, new AuthClientInterceptor(domain, operator, auditor.id())))
-              .withDeadlineAfter(Limits.LONGEST_CALL.toSeconds(), TimeUnit.SECONDS)
-              .pushPeriodProofs(
-                  PushPeriodProofsRequest.newBuilder()
-                      .addAllProofs(proofs.stream().map(Wire::message).toList())
-                      .build());
+              ClientInterceptors.intercept(
+                  channel, new AuthClientInterceptor(domain, operator, auditor.id())));
+    }
+
+    /**
+     * Pushes proofs.
+     *
+     * @return for each proof why it was refused; empty when it was accepted
+     */
+    public List<Optional<Refusal>> push(List<SignedPeriodProof> proofs)
+        throws UnreachableException {
+      PushPeriodProofsResponse response;
+      try {
+        response =
+            service
+                .withDeadlineAfter(Limits.LONGEST_CALL.toSeconds(), TimeUnit.SECONDS)
+                .pushPeriodProofs(
+                    PushPeriodProofsRequest.newBuilder()
+                        .addAllProofs(proofs.stream().map(Wire::message).toList())
+                        .build());
+      } catch (StatusRuntimeException e) {
+        throw new UnreachableException(
+            auditor.endpoint() + ": " + e.getStatus(),
+            e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED);
+      }
       if (response.getOutcomesCount() != proofs.size()) {
         throw new UnreachableException(
             auditor.endpoint()
@@ -86,11 +109,10 @@ public final class AuditorClient {
                 : Optional.of(Wire.refusal(outcome.getRefused())));
       }
       return outcomes;
-    } catch (StatusRuntimeException e) {
-      throw new UnreachableException(
-          auditor.endpoint() + ": " + e.getStatus(),
-          e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED);
-    } finally {
+    }
+
+    @Override
+    public void close() {
       channel.shutdownNow();
     }
   }

@@ -7,10 +7,14 @@ import io.granary.protocol.deal.DealStage;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.DealKey;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -28,7 +32,8 @@ public final class DealBook {
 
   private final DealStore store;
   private final OperatorLog log;
-  private final Map<DealId, StoredDeal> deals = new ConcurrentHashMap<>();
+  private final NavigableMap<DealId, StoredDeal> deals =
+      new ConcurrentSkipListMap<>(Comparator.comparing(DealId::hash));
   private final Map<DealKey, DealId> keys = new ConcurrentHashMap<>();
   private final Map<DealId, List<Consumer<StoredDeal>>> watchers = new ConcurrentHashMap<>();
 
@@ -54,9 +59,17 @@ public final class DealBook {
     return Optional.ofNullable(keys.get(key)).flatMap(this::find);
   }
 
-  /** All deals, in no order. */
+  /**
+   * All deals, in the order of their ids: no copy, but what there is when it is walked through,
+   * because the loops do so at each block.
+   */
   public Collection<StoredDeal> all() {
-    return List.copyOf(deals.values());
+    return Collections.unmodifiableCollection(deals.values());
+  }
+
+  /** The same from an id on, whether there is such a deal or not. */
+  public Collection<StoredDeal> from(DealId id) {
+    return Collections.unmodifiableCollection(deals.tailMap(id).values());
   }
 
   /** Counts the room taken. */

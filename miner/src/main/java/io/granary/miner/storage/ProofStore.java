@@ -1,9 +1,11 @@
 package io.granary.miner.storage;
 
+import io.granary.proofs.Hash32;
 import io.granary.protocol.deal.SignedPeriodProof;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -23,10 +25,16 @@ public interface ProofStore {
   /** The proof of a deal for a period, if it is still kept. */
   Optional<SignedPeriodProof> find(DealId id, Period period);
 
-  /** Proofs of the wanted deals that no auditor has answered yet, oldest period first. */
-  List<SignedPeriodProof> outbox(Predicate<DealId> wanted, int limit);
+  /** Seeds of the proofs that are kept for a period, by deal: less to read than the proofs. */
+  Map<DealId, Hash32> seeds(Period period);
 
-  /** Number of proofs in the outbox. */
+  /** Which proof: there is one of a deal and a period. */
+  record Key(DealId deal, Period period) {}
+
+  /** Proofs of the wanted deals that no auditor has answered yet, oldest period first. */
+  List<Key> outbox(Predicate<DealId> wanted, int limit);
+
+  /** Number of proofs in the outbox; it is kept, not counted. */
   long outboxSize();
 
   /** Takes proofs out of the outbox, but not newer ones that replaced them; they stay kept. */

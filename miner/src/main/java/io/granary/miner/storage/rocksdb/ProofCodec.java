@@ -18,6 +18,7 @@ import java.util.List;
 final class ProofCodec {
   private static final int VERSION = 1;
   private static final int FIXED_BYTES = 135;
+  private static final int SEED_AT = 37;
   private static final int OPENING_BYTES = 12 + 2 * 32 * 35;
 
   private ProofCodec() {}
@@ -35,6 +36,14 @@ final class ProofCodec {
       out.u64(opening.leaf()).blob(opening.piece().packed()).blob(opening.sealed().packed());
     }
     return out.bytes();
+  }
+
+  /** The seed alone, whatever follows it. */
+  static Hash32 seed(byte[] value) {
+    if (value.length < FIXED_BYTES || value[0] != VERSION) {
+      return decode(value).proof().seed(); // which says what is wrong with it
+    }
+    return Hash32.at(value, SEED_AT);
   }
 
   static SignedPeriodProof decode(byte[] value) {

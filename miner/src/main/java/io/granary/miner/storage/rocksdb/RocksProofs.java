@@ -8,8 +8,11 @@ import io.granary.protocol.values.Period;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 
 /**
@@ -18,9 +21,11 @@ import java.util.function.Predicate;
  */
 final class RocksProofs implements ProofStore {
   private final RocksDatabase db;
+  private final AtomicLong unanswered;
 
   RocksProofs(RocksDatabase db) {
     this.db = db;
+    this.unanswered = new AtomicLong(count(new byte[0]));
   }
 
   private static byte[] key(DealId id, Period period) {
@@ -37,6 +42,12 @@ final class RocksProofs implements ProofStore {
 
   @Override
   public synchronized void put(List<SignedPeriodProof> proofs, boolean push) {
+    List<SignedPeriodProof> added =
+        push
+            ? proofs.stream()
+                .filter(p -> db.get(RocksDatabase.Family.OUTBOX, key(p)) == null)
+                .toList()
+            : List.of();
     db.write(
         batch -> {
           for (SignedPeriodProof proof : proofs) {
@@ -46,35 +57,56 @@ final class RocksProofs implements ProofStore {
             }
           }
         });
+    unanswered.addAndGet(added.size());
   }
 
   @Override
   public Optional<SignedPeriodProof> find(DealId id, Period period) {
-    return find(key(id, period));
-  }
-
-  private Optional<SignedPeriodProof> find(byte[] key) {
-    return Optional.ofNullable(db.get(RocksDatabase.Family.PROOFS, key)).map(ProofCodec::decode);
+    return Optional.ofNullable(db.get(RocksDatabase.Family.PROOFS, key(id, period)))
+        .map(ProofCodec::decode);
   }
 
   @Override
-  public List<SignedPeriodProof> outbox(Predicate<DealId> wanted, int limit) {
-    List<byte[]> keys = new ArrayList<>();
+  public Map<DealId, Hash32> seeds(Period period) {
+    Map<DealId, Hash32> seeds = new HashMap<>();
+    db.scan(
+        RocksDatabase.Family.PROOFS,
+        bound(period),
+        new byte[0],
+        (key, value) -> {
+          boolean same = Arrays.equals(key, 0, 4, bound(period), 0, 4);
+          if (same) {
+            seeds.put(dealOf(key), ProofCodec.seed(value));
+          }
+          return same;
+        });
+    return seeds;
+  }
+
+  private static DealId dealOf(byte[] key) {
+    return new DealId(Hash32.at(key, 4));
+  }
+
+  @Override
+  public List<Key> outbox(Predicate<DealId> wanted, int limit) {
+    List<Key> keys = new ArrayList<>();
     db.scan(
         RocksDatabase.Family.OUTBOX,
         new byte[0],
         (key, value) -> {
-          if (wanted.test(new DealId(Hash32.at(key, 4)))) {
-            keys.add(key);
+          DealId deal = dealOf(key);
+          if (wanted.test(deal)) {
+            keys.add(
+                new Key(deal, new Period(Integer.toUnsignedLong(ByteBuffer.wrap(key).getInt()))));
           }
           return keys.size() < limit;
         });
-    return keys.stream().map(this::find).flatMap(Optional::stream).toList();
+    return keys;
   }
 
   @Override
   public long outboxSize() {
-    return count(new byte[0]);
+    return unanswered.get();
   }
 
   private long count(byte[] end) {
@@ -104,6 +136,7 @@ final class RocksProofs implements ProofStore {
             batch.delete(RocksDatabase.Family.OUTBOX, key);
           }
         });
+    unanswered.addAndGet(-keys.size());
   }
 
   @Override
@@ -111,12 +144,13 @@ final class RocksProofs implements ProofStore {
     if (period.index() == 0) {
       return 0;
     }
-    long unanswered = count(bound(period));
+    long dropped = count(bound(period));
     db.write(
         batch -> {
           batch.deleteRange(RocksDatabase.Family.PROOFS, new byte[0], bound(period));
           batch.deleteRange(RocksDatabase.Family.OUTBOX, new byte[0], bound(period));
         });
-    return unanswered;
+    unanswered.addAndGet(-dropped);
+    return dropped;
   }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.miner.model.StoredDeal;
+import io.granary.miner.storage.ProofStore;
 import io.granary.miner.storage.StorageException;
 import io.granary.miner.testing.ModelChain;
 import io.granary.miner.testing.Samples;
@@ -308,7 +309,9 @@ final class LayoutTest {
             .toList();
     assertEquals(Set.copyOf(deals), Set.copyOf(store.deals().all()));
     assertEquals(8 << 20, store.uploads().offset(Samples.id(0)));
-    assertEquals(List.of(PROOF), store.proofs().outbox(id -> true, 10));
+    assertEquals(
+        List.of(new ProofStore.Key(PROOF.proof().dealId(), PROOF.proof().period())),
+        store.proofs().outbox(id -> true, 10));
   }
 
   /** What {@code store-v2} holds; written to make it, read to check it. */
@@ -344,7 +347,9 @@ final class LayoutTest {
     }
     assertEquals(Set.copyOf(deals), Set.copyOf(store.deals().all()));
     assertEquals(8 << 20, store.uploads().offset(Samples.id(0)));
-    assertEquals(List.of(PROOF), store.proofs().outbox(id -> true, 10));
+    assertEquals(
+        List.of(new ProofStore.Key(PROOF.proof().dealId(), PROOF.proof().period())),
+        store.proofs().outbox(id -> true, 10));
     List<TransactionJournal.Entry> open = store.transactions(OPERATOR).open();
     assertEquals(1, open.size());
     // The entry has byte arrays, so its encoding is what can be compared.

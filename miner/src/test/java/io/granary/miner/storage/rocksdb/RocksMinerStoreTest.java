@@ -25,8 +25,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -128,6 +130,13 @@ final class RocksMinerStoreTest {
     assertThrows(StorageException.class, () -> store.uploads().advance(Samples.id(1), 5));
   }
 
+  private static List<SignedPeriodProof> outbox(
+      RocksMinerStore store, Predicate<DealId> wanted, int limit) {
+    return store.proofs().outbox(wanted, limit).stream()
+        .map(key -> store.proofs().find(key.deal(), key.period()).orElseThrow())
+        .toList();
+  }
+
   @Test
   void theOutboxHoldsWhatIsUnansweredOldestFirst() {
     DealId deal = Samples.id(1);
@@ -140,11 +149,12 @@ final class RocksMinerStoreTest {
       ProofStore proofs = store.proofs();
       proofs.put(List.of(second, foreign, first), true);
       proofs.put(List.of(silent), false);
-      assertEquals(List.of(first, second), proofs.outbox(deal::equals, 10));
-      assertEquals(List.of(first), proofs.outbox(deal::equals, 1));
+      assertEquals(List.of(first, second), outbox(store, deal::equals, 10));
+      assertEquals(List.of(first), outbox(store, deal::equals, 1));
       assertEquals(3, proofs.outboxSize());
       proofs.answered(List.of(first));
-      assertEquals(List.of(second), proofs.outbox(deal::equals, 10));
+      assertEquals(List.of(second), outbox(store, deal::equals, 10));
+      assertEquals(2, proofs.outboxSize());
       assertEquals(Optional.of(first), proofs.find(deal, new Period(7)));
       assertEquals(Optional.of(silent), proofs.find(deal, new Period(9)));
     }
@@ -162,7 +172,10 @@ final class RocksMinerStoreTest {
       store.proofs().put(List.of(before), true);
       store.proofs().put(List.of(after), true);
       store.proofs().answered(List.of(before));
-      assertEquals(List.of(after), store.proofs().outbox(id -> true, 10));
+      assertEquals(1, store.proofs().outboxSize());
+      assertEquals(List.of(after), outbox(store, id -> true, 10));
+      assertEquals(Map.of(deal, after.proof().seed()), store.proofs().seeds(new Period(7)));
+      assertEquals(Map.of(), store.proofs().seeds(new Period(6)));
     }
   }
 
@@ -181,6 +194,7 @@ final class RocksMinerStoreTest {
       assertTrue(proofs.find(deal, new Period(2)).isEmpty());
       assertTrue(proofs.find(deal, new Period(300)).isPresent());
       assertEquals(1, proofs.dropBefore(new Period(high)));
+      assertEquals(1, proofs.outboxSize());
       assertTrue(proofs.find(deal, new Period(high)).isPresent());
     }
   }
