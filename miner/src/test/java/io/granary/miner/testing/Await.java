@@ -19,6 +19,13 @@ public final class Await {
     }
   }
 
+  /** The same with another limit. */
+  public static void until(String what, BooleanSupplier condition, Duration limit) {
+    if (!holdsWithin(limit, condition)) {
+      throw new AssertionError("waited in vain until " + what);
+    }
+  }
+
   /** Whether it holds within a time. */
   static boolean holdsWithin(Duration time, BooleanSupplier condition) {
     Instant end = Instant.now().plus(time);

@@ -5,6 +5,7 @@ import io.granary.proofs.LeafIndex;
 import io.granary.proofs.Sha256;
 import io.granary.proofs.challenge.PeriodClock;
 import io.granary.proofs.challenge.ProvingSet;
+import io.granary.proofs.challenge.SetEntry;
 import io.granary.protocol.chain.AccountBalance;
 import io.granary.protocol.chain.ChainReader;
 import io.granary.protocol.chain.ChainUnavailableException;
@@ -125,6 +126,16 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   }
 
   /**
+   * Makes the blocks up to a number, if they are not there, without anybody seeing them one by one.
+   */
+  public synchronized void mineTo(long block) {
+    if (block > head) {
+      head = block;
+      looks.clear();
+    }
+  }
+
+  /**
    * Makes blocks until the condition holds, each when the miner is done with the one before: its
    * loops have come back for the head since.
    */
@@ -184,6 +195,12 @@ public final class ModelChain implements ChainReader, MarketReader, MinerDirecto
   /** Replaces what the contract says of a deal; a reorg, or what others do. */
   public synchronized void put(DealSnapshot deal) {
     deals.put(deal.id(), deal);
+  }
+
+  /** Has a deal be active with an entry in the proving set, as if it had been published before. */
+  public synchronized void enter(DealSnapshot deal, long leaves) {
+    deals.put(deal.id(), deal);
+    set.append(new SetEntry(deal.id().hash(), deal.sealedRoot(), leaves, deal.end().index()));
   }
 
   /** Forgets a deal, as a reorg does with its publication. */
