@@ -271,7 +271,8 @@ final class Prover {
     List<StoredDeal> due = new ArrayList<>();
     active.forEach(
         (deal, chain) -> {
-          if (PeriodStake.covers(chain, period) && !seed.equals(there.get(deal.id()))) {
+          Optional<Hash32> before = Optional.ofNullable(there.get(deal.id()));
+          if (PeriodStake.covers(chain, period) && before.filter(seed::equals).isEmpty()) {
             due.add(deal);
           }
         });
