@@ -47,7 +47,6 @@ class MinerScreenTest {
                 false,
                 List.of(new NodeStatus.Check("gas", false, "1 wei pay 0 proofs"))),
             Map.of("active", 3),
-            List.of(),
             List.of(
                 new NodeStatus.Trouble(
                     AT.toString(), "missed", true, "period 6 ended unproved", "look before it")));
