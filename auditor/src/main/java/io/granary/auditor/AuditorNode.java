@@ -26,7 +26,6 @@ import io.granary.protocol.values.BlockNumber;
 import io.granary.protocol.values.BlockRef;
 import io.granary.protocol.values.DealId;
 import io.granary.protocol.values.Period;
-import io.granary.v1.AuditServiceGrpc;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -97,7 +96,6 @@ public final class AuditorNode implements AutoCloseable {
               config.listen(),
               tls,
               new CallAuth(ports.reader().terms().domain(), identity.address(), Clock.systemUTC()),
-              Set.of(AuditServiceGrpc.getPushPeriodProofsMethod().getFullMethodName()),
               List.of(new AuditGrpc(check, store)));
       AuditorNode node = new AuditorNode(config, ports, identity, store, check, server);
       node.begin();

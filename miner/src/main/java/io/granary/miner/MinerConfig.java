@@ -1,5 +1,6 @@
 package io.granary.miner;
 
+import io.granary.protocol.grpc.Quota;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -23,6 +24,7 @@ import java.util.function.Consumer;
  * @param fees what a transaction that hurries may cost
  * @param filter whose deals are taken
  * @param drain how long a node that is to stop may take to end what runs
+ * @param quota how much one peer may ask
  */
 public record MinerConfig(
     Path home,
@@ -39,7 +41,8 @@ public record MinerConfig(
     CarePolicy care,
     FeeLimits fees,
     FilterPolicy filter,
-    Duration drain) {
+    Duration drain,
+    Quota quota) {
 
   /** Default port of a miner. */
   public static final int DEFAULT_PORT = 7420;
@@ -103,7 +106,8 @@ public record MinerConfig(
         CarePolicy.defaults(),
         FeeLimits.defaults(),
         FilterPolicy.none(),
-        DEFAULT_DRAIN);
+        DEFAULT_DRAIN,
+        Quota.STANDARD);
   }
 
   /** What a changed copy is made of. */
@@ -123,6 +127,7 @@ public record MinerConfig(
     FeeLimits fees;
     FilterPolicy filter;
     Duration drain;
+    Quota quota;
 
     Copy(MinerConfig c) {
       home = c.home;
@@ -140,6 +145,7 @@ public record MinerConfig(
       fees = c.fees;
       filter = c.filter;
       drain = c.drain;
+      quota = c.quota;
     }
 
     MinerConfig done() {
@@ -157,8 +163,9 @@ public record MinerConfig(
           ops,
           care,
           fees,
-          filter,
-          drain);
+            filter,
+            drain,
+            quota);
     }
   }
 
@@ -231,5 +238,10 @@ public record MinerConfig(
   /** The same with another time to end what runs. */
   public MinerConfig withDrain(Duration most) {
     return with(c -> c.drain = most);
+  }
+
+  /** The same with another quota for each peer. */
+  public MinerConfig withQuota(Quota other) {
+    return with(c -> c.quota = other);
   }
 }

@@ -36,7 +36,6 @@ import io.granary.protocol.grpc.NodeServer;
 import io.granary.protocol.grpc.TlsFolder;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.DealId;
-import io.granary.v1.DealServiceGrpc;
 import io.grpc.BindableService;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -47,7 +46,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
@@ -222,9 +220,7 @@ public final class MinerNode implements AutoCloseable {
               new InetSocketAddress(config.listenHost(), config.listenPort()),
               tls.current(),
               new CallAuth(ports.reader().terms().domain(), miner, Clock.systemUTC()),
-              Set.of(
-                  DealServiceGrpc.getGetUploadMethod().getFullMethodName(),
-                  DealServiceGrpc.getUploadPieceMethod().getFullMethodName()),
+              config.quota(),
               Stream.<BindableService>of(
                       new DealGrpc(
                           intake,

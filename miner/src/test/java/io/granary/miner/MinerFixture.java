@@ -11,6 +11,7 @@ import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.Pricing;
+import io.granary.protocol.grpc.Quota;
 import io.granary.protocol.grpc.TlsFolder;
 import io.granary.protocol.grpc.TlsIdentity;
 import io.granary.protocol.values.Address;
@@ -65,6 +66,8 @@ final class MinerFixture implements AutoCloseable {
             .withConfirmations(1)
             // What a node ends before it stops is DrainTest's.
             .withDrain(Duration.ZERO)
+            // Tests call as often as they can; quotas are QuotaWireTest's.
+            .withQuota(new Quota(1_000_000, 10_000))
             // A node that declares what it has lost by itself is ScrubTest's.
             .withCare(new CarePolicy(0, false))
             .withAsk(

@@ -40,7 +40,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -108,7 +107,6 @@ final class PushTest {
             new InetSocketAddress("127.0.0.1", port),
             tls,
             new CallAuth(ModelChain.DOMAIN, auditorKey.address(), Clock.systemUTC()),
-            Set.of(AuditServiceGrpc.getPushPeriodProofsMethod().getFullMethodName()),
             List.of(sink));
     f.chain.registerAuditor(
         new PeerRecord(auditorKey.address(), "127.0.0.1:" + server.port(), tls.tlsKeyHash()));

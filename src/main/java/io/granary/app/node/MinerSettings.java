@@ -12,6 +12,7 @@ import io.granary.miner.FilterPolicy;
 import io.granary.miner.MinerConfig;
 import io.granary.miner.OpsConfig;
 import io.granary.miner.PriceTier;
+import io.granary.protocol.grpc.Quota;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
@@ -58,6 +59,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxFeeWei most that one transaction that hurries may cost, wei, in decimals
  * @param weiPerToken what a token is worth, wei, in decimals
  * @param drainSeconds how long the node may take to end what runs when it is to stop
+ * @param callsPerMinute calls a minute that one peer may make
+ * @param callsAtATime calls that one peer may have running
  * @param metrics host:port where metrics and health are served
  * @param alerts URL where alerts are posted
  * @param traces URL where a collector takes traces
@@ -86,6 +89,8 @@ public record MinerSettings(
     @Nullable String maxFeeWei,
     @Nullable String weiPerToken,
     @Nullable Long drainSeconds,
+    @Nullable Integer callsPerMinute,
+    @Nullable Integer callsAtATime,
     @Nullable String metrics,
     @Nullable String alerts,
     @Nullable String traces) {
@@ -223,6 +228,10 @@ public record MinerSettings(
             drainSeconds == null
                 ? MinerConfig.DEFAULT_DRAIN
                 : named("drainSeconds", () -> Duration.ofSeconds(drainSeconds)))
+        .withQuota(
+            new Quota(
+                callsPerMinute == null ? Quota.STANDARD.callsPerMinute() : callsPerMinute,
+                callsAtATime == null ? Quota.STANDARD.callsAtATime() : callsAtATime))
         .withOps(
             new OpsConfig(
                 Optional.ofNullable(metrics).map(m -> named("metrics", () -> Endpoints.parse(m))),

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.granary.miner.MinerConfig;
+import io.granary.protocol.grpc.Quota;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
@@ -52,7 +53,7 @@ class MinerSettingsTest {
     MinerConfig config =
         load(WHOLE.replace(
                 "MORE",
-                ", \"metrics\": \"127.0.0.1:9420\", \"denyClients\": [\"0x2222222222222222222222222222222222222222\"], \"clientBytesPerHour\": 7, \"tiers\": [{\"fromBytes\": 50, \"pricePerLeafPeriod\": 4}], \"dealCommand\": [\"look\", \"-x\"], \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3, \"drainSeconds\": 7"))
+                ", \"metrics\": \"127.0.0.1:9420\", \"denyClients\": [\"0x2222222222222222222222222222222222222222\"], \"clientBytesPerHour\": 7, \"tiers\": [{\"fromBytes\": 50, \"pricePerLeafPeriod\": 4}], \"dealCommand\": [\"look\", \"-x\"], \"alerts\": \"https://x.example/h\", \"maxPieceBytes\": 99, \"minPeriods\": 3, \"drainSeconds\": 7, \"callsPerMinute\": 8, \"callsAtATime\": 9"))
             .config(dir);
     assertEquals(9420, config.ops().listen().orElseThrow().getPort());
     assertEquals("x.example", config.ops().webhook().orElseThrow().getHost());
@@ -64,6 +65,7 @@ class MinerSettingsTest {
     assertEquals(7, config.filter().bytesPerHour());
     assertEquals(List.of("look", "-x"), config.filter().command());
     assertEquals(Duration.ofSeconds(7), config.drain());
+    assertEquals(new Quota(8, 9), config.quota());
   }
 
   @ParameterizedTest
@@ -79,6 +81,8 @@ class MinerSettingsTest {
         ", \"minPeriods\": \"many\"; many",
         ", \"drainSeconds\": 901; drainSeconds lies between 0 (cut what runs) and 900, not 901",
         ", \"drainSeconds\": -1; not -1",
+        ", \"callsPerMinute\": 0; callsPerMinute lies between 1 and 1000000 for one peer, not 0",
+        ", \"callsAtATime\": 1000001; callsAtATime lies between 1 and 1000000 for one peer",
         "; cannot be read",
         ", \"tiers\": [{\"fromBytes\": 9}]; 'tiers': a tier has no pricePerLeafPeriod",
         ", \"tiers\": [{\"pricePerLeafPeriod\": 4}]; not 0 and 0",

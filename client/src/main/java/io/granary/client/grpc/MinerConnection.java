@@ -77,8 +77,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MinerConnection implements AutoCloseable {
   private static final int UPLOAD_CHUNK = 1 << 20;
+  // A quota that is used up is free again in a moment (Protocol §8.6).
   private static final Set<Status.Code> UNREACHABLE =
-      EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED, Status.Code.CANCELLED);
+      EnumSet.of(
+          Status.Code.UNAVAILABLE,
+          Status.Code.DEADLINE_EXCEEDED,
+          Status.Code.CANCELLED,
+          Status.Code.RESOURCE_EXHAUSTED);
 
   private final MinerRecord miner;
   private final SigningDomain domain;
@@ -180,7 +185,7 @@ public final class MinerConnection implements AutoCloseable {
   public long propose(SignedProposal proposal, SignedAsk ask) {
     try {
       ProposeDealResponse response =
-          timed(deals)
+          timed(signedDeals)
               .proposeDeal(
                   ProposeDealRequest.newBuilder()
                       .setProposal(Wire.message(proposal))
@@ -238,7 +243,7 @@ public final class MinerConnection implements AutoCloseable {
   public TxHash renew(SignedExtension extension) {
     try {
       RenewDealResponse response =
-          deals
+          signedDeals
               // The miner answers when its transaction is confirmed.
               .withDeadlineAfter(Limits.LONGEST_CALL.toSeconds(), TimeUnit.SECONDS)
               .renewDeal(

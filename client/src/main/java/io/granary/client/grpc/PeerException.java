@@ -24,7 +24,7 @@ public final class PeerException extends RuntimeException {
     this.unreachable = unreachable;
   }
 
-  /** True when it did not answer at all: it may come back. */
+  /** True when it did not answer, or was asked more than it answers: it may come back. */
   public boolean isUnreachable() {
     return unreachable;
   }

@@ -42,7 +42,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -131,7 +130,6 @@ class HostileMinerTest {
             new InetSocketAddress("127.0.0.1", 0),
             tls,
             new CallAuth(DOMAIN, MINER, Clock.systemUTC()),
-            Set.of(),
             List.of(new Retrieval(), new Deals()));
     connection = connect(tls.tlsKeyHash());
   }

@@ -61,7 +61,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -110,7 +109,6 @@ public final class FakeMiner implements AutoCloseable {
             new InetSocketAddress("127.0.0.1", 0),
             tls,
             new CallAuth(ModelMarket.DOMAIN, id, Clock.systemUTC()),
-            Set.of(),
             List.of(new Deals(), new Retrieval()));
     register(price);
   }

@@ -114,8 +114,21 @@ public final class Intake {
     record Declined(Refusal refusal) implements Decision {}
   }
 
-  /** Decides about a proposal; taking it is durable when this returns, and idempotent. */
-  public Decision propose(SignedProposal signed, SignedAsk ask) {
+  /**
+   * Decides about a proposal; taking it is durable when this returns, and idempotent.
+   *
+   * @param caller who calls; only the client itself proposes
+   */
+  public Decision propose(SignedProposal signed, SignedAsk ask, Address caller) {
+    Address client = signed.proposal().client();
+    if (!caller.equals(client)) {
+      return new Decision.Declined(
+          new Refusal(
+              "NOT_CLIENT",
+              "only the client of a proposal makes it: sign the call with its key",
+              caller.toString(),
+              client.toString()));
+    }
     DealId id = Eip712.dealId(ports.reader().terms().domain(), signed.proposal());
     if (config.filter().command().isEmpty()) {
       return take(id, signed, ask);

@@ -62,15 +62,31 @@ public final class Renewals {
     record Declined(Refusal refusal) implements Decision {}
   }
 
-  /** Decides, and returns when the deal is extended or will not be. */
-  public Decision renew(SignedExtension signed) {
+  /**
+   * Decides, and returns when the deal is extended or will not be.
+   *
+   * @param caller who calls; only the deal's client extends it
+   */
+  public Decision renew(SignedExtension signed, Address caller) {
     DealId id = signed.extension().dealId();
+    Optional<StoredDeal> deal = book.find(id).filter(d -> !d.isOver());
+    if (deal.isEmpty()) {
+      return declined("UNKNOWN_DEAL", "this miner has no such deal that goes on", id, "");
+    }
+    Address client = deal.get().terms().client();
+    if (!caller.equals(client)) {
+      return declined(
+          "NOT_CLIENT",
+          "only the deal's client extends it: sign the call with its key",
+          caller,
+          client);
+    }
     // The same offer twice at once would pay for a transaction that the market skips.
     if (!sending.add(id)) {
       return declined("BUSY", "an extension of this deal is being sent; look at the deal", id, "");
     }
     try {
-      Optional<Refusal> refusal = refuse(signed);
+      Optional<Refusal> refusal = refuse(signed, deal.get());
       return refusal.isPresent() ? new Decision.Declined(refusal.get()) : send(signed);
     } finally {
       sending.remove(id);
@@ -110,13 +126,8 @@ public final class Renewals {
   }
 
   /** What needs no question to the chain comes first. */
-  private Optional<Refusal> refuse(SignedExtension signed) {
+  private Optional<Refusal> refuse(SignedExtension signed, StoredDeal deal) {
     Extension e = signed.extension();
-    Optional<StoredDeal> known = book.find(e.dealId()).filter(d -> !d.isOver());
-    if (known.isEmpty()) {
-      return no("UNKNOWN_DEAL", "this miner has no such deal that goes on", e.dealId(), "");
-    }
-    StoredDeal deal = known.get();
     Address client = deal.terms().client();
     if (Signatures.recover(Eip712.extension(ports.reader().terms().domain(), e), signed.signature())
         .filter(client::equals)

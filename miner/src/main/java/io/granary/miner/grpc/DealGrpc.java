@@ -68,7 +68,10 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
   public void proposeDeal(
       ProposeDealRequest request, StreamObserver<ProposeDealResponse> observer) {
     Intake.Decision decision =
-        intake.propose(Wire.signedProposal(request.getProposal()), Wire.ask(request.getAsk()));
+        intake.propose(
+            Wire.signedProposal(request.getProposal()),
+            Wire.ask(request.getAsk()),
+            AuthServerInterceptor.CALLER.get());
     ProposeDealResponse.Builder response = ProposeDealResponse.newBuilder();
     switch (decision) {
       case Intake.Decision.Accepted a ->
@@ -85,7 +88,8 @@ public final class DealGrpc extends DealServiceGrpc.DealServiceImplBase {
   @Override
   public void renewDeal(RenewDealRequest request, StreamObserver<RenewDealResponse> observer) {
     RenewDealResponse.Builder response = RenewDealResponse.newBuilder();
-    switch (renewals.renew(Wire.signedExtension(request.getExtension()))) {
+    switch (renewals.renew(
+        Wire.signedExtension(request.getExtension()), AuthServerInterceptor.CALLER.get())) {
       case Renewals.Decision.Renewed r ->
           response.setRenewed(
               Renewal.newBuilder().setTransaction(Wire.bytes(r.transaction().hash())));

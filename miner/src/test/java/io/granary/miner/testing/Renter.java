@@ -131,7 +131,7 @@ public final class Renter implements AutoCloseable {
 
   /** Offers an extension. */
   public RenewDealResponse renew(SignedExtension extension) {
-    return deals()
+    return signedDeals()
         .renewDeal(RenewDealRequest.newBuilder().setExtension(Wire.message(extension)).build());
   }
 
@@ -147,7 +147,7 @@ public final class Renter implements AutoCloseable {
 
   /** Proposes. */
   public ProposeDealResponse propose(SignedProposal proposal, SignedAsk ask) {
-    return deals()
+    return signedDeals()
         .proposeDeal(
             ProposeDealRequest.newBuilder()
                 .setProposal(Wire.message(proposal))

@@ -9,27 +9,29 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
-import java.util.Set;
 
-/** Lets calls of protected methods through only with a valid token (Protocol §8.3). */
+/**
+ * Lets calls through only with a valid token (Protocol §8.3) and within their caller's quota. Only
+ * methods whose proto says that they have no side effects are open to everybody, so a method whose
+ * author forgot to think of it is closed.
+ */
 public final class AuthServerInterceptor implements ServerInterceptor {
-  /** Who calls; set for protected methods. */
+  /** Who calls; set unless the method is open to everybody. */
   public static final Context.Key<Address> CALLER = Context.key("granary-caller");
 
   private final CallAuth auth;
-  private final Set<String> protectedMethods;
+  private final Quotas quotas;
 
-  /** Protects methods by their full names. */
-  public AuthServerInterceptor(CallAuth auth, Set<String> protectedMethods) {
+  AuthServerInterceptor(CallAuth auth, Quotas quotas) {
     this.auth = auth;
-    this.protectedMethods = Set.copyOf(protectedMethods);
+    this.quotas = quotas;
   }
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     String method = call.getMethodDescriptor().getFullMethodName();
-    if (!protectedMethods.contains(method)) {
+    if (call.getMethodDescriptor().isSafe()) {
       return next.startCall(call, headers);
     }
     byte[] token = headers.get(CallAuth.KEY);
@@ -37,14 +39,23 @@ public final class AuthServerInterceptor implements ServerInterceptor {
       return reject(call, method + " must be authenticated: send granary-auth-bin (Protocol §8.3)");
     }
     CallAuth.Caller caller;
+    Quotas.Lease lease;
     try {
       caller = auth.check(token, method);
+      lease = quotas.enter(caller.address());
     } catch (CallAuth.Rejected e) {
       return reject(call, String.valueOf(e.getMessage()));
+    } catch (Quotas.ExceededException e) {
+      return e.refuse(call);
     }
-    Context context = Context.current().withValue(CALLER, caller.address());
-    ServerCall.Listener<Q> listener = Contexts.interceptCall(context, call, headers, next);
-    return new FirstMessageCheck<>(listener, call, caller);
+    try {
+      Context context = Context.current().withValue(CALLER, caller.address());
+      ServerCall.Listener<Q> listener = Contexts.interceptCall(context, call, headers, next);
+      return lease.until(new FirstMessageCheck<>(listener, call, caller));
+    } catch (RuntimeException | Error e) {
+      lease.close();
+      throw e;
+    }
   }
 
   private static <Q, A> ServerCall.Listener<Q> reject(ServerCall<Q, A> call, String message) {

@@ -14,6 +14,7 @@ import io.granary.v1.AuthToken;
 import io.grpc.Metadata;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 
 /**
  * Makes and checks the tokens that authenticate calls (Protocol §8.3). Safe for several threads.
@@ -22,7 +23,7 @@ public final class CallAuth {
   static final Metadata.Key<byte[]> KEY =
       Metadata.Key.of("granary-auth-bin", Metadata.BINARY_BYTE_MARSHALLER);
   // Within the two minutes that a token lives, a node sees fewer calls than this; beyond it new
-  // callers wait.
+  // callers wait. One address uses few of them: it has a quota (Protocol §8.6).
   private static final int MAX_NONCES = 200_000;
   private static final long LIFETIME_SECONDS = 60;
   private static final int NONCE_BYTES = 16;
@@ -82,7 +83,7 @@ public final class CallAuth {
   record Caller(Address address, Hash32 requestHash) {}
 
   /** Checks everything about a token but the message itself, and uses up its nonce. */
-  Caller check(byte[] bytes, String method) throws Rejected {
+  Caller check(byte[] bytes, String method) throws Rejected, Quotas.ExceededException {
     try {
       AuthToken token = AuthToken.parseFrom(bytes);
       Address caller = Wire.address("caller", token.getCaller());
@@ -145,11 +146,20 @@ public final class CallAuth {
     }
   }
 
-  private void useNonce(Address caller, AuthToken token, long now) throws Rejected {
+  private void useNonce(Address caller, AuthToken token, long now)
+      throws Rejected, Quotas.ExceededException {
     switch (nonces.use(Wire.bytes(caller).concat(token.getNonce()), token.getExpiresAt(), now)) {
       case FIRST -> {}
       case AGAIN -> throw new Rejected("this token was used before; sign a new one for each call");
-      case FULL -> throw new Rejected("too many calls at once; try again in a minute");
+      case LATE ->
+          throw new Rejected(
+              "the token had expired before this node's clock was set back; sign a new one");
+      case FULL ->
+          throw new Quotas.ExceededException(
+              "this node remembers "
+                  + MAX_NONCES
+                  + " tokens until they expire, and does already; come back in a minute",
+              Duration.ofMinutes(1));
     }
   }
 }

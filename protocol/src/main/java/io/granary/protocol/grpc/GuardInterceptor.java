@@ -158,14 +158,23 @@ final class GuardInterceptor implements ServerInterceptor {
           "incident " + incident + "; the node's log explains it");
     }
 
+    /** gRPC itself would answer a second request, or none, with INTERNAL. */
+    private boolean takesOne() {
+      return call.getMethodDescriptor().getType().clientSendsOneMessage();
+    }
+
     private String method() {
       return call.getMethodDescriptor().getFullMethodName();
     }
 
     @Override
     public void onMessage(Q message) {
-      // Of a service that is not the node's own, such as reflection, each message counts as enough.
-      call.received(message instanceof byte[] raw ? raw.length : guards.idleBytes());
+      long size = message instanceof byte[] raw ? raw.length : guards.idleBytes();
+      if (call.received(size) > 1 && takesOne()) {
+        call.cut(
+            Status.INVALID_ARGUMENT.withDescription(
+                method() + " takes one request; send the next in a call of its own"));
+      }
       if (!call.wasCut()) {
         step(() -> super.onMessage(message));
       }
@@ -173,7 +182,11 @@ final class GuardInterceptor implements ServerInterceptor {
 
     @Override
     public void onHalfClose() {
-      call.halfClosed();
+      if (call.halfClosed() == 0 && takesOne()) {
+        call.cut(
+            Status.INVALID_ARGUMENT.withDescription(
+                method() + " takes one request, and none came before the end of the call"));
+      }
       if (!call.wasCut()) {
         step(super::onHalfClose);
       }
@@ -188,6 +201,7 @@ final class GuardInterceptor implements ServerInterceptor {
 
     @Override
     public void onCancel() {
+      call.ended();
       watch.stop();
       step(super::onCancel);
     }

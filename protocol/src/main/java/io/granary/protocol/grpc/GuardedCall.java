@@ -11,6 +11,9 @@ import io.grpc.Status;
  * work.
  */
 final class GuardedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
+  /** Longer texts, which may repeat what the peer sent, would not fit into the peer's headers. */
+  private static final int MAX_DESCRIPTION = 500;
+
   private boolean closed;
   private boolean cut;
   private long requested;
@@ -53,8 +56,15 @@ final class GuardedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
   public synchronized void close(Status status, Metadata trailers) {
     if (!closed) {
       closed = true;
-      super.close(status, trailers);
+      super.close(shortened(status), trailers);
     }
+  }
+
+  private static Status shortened(Status status) {
+    String text = status.getDescription();
+    return text == null || text.length() <= MAX_DESCRIPTION
+        ? status
+        : status.withDescription(text.substring(0, MAX_DESCRIPTION) + "…");
   }
 
   /** Closes it over the handler's head; false when it was closed already. */
@@ -67,18 +77,29 @@ final class GuardedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
     return true;
   }
 
+  /**
+   * The transport has ended it: a handler that closes it all the same, as gRPC's own reflection
+   * does, would send a second end, at which HTTP/2 ends the whole connection.
+   */
+  synchronized void ended() {
+    closed = true;
+  }
+
   /** True when the handler was not the one who closed it. */
   synchronized boolean wasCut() {
     return cut;
   }
 
-  synchronized void received(long size) {
-    received++;
+  /** Counts a message of the peer, and tells how many it sent by now. */
+  synchronized long received(long size) {
     bytes += size;
+    return ++received;
   }
 
-  synchronized void halfClosed() {
+  /** Notes that the peer sends no more, and tells how many messages it sent. */
+  synchronized long halfClosed() {
     halfClosed = true;
+    return received;
   }
 
   /**

@@ -3,6 +3,7 @@ package io.granary.protocol.grpc;
 import io.granary.proofs.Hash32;
 import io.grpc.BindableService;
 import io.grpc.Server;
+import io.grpc.ServerInterceptors;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
@@ -17,7 +18,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -36,6 +36,7 @@ public final class NodeServer implements AutoCloseable {
   private final ExecutorService executor;
   private final ScheduledExecutorService timer;
   private final HealthStatusManager health;
+  private final Quotas quotas;
 
   private NodeServer(
       Server server,
@@ -43,7 +44,8 @@ public final class NodeServer implements AutoCloseable {
       EventLoopGroup loops,
       ExecutorService executor,
       ScheduledExecutorService timer,
-      HealthStatusManager health) {
+      HealthStatusManager health,
+      Quotas quotas) {
     this.server = server;
     this.keys = keys;
     // One that has ended does not say it any more.
@@ -52,30 +54,39 @@ public final class NodeServer implements AutoCloseable {
     this.executor = executor;
     this.timer = timer;
     this.health = health;
+    this.quotas = quotas;
   }
 
   /**
    * Starts a server.
    *
    * @param listen where; port 0 takes a free one
-   * @param protectedMethods full names of the methods that need authentication
+   * @param quota what one peer may ask for
+   * @param services whose methods are authenticated unless their proto says {@code NO_SIDE_EFFECTS}
    * @throws IOException when the port is taken or the TLS files cannot be read
    */
   public static NodeServer start(
       InetSocketAddress listen,
       TlsIdentity tls,
       CallAuth auth,
-      Set<String> protectedMethods,
+      Quota quota,
       List<BindableService> services)
       throws IOException {
-    return start(listen, tls, auth, protectedMethods, services, Guards.STANDARD);
+    return start(listen, tls, auth, quota, services, Guards.STANDARD);
+  }
+
+  /** The same with the quota {@link Quota#STANDARD}. */
+  public static NodeServer start(
+      InetSocketAddress listen, TlsIdentity tls, CallAuth auth, List<BindableService> services)
+      throws IOException {
+    return start(listen, tls, auth, Quota.STANDARD, services);
   }
 
   static NodeServer start(
       InetSocketAddress listen,
       TlsIdentity tls,
       CallAuth auth,
-      Set<String> protectedMethods,
+      Quota quota,
       List<BindableService> services,
       Guards guards)
       throws IOException {
@@ -93,6 +104,7 @@ public final class NodeServer implements AutoCloseable {
     EventLoopGroup loops =
         new MultiThreadIoEventLoopGroup(
             new DefaultThreadFactory("grpc-io", true), NioIoHandler.newFactory());
+    Quotas quotas = new Quotas(quota);
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(listen)
             .sslContext(ssl)
@@ -111,13 +123,18 @@ public final class NodeServer implements AutoCloseable {
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             // The interceptor added last runs first.
-            .intercept(new AuthServerInterceptor(auth, protectedMethods))
             .intercept(new GuardInterceptor(timer, guards))
-            .addService(health.getHealthService())
-            .addService(ProtoReflectionServiceV1.newInstance());
-    services.forEach(s -> builder.addService(RawMessages.of(s.bindService())));
+            .intercept(new QuotaInterceptor(quotas))
+            .addService(RawMessages.of(health.getHealthService().bindService()))
+            .addService(RawMessages.of(ProtoReflectionServiceV1.newInstance().bindService()));
+    AuthServerInterceptor authentication = new AuthServerInterceptor(auth, quotas);
+    for (BindableService service : services) {
+      builder.addService(
+          ServerInterceptors.intercept(RawMessages.of(service.bindService()), authentication));
+    }
     try {
-      return new NodeServer(builder.build().start(), keys, loops, executor, timer, health);
+      return new NodeServer(
+          builder.build().start(), keys, loops, executor, timer, health, quotas);
     } catch (IOException e) {
       loops.shutdownGracefully(0, 0, TimeUnit.SECONDS);
       executor.shutdown();
@@ -156,6 +173,11 @@ public final class NodeServer implements AutoCloseable {
    */
   public void show(List<TlsIdentity> identities, Hash32 preferred) throws IOException {
     keys.show(identities, preferred);
+  }
+
+  /** Calls that run now; an authenticated one counts for its caller and for its address. */
+  int running() {
+    return quotas.running();
   }
 
   /** Takes no calls any more; running ones go on. */

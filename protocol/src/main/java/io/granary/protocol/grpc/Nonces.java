@@ -15,6 +15,8 @@ final class Nonces {
     FIRST,
     /** It was used before. */
     AGAIN,
+    /** Its token had expired, and was forgotten, before the clock went back. */
+    LATE,
     /** There is no room to remember it, so it must not be accepted. */
     FULL
   }
@@ -22,6 +24,7 @@ final class Nonces {
   private final int capacity;
   private final TreeMap<Long, Set<Object>> byExpiry = new TreeMap<>();
   private int size;
+  private long forgottenUpTo = Long.MIN_VALUE;
 
   Nonces(int capacity) {
     this.capacity = capacity;
@@ -35,8 +38,12 @@ final class Nonces {
    * @param now Unix seconds
    */
   synchronized Use use(Object nonce, long expiresAt, long now) {
+    forgottenUpTo = Math.max(forgottenUpTo, now);
     while (!byExpiry.isEmpty() && byExpiry.firstKey() <= now) {
       size -= byExpiry.pollFirstEntry().getValue().size();
+    }
+    if (expiresAt <= forgottenUpTo) {
+      return Use.LATE;
     }
     for (Set<Object> used : byExpiry.values()) {
       if (used.contains(nonce)) {

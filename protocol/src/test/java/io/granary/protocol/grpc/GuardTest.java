@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 import io.granary.protocol.chain.PeerRecord;
+import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.crypto.SigningDomain;
 import io.granary.protocol.values.Address;
 import io.granary.v1.DealServiceGrpc;
@@ -18,6 +19,7 @@ import io.granary.v1.RetrieveRangeRequest;
 import io.granary.v1.RetrieveRangeResponse;
 import io.granary.v1.UploadPieceRequest;
 import io.granary.v1.UploadPieceResponse;
+import io.grpc.ClientInterceptors;
 import io.grpc.BindableService;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
@@ -34,7 +36,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -49,6 +50,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A server never waits for ever: neither for a silent peer nor for a handler that hangs. */
 class GuardTest {
   private static final Address NODE = Address.parse("0x" + "01".repeat(20));
+  private static final SigningDomain DOMAIN = new SigningDomain(1, NODE);
   private static final Guards SHORT =
       new Guards(
           Duration.ofMillis(500),
@@ -137,8 +139,8 @@ class GuardTest {
         NodeServer.start(
             new InetSocketAddress("127.0.0.1", 0),
             tls,
-            new CallAuth(new SigningDomain(1, NODE), NODE, Clock.systemUTC()),
-            Set.of(),
+            new CallAuth(DOMAIN, NODE, Clock.systemUTC()),
+            Quota.STANDARD,
             List.of(new Deals(), retrieval),
             guards);
     channel =
@@ -155,7 +157,7 @@ class GuardTest {
   void a_peer_that_goes_silent_in_a_stream_is_cut_off_and_the_handler_told() throws Exception {
     CompletableFuture<Throwable> end = new CompletableFuture<>();
     StreamObserver<UploadPieceRequest> upload =
-        DealServiceGrpc.newStub(channel).uploadPiece(told(end));
+        authenticated().uploadPiece(told(end));
     upload.onNext(UploadPieceRequest.getDefaultInstance());
     Status status = Status.fromThrowable(waitFor(end));
     assertEquals(Status.Code.DEADLINE_EXCEEDED, status.getCode());
@@ -167,7 +169,7 @@ class GuardTest {
   void a_peer_that_sends_a_byte_now_and_then_is_cut_off_too() throws Exception {
     CompletableFuture<Throwable> end = new CompletableFuture<>();
     StreamObserver<UploadPieceRequest> upload =
-        DealServiceGrpc.newStub(channel).uploadPiece(told(end));
+        authenticated().uploadPiece(told(end));
     UploadPieceRequest oneByte =
         UploadPieceRequest.newBuilder().setChunk(ByteString.copyFrom(new byte[1])).build();
     // Ten times as often as a silent one is given time.
@@ -252,6 +254,12 @@ class GuardTest {
       }
     }
     throw new AssertionError(last);
+  }
+
+  private DealServiceGrpc.DealServiceStub authenticated() {
+    return DealServiceGrpc.newStub(
+        ClientInterceptors.intercept(
+            channel, new AuthClientInterceptor(DOMAIN, EthKey.generate(), NODE)));
   }
 
   private static StreamObserver<UploadPieceResponse> told(CompletableFuture<Throwable> end) {

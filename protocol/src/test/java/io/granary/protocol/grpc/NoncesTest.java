@@ -19,6 +19,15 @@ class NoncesTest {
   }
 
   @Test
+  void a_clock_that_is_set_back_revives_no_token() {
+    assertEquals(Use.FIRST, nonces.use("a", 20, 10));
+    assertEquals(Use.FIRST, nonces.use("b", 40, 25));
+    assertEquals(Use.LATE, nonces.use("a", 20, 12), "forgotten, and so not to be known again");
+    assertEquals(Use.AGAIN, nonces.use("b", 40, 12));
+    assertEquals(Use.FIRST, nonces.use("c", 41, 12));
+  }
+
+  @Test
   void without_room_new_ones_wait_and_known_ones_are_still_known() {
     assertEquals(Use.FIRST, nonces.use("a", 20, 10));
     assertEquals(Use.FIRST, nonces.use("b", 30, 10));

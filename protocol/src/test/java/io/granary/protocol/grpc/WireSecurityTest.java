@@ -22,22 +22,16 @@ import io.granary.v1.RetrievalServiceGrpc;
 import io.granary.v1.UploadHeader;
 import io.granary.v1.UploadPieceRequest;
 import io.granary.v1.UploadPieceResponse;
-import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,8 +41,6 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -112,9 +104,6 @@ class WireSecurityTest {
             new InetSocketAddress("127.0.0.1", 0),
             tls,
             new CallAuth(DOMAIN, NODE, Clock.systemUTC()),
-            Set.of(
-                DealServiceGrpc.getGetUploadMethod().getFullMethodName(),
-                DealServiceGrpc.getUploadPieceMethod().getFullMethodName()),
             List.of(
                 new Deals(),
                 new RetrievalServiceGrpc.RetrievalServiceImplBase() {},
@@ -369,75 +358,9 @@ class WireSecurityTest {
                     new InetSocketAddress("127.0.0.1", server.port()),
                     tls,
                     new CallAuth(DOMAIN, NODE, Clock.systemUTC()),
-                    Set.of(),
                     List.of()));
     assertTrue(
         e.getMessage().contains(":" + server.port()) && e.getMessage().contains("--listen"),
         e.getMessage());
-  }
-
-  private static final MethodDescriptor.Marshaller<byte[]> RAW =
-      new MethodDescriptor.Marshaller<>() {
-        @Override
-        public InputStream stream(byte[] value) {
-          return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-          try {
-            return stream.readAllBytes();
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        }
-      };
-
-  /**
-   * Random bytes on every method of every service: a documented status, and the server still
-   * serves.
-   */
-  @Test
-  void malformed_bytes_on_every_method_get_a_documented_status() {
-    Random random = new Random(42);
-    Set<Status.Code> documented =
-        Set.of(
-            Status.Code.INVALID_ARGUMENT,
-            Status.Code.UNAUTHENTICATED,
-            Status.Code.UNIMPLEMENTED,
-            Status.Code.INTERNAL,
-            Status.Code.CANCELLED,
-            Status.Code.UNKNOWN,
-            Status.Code.OK);
-    ManagedChannel channel = channel(tls.tlsKeyHash());
-    for (var service :
-        List.of(
-            DealServiceGrpc.getServiceDescriptor(),
-            RetrievalServiceGrpc.getServiceDescriptor(),
-            ProofServiceGrpc.getServiceDescriptor(),
-            AuditServiceGrpc.getServiceDescriptor())) {
-      for (MethodDescriptor<?, ?> method : service.getMethods()) {
-        MethodDescriptor<byte[], byte[]> raw =
-            MethodDescriptor.<byte[], byte[]>newBuilder()
-                .setFullMethodName(method.getFullMethodName())
-                .setType(MethodDescriptor.MethodType.UNARY)
-                .setRequestMarshaller(RAW)
-                .setResponseMarshaller(RAW)
-                .build();
-        for (int i = 0; i < 20; i++) {
-          byte[] bytes = new byte[random.nextInt(200)];
-          random.nextBytes(bytes);
-          Status.Code code = Status.Code.OK;
-          try {
-            ClientCalls.blockingUnaryCall(
-                channel, raw, CallOptions.DEFAULT.withDeadlineAfter(10, TimeUnit.SECONDS), bytes);
-          } catch (StatusRuntimeException e) {
-            code = e.getStatus().getCode();
-          }
-          assertTrue(documented.contains(code), method.getFullMethodName() + " answered " + code);
-        }
-      }
-    }
-    assertEquals(7, stub(signed(NODE, DOMAIN)).getUpload(request()).getOffset());
   }
 }
