@@ -208,7 +208,6 @@ class MinerDoctorIT extends CommandLineHarness {
             new InetSocketAddress("127.0.0.1", 0),
             attackers,
             new CallAuth(market.client.terms().domain(), market.miner(), Clock.systemUTC()),
-            Set.of(),
             List.of())) {
       assertFalse(answers("127.0.0.1:" + attacker.port(), old));
       assertFalse(answers("127.0.0.1:" + attacker.port(), next));

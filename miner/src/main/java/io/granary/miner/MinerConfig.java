@@ -163,9 +163,9 @@ public record MinerConfig(
           ops,
           care,
           fees,
-            filter,
-            drain,
-            quota);
+          filter,
+          drain,
+          quota);
     }
   }
 

@@ -32,7 +32,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -137,7 +136,6 @@ class DealLoadReport {
             new InetSocketAddress("127.0.0.1", 0),
             tls,
             new CallAuth(ModelChain.DOMAIN, auditorKey.address(), Clock.systemUTC()),
-            Set.of(AuditServiceGrpc.getPushPeriodProofsMethod().getFullMethodName()),
             List.of(new Sink()));
     chain.registerAuditor(
         new PeerRecord(auditorKey.address(), "127.0.0.1:" + server.port(), tls.tlsKeyHash()));

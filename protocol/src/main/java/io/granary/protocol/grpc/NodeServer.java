@@ -133,8 +133,7 @@ public final class NodeServer implements AutoCloseable {
           ServerInterceptors.intercept(RawMessages.of(service.bindService()), authentication));
     }
     try {
-      return new NodeServer(
-          builder.build().start(), keys, loops, executor, timer, health, quotas);
+      return new NodeServer(builder.build().start(), keys, loops, executor, timer, health, quotas);
     } catch (IOException e) {
       loops.shutdownGracefully(0, 0, TimeUnit.SECONDS);
       executor.shutdown();

@@ -19,8 +19,8 @@ import io.granary.v1.RetrieveRangeRequest;
 import io.granary.v1.RetrieveRangeResponse;
 import io.granary.v1.UploadPieceRequest;
 import io.granary.v1.UploadPieceResponse;
-import io.grpc.ClientInterceptors;
 import io.grpc.BindableService;
+import io.grpc.ClientInterceptors;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -156,8 +156,7 @@ class GuardTest {
   @Test
   void a_peer_that_goes_silent_in_a_stream_is_cut_off_and_the_handler_told() throws Exception {
     CompletableFuture<Throwable> end = new CompletableFuture<>();
-    StreamObserver<UploadPieceRequest> upload =
-        authenticated().uploadPiece(told(end));
+    StreamObserver<UploadPieceRequest> upload = authenticated().uploadPiece(told(end));
     upload.onNext(UploadPieceRequest.getDefaultInstance());
     Status status = Status.fromThrowable(waitFor(end));
     assertEquals(Status.Code.DEADLINE_EXCEEDED, status.getCode());
@@ -168,8 +167,7 @@ class GuardTest {
   @Test
   void a_peer_that_sends_a_byte_now_and_then_is_cut_off_too() throws Exception {
     CompletableFuture<Throwable> end = new CompletableFuture<>();
-    StreamObserver<UploadPieceRequest> upload =
-        authenticated().uploadPiece(told(end));
+    StreamObserver<UploadPieceRequest> upload = authenticated().uploadPiece(told(end));
     UploadPieceRequest oneByte =
         UploadPieceRequest.newBuilder().setChunk(ByteString.copyFrom(new byte[1])).build();
     // Ten times as often as a silent one is given time.
