@@ -36,10 +36,6 @@ import java.util.stream.Stream;
 /** A miner in a temporary home, with the model chain under it and a renter in front. */
 final class MinerFixture implements AutoCloseable {
   static final long RICH = 1L << 60;
-
-  /** Blocks until a proposal expires: more than any test makes while a slow machine still seals. */
-  private static final long LONG_BLOCKS = 10_000;
-
   private static final AtomicLong SALT = new AtomicLong();
 
   final EthKey operator = EthKey.of(Sha256.hash(new byte[] {1}).bytes());
@@ -172,8 +168,8 @@ final class MinerFixture implements AutoCloseable {
         periods,
         price,
         Pricing.collateral(chain.terms(), config.ask().collateralPerLeaf(), price, size, periods),
-        new BlockNumber(head + LONG_BLOCKS),
-        new BlockNumber(head + LONG_BLOCKS + 100),
+        new BlockNumber(head + 500),
+        new BlockNumber(head + 600),
         Hash32.ZERO,
         Sha256.hash(ByteBuffer.allocate(8).putLong(SALT.incrementAndGet()).array()));
   }
