@@ -158,6 +158,10 @@ final class DrainTest {
     int offset = (int) f.renter().offset(uploading);
     assertTrue(offset >= 8 << 20, "what was acknowledged is there: " + offset);
     f.renter().upload(uploading, large, offset, large.length);
+    // A slow machine must not seal until the proposals are over.
+    for (DealId id : List.of(uploading, sealing)) {
+      Await.until("it is sealed", () -> stage(id).compareTo(DealStage.SEALED) >= 0);
+    }
     f.chain.mineUntil(
         "both are active",
         () ->
