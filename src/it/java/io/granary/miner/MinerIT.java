@@ -181,7 +181,11 @@ class MinerIT {
   }
 
   private String declined(SignedProposal proposal, SignedAsk ask) {
-    return assertThrows(PeerException.class, () -> connection.propose(proposal, ask)).getMessage();
+    return declined(connection, proposal, ask);
+  }
+
+  private static String declined(MinerConnection by, SignedProposal proposal, SignedAsk ask) {
+    return assertThrows(PeerException.class, () -> by.propose(proposal, ask)).getMessage();
   }
 
   private DealProposal with(
@@ -274,10 +278,13 @@ class MinerIT {
             p.activateBy(),
             p.replaces(),
             p.salt());
-    String message =
-        declined(new SignedProposal(unpaid, poor.sign(market.idOf(unpaid).hash())), ask);
-    assertTrue(
-        message.startsWith("CLIENT_ESCROW") && message.contains("acceptable at least"), message);
+    SignedProposal signed = new SignedProposal(unpaid, poor.sign(market.idOf(unpaid).hash()));
+    assertTrue(declined(signed, ask).startsWith("NOT_CLIENT"), "another one's proposal");
+    try (MinerConnection poors = connect(poor)) {
+      String message = declined(poors, signed, ask);
+      assertTrue(
+          message.startsWith("CLIENT_ESCROW") && message.contains("acceptable at least"), message);
+    }
 
     usableBytes = 1 << 20;
     assertTrue(declined(market.sign(p), ask).startsWith("DISK_FULL"), "disk");
