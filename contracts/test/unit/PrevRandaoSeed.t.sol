@@ -29,14 +29,15 @@ contract PrevRandaoSeedTest is Test {
         _json = vm.readFile("../protocol/src/test/resources/vectors/protocol.json");
         vm.roll(NUMBER + 1);
         vm.etch(HISTORY, "");
-        _seeds = deploy(LOOKAHEAD);
+        _seeds = this.deploy(LOOKAHEAD);
         string memory v = vector("Prague");
         _header = vm.parseJsonBytes(_json, string.concat(v, ".rlp"));
         _randao = vm.parseJsonBytes32(_json, string.concat(v, ".value"));
         vm.setBlockhash(NUMBER, vm.parseJsonBytes32(_json, string.concat(v, ".hash")));
     }
 
-    function deploy(uint256 lookahead) private returns (IPrevRandaoSeed) {
+    /// @dev A call of its own, so that a revert is not the end of the test.
+    function deploy(uint256 lookahead) external returns (IPrevRandaoSeed) {
         return IPrevRandaoSeed(vm.deployCode("PrevRandaoSeed", abi.encode(lookahead)));
     }
 
@@ -60,11 +61,11 @@ contract PrevRandaoSeedTest is Test {
 
     function test_constructor_boundsTheLookahead() public {
         vm.expectRevert(abi.encodeWithSelector(IPrevRandaoSeed.BadLookahead.selector, 0));
-        deploy(0);
+        this.deploy(0);
         vm.expectRevert(abi.encodeWithSelector(IPrevRandaoSeed.BadLookahead.selector, 129));
-        deploy(129);
-        assertEq(deploy(1).lag(), 2);
-        assertEq(deploy(128).lag(), 129);
+        this.deploy(129);
+        assertEq(this.deploy(1).lag(), 2);
+        assertEq(this.deploy(128).lag(), 129);
     }
 
     function test_views() public view {
@@ -118,7 +119,7 @@ contract PrevRandaoSeedTest is Test {
     function test_valueAt_reachesAsFarAsHistory() public {
         vm.etch(HISTORY, address(new HistoryStub()).code);
         HistoryStub(HISTORY).set(NUMBER, keccak256(_header));
-        _seeds = deploy(LOOKAHEAD);
+        _seeds = this.deploy(LOOKAHEAD);
         assertTrue(_seeds.hasHistory());
         assertEq(_seeds.reach(), 8191 + LOOKAHEAD);
         uint256 asked = NUMBER - LOOKAHEAD;
@@ -214,6 +215,22 @@ contract PrevRandaoSeedTest is Test {
         refused(6, bytes.concat(hex"b90101", new bytes(257)));
         refused(6, bytes.concat(hex"b8ff", new bytes(255)));
         refused(6, bytes.concat(hex"ba000100", new bytes(256)));
+        // As long as the right one, so that all after it lies where it should.
+        refused(6, bytes.concat(hex"b90101", new bytes(256)));
+        refused(6, bytes.concat(hex"ba0100", new bytes(256)));
+    }
+
+    /// @dev The shortest header that there can be: of block 5, every number in one byte.
+    function test_header_shortest() public {
+        bytes[] memory all = usual();
+        bytes[] memory items = new bytes[](16);
+        for (uint256 i = 0; i < 15; ++i) {
+            items[i] = i < 8 || i > 12 ? all[i] : bytes(hex"05");
+        }
+        items[15] = hex"07";
+        bytes memory header = encode(items);
+        assertEq(header.length, 497);
+        assertEq(valueOf(header, 5), _randao);
     }
 
     function test_header_ofProofOfWork() public {
