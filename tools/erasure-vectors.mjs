@@ -104,7 +104,7 @@ const vectors = [
   vector(64, 64, 2000),
   vector(4, 2, 4 * UNIT + 1),
   vector(3, 2, 6 * UNIT),
-  vector(10, 4, 10 * UNIT - 1),
+  vector(2, 2, 4 * UNIT - 1),
 ];
 const text = `${JSON.stringify(vectors, null, 1)}\n`;
 if (process.argv.includes("--check")) {

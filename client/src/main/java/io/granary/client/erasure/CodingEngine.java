@@ -2,19 +2,17 @@ package io.granary.client.erasure;
 
 import java.util.Arrays;
 import java.util.Random;
-import java.util.function.Supplier;
 
 /**
  * What codes. Both give the same bytes; that of vectors is several times as fast, but takes about a
- * second to warm up, in which the other codes a gigabyte (docs/adr/0006-two-hash-engines.md is
- * about the like).
+ * second to warm up, in which the other codes a gigabyte.
  */
 enum CodingEngine {
   /** Plain Java, fast at once. */
-  TABLE(TableKernel::new),
+  TABLE,
 
   /** Needs a JVM started with {@code --add-modules jdk.incubator.vector}. */
-  VECTOR(ShuffleKernel::new);
+  VECTOR;
 
   /** Files of so many bytes pay for the warm-up. */
   static final long WORTH_WARMING = 4L << 30;
@@ -26,14 +24,14 @@ enum CodingEngine {
     static final CodingEngine ENGINE = measure();
   }
 
-  private final Supplier<Kernel> kernel;
-
-  CodingEngine(Supplier<Kernel> kernel) {
-    this.kernel = kernel;
-  }
-
   Kernel kernel() {
-    return kernel.get();
+    // Not a constructor reference in the constants: to resolve one loads the class, and so needs
+    // the
+    // module.
+    return switch (this) {
+      case TABLE -> new TableKernel();
+      case VECTOR -> new ShuffleKernel();
+    };
   }
 
   /** That for a file of so many bytes. The first large one of a process waits for the warm-up. */

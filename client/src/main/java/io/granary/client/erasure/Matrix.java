@@ -49,7 +49,7 @@ final class Matrix {
    */
   Matrix inverse() {
     int size = rows.length;
-    int[][] left = rows(allIndices()).rows;
+    int[][] left = Arrays.stream(rows).map(int[]::clone).toArray(int[][]::new);
     int[][] right = new int[size][size];
     for (int i = 0; i < size; i++) {
       right[i][i] = 1;
@@ -70,12 +70,6 @@ final class Matrix {
       }
     }
     return new Matrix(right);
-  }
-
-  private int[] allIndices() {
-    int[] indices = new int[rows.length];
-    Arrays.setAll(indices, i -> i);
-    return indices;
   }
 
   /** The first row from the diagonal down that is not zero in this column. */

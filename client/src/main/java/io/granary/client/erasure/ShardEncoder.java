@@ -64,9 +64,7 @@ public final class ShardEncoder {
   }
 
   private long missing() {
-    return stripe == striping.stripes()
-        ? 0
-        : striping.bytes() - striping.position(stripe) - filled;
+    return stripe == striping.stripes() ? 0 : striping.bytes() - striping.position(stripe) - filled;
   }
 
   private int room() {

@@ -17,8 +17,8 @@ public record Striping(int data, int parity, long bytes) {
   /** Bytes of a unit in all stripes but the last. */
   public static final int UNIT = 1 << 20;
 
-  /** The last stripe's units are multiples of a leaf. */
-  private static final int LEAF = 32;
+  /** Units are multiples of it, so that vectors of up to 256 bits leave no rest. */
+  private static final int ALIGNMENT = 32;
 
   /**
    * Checks the ranges.
@@ -86,7 +86,7 @@ public record Striping(int data, int parity, long bytes) {
 
   /** Bytes of a stripe's units. */
   public int unit(long stripe) {
-    return Math.ceilDiv(Math.ceilDiv(stripeBytes(stripe), data), LEAF) * LEAF;
+    return Math.ceilDiv(Math.ceilDiv(stripeBytes(stripe), data), ALIGNMENT) * ALIGNMENT;
   }
 
   private long fullStripe() {
