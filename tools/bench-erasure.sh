@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How fast files are erasure-coded and decoded, by tables and by vectors, in one thread. Takes a minute.
+# How fast files are erasure-coded and decoded, by tables and by vectors, in one thread, by its processor time. Takes a minute.
 set -euo pipefail
 GRANARY_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/setup.sh

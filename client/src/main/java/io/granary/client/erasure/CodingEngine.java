@@ -25,9 +25,7 @@ enum CodingEngine {
   }
 
   Kernel kernel() {
-    // Not a constructor reference in the constants: to resolve one loads the class, and so needs
-    // the
-    // module.
+    // A constructor reference would load the class, and so need the module, even if never called.
     return switch (this) {
       case TABLE -> new TableKernel();
       case VECTOR -> new ShuffleKernel();
@@ -46,22 +44,21 @@ enum CodingEngine {
   /** Lets both do the same work. A compiler that gets vectors wrong must not cost a file. */
   private static final class Trial {
     private static final int BYTES = 1 << 10;
-    // The compiler has made its last version of the kernel by then.
-    private static final int WARM_ROUNDS = 20_000;
-    private static final int TIMED_ROUNDS = 20_000;
+    // After so many the compiler has made its last version of the kernel.
+    private static final int ROUNDS = 20_000;
 
     private final byte[] shard = new byte[BYTES];
 
     CodingEngine winner() {
       new Random(1).nextBytes(shard);
-      boolean same = Arrays.equals(run(TABLE, WARM_ROUNDS), run(VECTOR, WARM_ROUNDS));
+      boolean same = Arrays.equals(run(TABLE), run(VECTOR));
       return same && nanos(VECTOR) < nanos(TABLE) ? VECTOR : TABLE;
     }
 
-    private byte[] run(CodingEngine engine, int rounds) {
+    private byte[] run(CodingEngine engine) {
       Kernel kernel = engine.kernel();
       byte[] sum = new byte[BYTES];
-      for (int round = 0; round < rounds; round++) {
+      for (int round = 0; round < ROUNDS; round++) {
         kernel.addMultiple(round % GaloisField.SIZE, shard, sum, 0, BYTES);
       }
       return sum;
@@ -69,7 +66,7 @@ enum CodingEngine {
 
     private long nanos(CodingEngine engine) {
       long begin = System.nanoTime();
-      run(engine, TIMED_ROUNDS);
+      run(engine);
       return System.nanoTime() - begin;
     }
   }

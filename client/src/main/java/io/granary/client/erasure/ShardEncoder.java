@@ -6,7 +6,7 @@ import java.util.Arrays;
 
 /**
  * Makes the shards of a file whose bytes come in order, stripe by stripe, in memory of one stripe:
- * n MiB. Not safe for several threads; after an exception of no further use.
+ * n MiB. Not safe for several threads.
  */
 public final class ShardEncoder {
   private final Striping striping;
@@ -28,7 +28,7 @@ public final class ShardEncoder {
    * Takes what remains of a buffer, and hands on the units of each stripe that is full.
    *
    * @throws IllegalArgumentException when these are more bytes than the file has; none is taken
-   * @throws IOException when the sink throws it
+   * @throws IOException when the sink throws it; the encoder is of no further use then
    */
   public void update(ByteBuffer bytes) throws IOException {
     if (bytes.remaining() > missing()) {

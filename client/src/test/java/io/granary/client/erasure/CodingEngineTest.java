@@ -1,7 +1,7 @@
 package io.granary.client.erasure;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertSame;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -23,10 +23,17 @@ class CodingEngineTest {
   }
 
   @Test
-  void the_choice_for_large_files_is_made_once() {
-    // Which of the two depends on processor and load; that both give the same, other tests show.
-    CodingEngine chosen = CodingEngine.forFile(CodingEngine.WORTH_WARMING);
-    assertSame(chosen, CodingEngine.forFile(Long.MAX_VALUE));
+  void what_is_chosen_for_large_files_codes_as_tables_do() {
+    // Which of the two it is depends on processor and load.
+    Kernel chosen = CodingEngine.forFile(CodingEngine.WORTH_WARMING).kernel();
+    byte[] shard = Shards.random(5_000, 1);
+    byte[] expected = new byte[5_000];
+    byte[] sum = new byte[5_000];
+    for (int coefficient = 0; coefficient < GaloisField.SIZE; coefficient++) {
+      CodingEngine.TABLE.kernel().addMultiple(coefficient, shard, expected, 0, 5_000);
+      chosen.addMultiple(coefficient, shard, sum, 0, 5_000);
+      assertArrayEquals(expected, sum, "coefficient " + coefficient);
+    }
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 
@@ -63,6 +64,28 @@ class ErasureVectorsTest {
       checked++;
     }
     assertTrue(checked >= 10, "vectors checked: " + checked);
+  }
+
+  /**
+   * The one answer that both implementations which docs/file-format.md names have in their tests.
+   */
+  @Test
+  void the_published_answer_of_5_plus_5() {
+    byte[][] shards = {
+      {0, 1},
+      {4, 5},
+      {2, 3},
+      {6, 7},
+      {8, 9},
+      new byte[2],
+      new byte[2],
+      new byte[2],
+      new byte[2],
+      new byte[2],
+    };
+    ReedSolomon.of(5, 5).encode(shards, 2);
+    byte[][] parity = {{12, 13}, {10, 11}, {14, 15}, {90, 91}, {94, 95}};
+    assertArrayEquals(parity, Arrays.copyOfRange(shards, 5, 10));
   }
 
   @Test
