@@ -37,8 +37,9 @@ forge build --offline >"$logs/forge-build.log" 2>&1 || { cat "$logs/forge-build.
   forge build --offline --force >"$logs/forge-build.log" 2>&1 || { cat "$logs/forge-build.log"; exit 1; }
   (cd contracts && node tools/export-abi.mjs --check)
 }
-step "the protocol's vectors"
+step "the protocol's and the file format's vectors"
 node contracts/tools/make-vectors.mjs --check
+node tools/erasure-vectors.mjs --check
 step "contracts: unit, fuzz and invariant tests"
 status=0
 forge test --offline 2>&1 | tee "$logs/forge.log" | grep -E '^(Ran|\[FAIL|Suite|Error|Encountered)' || true
