@@ -2,6 +2,8 @@ package io.granary.client.vault;
 
 import com.google.crypto.tink.subtle.AesGcmHkdfStreaming;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.security.GeneralSecurityException;
@@ -34,8 +36,7 @@ public final class FileCipher {
     associatedData = AssociatedData.of(KIND, fileId);
     file = HexFormat.of().formatHex(fileId);
     try {
-      streaming =
-          new AesGcmHkdfStreaming(key.secret(), "HmacSha256", KEY_BYTES, SEGMENT_BYTES, 0);
+      streaming = new AesGcmHkdfStreaming(key.secret(), "HmacSha256", KEY_BYTES, SEGMENT_BYTES, 0);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("the format's parameters are Tink's", e);
     }
@@ -60,19 +61,22 @@ public final class FileCipher {
   }
 
   /**
-   * Opens sealed bytes. Reading bytes a to b of the result reads their segments and once the header;
-   * no byte is given out before its segment was authenticated. The result's {@code size()} follows
-   * from that of {@code sealed} and is proved when the last byte is read: what was cut off at a
-   * segment's end shows there. Closing the result closes {@code sealed}, which nobody else may use
-   * before.
+   * Opens sealed bytes. Reading bytes a to b of the result reads their segments and once the
+   * header; no byte is given out before its segment was authenticated. The result's {@code size()}
+   * follows from that of {@code sealed} and is proved when its last byte, or its end, is read: what
+   * was cut off at a segment's end shows there. Closing the result closes {@code sealed}, which
+   * nobody else may use before.
    *
-   * @return a channel to read from, whose reads throw {@link BrokenSealException} for a segment that
-   *     is not what was sealed there
+   * @return a channel to read from, whose reads throw {@link BrokenSealException} for a segment
+   *     that is not what was sealed there
    * @throws BrokenSealException when nothing can have been sealed to so many bytes
    */
   public SeekableByteChannel open(SeekableByteChannel sealed) throws IOException {
     requireSealedSize(sealed.size());
     try {
+      if (sealed.size() == sealedBytes(0)) {
+        requireAuthentic(streaming.newDecryptingChannel(sealed.position(0), associatedData));
+      }
       return new OpenedChannel(
           streaming.newSeekableDecryptingChannel(sealed, associatedData), file);
     } catch (GeneralSecurityException e) {
@@ -85,6 +89,16 @@ public final class FileCipher {
     if (plainBytes < 0 || sealedBytes(plainBytes) != bytes) {
       throw new BrokenSealException(
           "file " + file + " was cut: no file is sealed to " + bytes + " bytes; fetch it again");
+    }
+  }
+
+  /** For a file of no bytes, which Tink's random access does not look at (tink-java, issue 79). */
+  private void requireAuthentic(ReadableByteChannel nothing) throws IOException {
+    ByteBuffer target = ByteBuffer.allocate(1);
+    try {
+      while (nothing.read(target) >= 0) {}
+    } catch (IOException e) {
+      throw OpenedChannel.explained(e, file, 0, 0);
     }
   }
 }

@@ -6,7 +6,10 @@ import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.SeekableByteChannel;
 import java.security.GeneralSecurityException;
 
-/** Tink's channel, which says of a broken segment where it is and what to do. */
+/**
+ * Tink's channel, which tells the end of a file only when that was authenticated, and of a broken
+ * segment where it is and what to do.
+ */
 final class OpenedChannel implements SeekableByteChannel {
   private final SeekableByteChannel plain;
   private final String file;
@@ -16,23 +19,45 @@ final class OpenedChannel implements SeekableByteChannel {
     this.file = file;
   }
 
-  @Override
-  public int read(ByteBuffer target) throws IOException {
-    try {
-      return plain.read(target);
-    } catch (IOException e) {
-      if (e.getCause() instanceof GeneralSecurityException) {
-        throw new BrokenSealException(
+  /** Tells a segment that does not open from a channel that fails. */
+  static IOException explained(IOException e, String file, long position, long size) {
+    return e.getCause() instanceof GeneralSecurityException
+        ? new BrokenSealException(
             "file "
                 + file
                 + " does not open at byte "
-                + plain.position()
+                + position
                 + " of "
-                + plain.size()
+                + size
                 + ": it was cut or changed there, or sealed under another key; fetch it again",
-            e);
-      }
-      throw e;
+            e)
+        : e;
+  }
+
+  @Override
+  public int read(ByteBuffer target) throws IOException {
+    try {
+      int read = plain.read(target);
+      boolean nothingLeft = target.hasRemaining() && plain.position() >= plain.size();
+      return read == 0 && nothingLeft && isEndAuthentic() ? -1 : read;
+    } catch (IOException e) {
+      throw explained(e, file, plain.position(), plain.size());
+    }
+  }
+
+  /**
+   * Opens the last segment, without which Tink answers 0 to any read behind the end (tink-java,
+   * issue 79). A file of no bytes was looked at before.
+   */
+  private boolean isEndAuthentic() throws IOException {
+    if (plain.size() == 0) {
+      return true;
+    }
+    long position = plain.position();
+    try {
+      return plain.position(plain.size() - 1).read(ByteBuffer.allocate(1)) == 1;
+    } finally {
+      plain.position(position);
     }
   }
 

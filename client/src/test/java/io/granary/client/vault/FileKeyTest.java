@@ -80,8 +80,7 @@ class FileKeyTest {
   void ids_of_other_lengths_are_refused() {
     for (int length : new int[] {0, 15, 17, 31, 33}) {
       IllegalArgumentException e =
-          assertThrows(
-              IllegalArgumentException.class, () -> key.wrap(wrapping, new byte[length]));
+          assertThrows(IllegalArgumentException.class, () -> key.wrap(wrapping, new byte[length]));
       assertTrue(e.getMessage().contains("not " + length), e.getMessage());
     }
   }

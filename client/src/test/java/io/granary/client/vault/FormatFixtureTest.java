@@ -23,7 +23,8 @@ class FormatFixtureTest {
   @BeforeAll
   static void load() throws IOException {
     try (InputStream in =
-        Objects.requireNonNull(FormatFixtureTest.class.getResourceAsStream("format-1.properties"))) {
+        Objects.requireNonNull(
+            FormatFixtureTest.class.getResourceAsStream("format-1.properties"))) {
       FIXTURE.load(in);
     }
   }

@@ -43,10 +43,8 @@ class KnownAnswersTest {
     WrappingKey wrapping = new WrappingKey(hex(key));
     assertEquals(
         sealed,
-        HexFormat.of()
-            .formatHex(wrapping.encrypt(hex(nonce), hex(associatedData), hex(plain))));
-    assertArrayEquals(
-        hex(plain), wrapping.decrypt(hex(nonce), hex(associatedData), hex(sealed)));
+        HexFormat.of().formatHex(wrapping.encrypt(hex(nonce), hex(associatedData), hex(plain))));
+    assertArrayEquals(hex(plain), wrapping.decrypt(hex(nonce), hex(associatedData), hex(sealed)));
   }
 
   /** RFC 5869, appendix A.1 to A.3: the JDK derives wrapping keys, Tink those of segments. */

@@ -85,8 +85,7 @@ final class SegmentFormat {
   }
 
   /** RFC 5869 with SHA-256, as far as one block of output goes. */
-  private static byte[] hkdf(byte[] ikm, byte[] salt, byte[] info)
-      throws GeneralSecurityException {
+  private static byte[] hkdf(byte[] ikm, byte[] salt, byte[] info) throws GeneralSecurityException {
     byte[] prk = hmac(salt, ikm);
     return hmac(prk, ByteBuffer.allocate(info.length + 1).put(info).put((byte) 1).array());
   }
