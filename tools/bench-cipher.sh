@@ -7,5 +7,4 @@ GRANARY_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$GRANARY_ROOT/tools/setup.sh"
 find_jdk; need mvn maven
 cd "$GRANARY_ROOT"
-GRANARY_CIPHER_MIB=${SIZE_MIB:-256} mvn -B -q -pl client -am test -Dtest=CipherSpeedReport -Dsurefire.failIfNoSpecifiedTests=false \
-  -Dtest.heap="${HEAP:-1g}"
+GRANARY_CIPHER_MIB=${SIZE_MIB:-256} mvn -B -q -pl client -am test -Dtest=CipherSpeedReport -Dsurefire.failIfNoSpecifiedTests=false
