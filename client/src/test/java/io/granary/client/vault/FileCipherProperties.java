@@ -32,7 +32,7 @@ class FileCipherProperties {
     return (position + HEADER) / (SEGMENT - 16);
   }
 
-  @Property(tries = 300)
+  @Property(tries = 100)
   void a_range_comes_from_its_segments_and_the_header(
       @ForAll @IntRange(max = SIZE - 1) int from, @ForAll @IntRange(min = 1, max = SIZE) int most)
       throws IOException {

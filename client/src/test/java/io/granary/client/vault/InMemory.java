@@ -1,5 +1,7 @@
 package io.granary.client.vault;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,12 +27,13 @@ final class InMemory {
     return sealed.toByteArray();
   }
 
-  /** Reads until the end, or until a read fails. */
+  /** Reads to the end. */
   static byte[] open(FileCipher cipher, byte[] sealed) throws IOException {
     Source source = new Source(sealed, Integer.MAX_VALUE);
     try (SeekableByteChannel channel = cipher.open(source)) {
       ByteBuffer plain = ByteBuffer.allocate(sealed.length);
-      while (channel.read(plain) >= 0) {}
+      while (channel.read(plain) > 0) {}
+      assertEquals(-1, channel.read(plain), "the end");
       return Arrays.copyOf(plain.array(), plain.position());
     }
   }
