@@ -69,7 +69,7 @@ public final class FileCipher {
    *
    * @return a channel to read from, whose reads throw {@link BrokenSealException} for a segment
    *     that is not what was sealed there
-   * @throws BrokenSealException when nothing can have been sealed to so many bytes
+   * @throws BrokenSealException when nothing can have been sealed to so many bytes, or to these 56
    */
   public SeekableByteChannel open(SeekableByteChannel sealed) throws IOException {
     requireSealedSize(sealed.size());
