@@ -99,6 +99,17 @@ class ModuleRulesTest {
   }
 
   @Test
+  void tink_stays_in_its_package() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage("io.granary.client.vault..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.google.crypto.tink.."));
+  }
+
+  @Test
   void the_command_line_and_the_logging_backend_stay_in_the_application() {
     check(
         noClasses()

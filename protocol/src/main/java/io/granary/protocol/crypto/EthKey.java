@@ -3,8 +3,12 @@ package io.granary.protocol.crypto;
 import io.granary.proofs.Hash32;
 import io.granary.protocol.values.Address;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import javax.crypto.KDF;
+import javax.crypto.spec.HKDFParameterSpec;
 import org.bouncycastle.asn1.sec.SECNamedCurves;
 import org.bouncycastle.asn1.x9.X9ECParameters;
 import org.bouncycastle.crypto.digests.SHA256Digest;
@@ -22,6 +26,8 @@ public final class EthKey {
   static final ECDomainParameters DOMAIN =
       new ECDomainParameters(CURVE.getCurve(), CURVE.getG(), CURVE.getN(), CURVE.getH());
   static final BigInteger HALF_ORDER = CURVE.getN().shiftRight(1);
+
+  private static final byte[] DERIVATION_SALT = "granary/v1".getBytes(StandardCharsets.US_ASCII);
 
   private final BigInteger secret;
   private final Address address;
@@ -65,6 +71,25 @@ public final class EthKey {
   /** The 32 secret bytes; keep them out of logs. */
   public byte[] secretBytes() {
     return to32(secret);
+  }
+
+  /**
+   * Derives 32 bytes for a purpose of their own: HKDF-SHA256 (RFC 5869) of the secret with the salt
+   * "granary/v1". From them nobody learns the secret, nor what is derived for another purpose.
+   *
+   * @param info the purpose, in ASCII
+   */
+  public byte[] derive(String info) {
+    try {
+      return KDF.getInstance("HKDF-SHA256")
+          .deriveData(
+              HKDFParameterSpec.ofExtract()
+                  .addIKM(secretBytes())
+                  .addSalt(DERIVATION_SALT)
+                  .thenExpand(info.getBytes(StandardCharsets.US_ASCII), 32));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK 25 has HKDF-SHA256", e);
+    }
   }
 
   /** Signs a digest deterministically (RFC 6979) with low s. */

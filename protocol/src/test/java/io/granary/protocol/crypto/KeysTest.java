@@ -77,6 +77,24 @@ class KeysTest {
   }
 
   @Example
+  void derivation_is_hkdf_of_all_32_bytes_of_the_secret() {
+    // From HMAC-SHA256 of another library, put together as RFC 5869 says.
+    assertEquals(
+        "f5cc4fdaab43bd6f95d046cd60f109124ec8aebf1154d0d86134e39ddda75d23",
+        HexFormat.of()
+            .formatHex(
+                key("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+                    .derive("file keys")));
+    EthKey one = key("00".repeat(31) + "01");
+    assertEquals(
+        "34081f09be7901763c846b323e41ff9dc8e9e5b88a4cfffd99e79ef8897eee30",
+        HexFormat.of().formatHex(one.derive("file keys")));
+    assertNotEquals(
+        HexFormat.of().formatHex(one.derive("file keys")),
+        HexFormat.of().formatHex(one.derive("other keys")));
+  }
+
+  @Example
   void keys_out_of_range_are_refused_and_secrets_do_not_show() {
     assertThrows(IllegalArgumentException.class, () -> key("00".repeat(32)));
     assertThrows(
