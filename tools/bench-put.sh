@@ -28,7 +28,7 @@ miner=$!
 for _ in $(seq 100); do [ -f "$dir/miner/status.json" ] && break; sleep 0.2; done
 head -c "${size}M" /dev/urandom >"$dir/piece.bin"
 begin=$(date +%s.%N)
-granary put "$dir/piece.bin" --replicas 1 --periods 10 | tail -1
+granary put "$dir/piece.bin" --public --replicas 1 --periods 10 | tail -1
 end=$(date +%s.%N)
 at() { grep -m1 -E "event=\"$1\"" "$dir/miner.log" | cut -c1-12 | awk -F: '{printf "%.3f", $1*3600+$2*60+$3}'; }
 opened=$(at upload-opened) uploaded=$(at uploaded) sealed=$(at sealed)

@@ -119,7 +119,7 @@ class CommandLineIT extends CommandLineHarness {
     assertEquals(1, put.code(), put.text());
     assertEquals("NOT_ENOUGH_MINERS", put.json().path("error").asText());
     Path empty = Files.write(home.resolve("empty.txt"), new byte[0]);
-    assertEquals("BAD_FILE", at("put " + empty).json().path("error").asText());
+    assertEquals("BAD_FILE", at("put --public " + empty).json().path("error").asText());
     Answer audit = at("audit");
     assertEquals(0, audit.code(), audit.text());
     assertTrue(audit.json().path("ok").asBoolean());
@@ -207,9 +207,12 @@ class CommandLineIT extends CommandLineHarness {
     DealId id = Eip712.dealId(new SigningDomain(market.chainId(), market.market()), proposal);
     StoredFile.StoredDeal deal =
         StoredFile.StoredDeal.of(
-            id, new SignedProposal(proposal, EthKey.generate().sign(id.hash())));
+            id, 0, new SignedProposal(proposal, EthKey.generate().sign(id.hash())));
     new Catalogue(home)
-        .save(new StoredFile("gone.bin", "none", 127, false, List.of(deal)).abandoned(id, true));
+        .save(
+            new StoredFile(
+                    "gone.bin", "none", 127, null, 1, 1, List.of("none"), false, List.of(deal))
+                .abandoned(id, true));
     return id;
   }
 

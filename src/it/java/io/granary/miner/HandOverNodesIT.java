@@ -8,6 +8,7 @@ import io.granary.auditor.replay.ChainAudit;
 import io.granary.client.ClientConfig;
 import io.granary.client.ClientPorts;
 import io.granary.client.GranaryClient;
+import io.granary.client.Redundancy;
 import io.granary.contracts.DevMarket;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.devnet.Faucet;
@@ -70,7 +71,9 @@ class HandOverNodesIT {
                 market.client.queries(),
                 market.client.queries()),
             market.clientKey,
-            ClientConfig.defaults(dir.resolve("client")).with(1, 60, Optional.empty()));
+            ClientConfig.defaults(dir.resolve("client"))
+                .with(Redundancy.replicas(1), 60, Optional.empty())
+                .withEncrypted(false));
   }
 
   private void heirStarts() throws Exception {

@@ -10,7 +10,8 @@ import java.util.Optional;
  * Settings of a client.
  *
  * @param home folder of the file catalogue
- * @param replicas copies of a file, each with another miner
+ * @param redundancy how a file is spread over miners
+ * @param encrypted false: files are stored for everyone's eyes
  * @param periods proving periods a deal lasts
  * @param auditor who receives the miners' per-deal proofs; empty: the client itself
  * @param maxPricePerLeafPeriod dearer miners are not asked
@@ -20,7 +21,8 @@ import java.util.Optional;
  */
 public record ClientConfig(
     Path home,
-    int replicas,
+    Redundancy redundancy,
+    boolean encrypted,
     long periods,
     Optional<Address> auditor,
     TokenAmount maxPricePerLeafPeriod,
@@ -30,7 +32,8 @@ public record ClientConfig(
   public static ClientConfig defaults(Path home) {
     return new ClientConfig(
         home,
-        3,
+        Redundancy.DEFAULT,
+        true,
         30,
         Optional.empty(),
         TokenAmount.parseTokens("1"),
@@ -39,8 +42,29 @@ public record ClientConfig(
   }
 
   /** With other terms. */
-  public ClientConfig with(int otherReplicas, long otherPeriods, Optional<Address> otherAuditor) {
+  public ClientConfig with(
+      Redundancy otherRedundancy, long otherPeriods, Optional<Address> otherAuditor) {
     return new ClientConfig(
-        home, otherReplicas, otherPeriods, otherAuditor, maxPricePerLeafPeriod, stepTimeout, poll);
+        home,
+        otherRedundancy,
+        encrypted,
+        otherPeriods,
+        otherAuditor,
+        maxPricePerLeafPeriod,
+        stepTimeout,
+        poll);
+  }
+
+  /** For everyone's eyes, or not. */
+  public ClientConfig withEncrypted(boolean otherEncrypted) {
+    return new ClientConfig(
+        home,
+        redundancy,
+        otherEncrypted,
+        periods,
+        auditor,
+        maxPricePerLeafPeriod,
+        stepTimeout,
+        poll);
   }
 }

@@ -8,11 +8,11 @@ public final class ClientException extends RuntimeException {
 
   /** What went wrong. */
   public enum Code {
-    /** The file cannot be stored as it is: empty, too large, unreadable. */
+    /** The file cannot be stored as it is: too large, unreadable, another one of its name. */
     BAD_FILE,
     /** Too little is deposited. */
     INSUFFICIENT_ESCROW,
-    /** Fewer miners than replicas took the deal. */
+    /** Fewer miners than the file needs took a deal. */
     NOT_ENOUGH_MINERS,
     /** No such file in the catalogue. */
     UNKNOWN_FILE,
@@ -26,7 +26,9 @@ public final class ClientException extends RuntimeException {
     NOT_HANDED_OVER,
     /** The miner cannot prolong the deal at the moment; the same again may do later. */
     RENEW_LATER,
-    /** No miner gave the bytes back. */
+    /** The file's key is another wallet's, or damaged. */
+    BAD_KEY,
+    /** Too few miners gave their bytes back. */
     RETRIEVAL_FAILED,
     /** The operation was interrupted; doing it again goes on where it stopped. */
     INTERRUPTED

@@ -1,146 +1,159 @@
 package io.granary.client;
 
-import io.granary.client.grpc.MinerConnection;
-import io.granary.client.grpc.PeerException;
+import io.granary.client.erasure.ShardEncoder;
+import io.granary.client.erasure.Striping;
 import io.granary.client.store.StoredFile;
-import io.granary.proofs.piece.PieceCid;
-import io.granary.proofs.piece.PieceHasher;
-import io.granary.proofs.piece.RawSize;
-import io.granary.protocol.chain.MinerRecord;
+import io.granary.client.vault.FileCipher;
+import io.granary.client.vault.SizeClass;
+import io.granary.proofs.piece.PieceCommitment;
 import io.granary.protocol.crypto.EthKey;
-import io.granary.protocol.values.Address;
-import io.granary.protocol.values.DealId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
+import java.util.Set;
 
 /**
- * One get: verified bytes go to a {@code .part} file, in order, so that its length says where to go
- * on; when a miner fails, the next one goes on from there.
+ * Files and pieces that come back from miners. What is on its way lies beside the target, in {@code
+ * .part} and {@code .pieces}, so that the same get goes on from there.
  */
 final class Get {
-  private final ClientPorts ports;
-  private final EthKey wallet;
-  private final Progress.Listener progress;
+  private final PieceFetch fetch;
+  private final AnyPieces any;
+  private final Vault vault;
 
   Get(ClientPorts ports, EthKey wallet, Progress.Listener progress) {
-    this.ports = ports;
-    this.wallet = wallet;
-    this.progress = progress;
+    this.fetch = new PieceFetch(ports, wallet, progress);
+    this.any = new AnyPieces(fetch);
+    this.vault = new Vault(wallet);
   }
 
+  /** The file. */
   void run(StoredFile stored, Path target) {
-    PieceCid cid = GranaryClient.cid(stored);
-    RawSize size = new RawSize(cid.rawBytes());
-    Path part = target.resolveSibling(target.getFileName() + ".part");
-    try (FileChannel out =
-        FileChannel.open(
-            part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      if (out.size() > size.bytes()) {
-        out.truncate(0);
-      }
-      fetch(stored, cid, size, out);
-      requireRoot(cid, out, part);
-      out.force(true);
-    } catch (IOException e) {
-      throw new ClientException(
-          ClientException.Code.RETRIEVAL_FAILED, "cannot write " + part + ": " + e.getMessage(), e);
-    }
-    try {
-      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new ClientException(
-          ClientException.Code.RETRIEVAL_FAILED,
-          "cannot rename " + part + " to " + target + ": " + e.getMessage(),
-          e);
-    }
-  }
-
-  private void fetch(StoredFile stored, PieceCid cid, RawSize size, FileChannel out)
-      throws IOException {
-    List<String> reasons = new ArrayList<>();
-    // Miners whose deal was given up may have the bytes all the same, but are the last to ask.
-    List<StoredFile.StoredDeal> deals =
-        stored.deals().stream()
-            .sorted(Comparator.comparing(StoredFile.StoredDeal::abandoned))
-            .toList();
-    for (StoredFile.StoredDeal deal : deals) {
-      if (out.size() == size.bytes()) {
-        return;
-      }
-      Address id = Address.parse(deal.miner());
+    Path part = beside(target, ".part");
+    if (stored.isPlain()) {
+      fetch.run(stored, 0, part);
+    } else {
+      Path pieces = beside(target, ".pieces");
       try {
-        MinerRecord miner =
-            ports
-                .directory()
-                .miner(id)
-                .orElseThrow(() -> new PeerException(id, "it is no longer registered"));
-        fetchFrom(miner, DealId.parse(deal.dealId()), cid, size, out);
-      } catch (PeerException e) {
-        reasons.add(id + " " + e.getMessage());
-        progress.on(new Progress.Failover(id, String.valueOf(e.getMessage())));
+        Files.createDirectories(pieces);
+        Set<Integer> which = any.run(stored, -1, pieces);
+        assemble(stored, pieces, which, part);
+        Staging.delete(pieces);
+      } catch (IOException e) {
+        throw failed("cannot put " + part + " together", e);
       }
     }
-    if (out.size() < size.bytes()) {
-      throw new ClientException(
-          ClientException.Code.RETRIEVAL_FAILED,
-          "no miner gave all of '"
-              + stored.name()
-              + "' back; "
-              + out.size()
-              + " of "
-              + size.bytes()
-              + " bytes are verified and kept, the same get goes on from there: "
-              + String.join("; ", reasons));
+    rename(part, target);
+  }
+
+  private static Path beside(Path target, String ending) {
+    return target.resolveSibling(target.getFileName() + ending);
+  }
+
+  private static ClientException failed(String what, IOException e) {
+    return new ClientException(
+        ClientException.Code.RETRIEVAL_FAILED, what + ": " + e.getMessage(), e);
+  }
+
+  private static void rename(Path from, Path to) {
+    try {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw failed("cannot rename " + from + " to " + to, e);
     }
   }
 
-  private void fetchFrom(MinerRecord miner, DealId id, PieceCid cid, RawSize size, FileChannel out)
+  private void assemble(StoredFile stored, Path folder, Set<Integer> which, Path part)
       throws IOException {
-    try (MinerConnection connection =
-        new MinerConnection(miner, ports.reader().terms().domain(), wallet)) {
-      connection.retrieve(
-          id,
-          cid.root(),
-          size,
-          out.size(),
-          size.bytes(),
-          (position, bytes, offset, length) -> {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes, offset, length);
-            long at = position;
-            while (buffer.hasRemaining()) {
-              at += out.write(buffer, at);
-            }
-            progress.on(new Progress.Received(miner.peer().id(), at, size.bytes()));
-          });
+    try (SeekableByteChannel sealed = sealed(stored, folder, which);
+        SeekableByteChannel plain =
+            stored.encryption() == null
+                ? sealed
+                : vault.cipher(stored.name(), stored.encryption()).open(sealed);
+        FileChannel out =
+            FileChannel.open(
+                part,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE)) {
+      Bytes.copy(plain, stored.bytes(), b -> Bytes.write(out, b));
+      out.force(true);
     }
   }
+
+  private SeekableByteChannel sealed(StoredFile stored, Path folder, Set<Integer> which)
+      throws IOException {
+    return stored.pieces().size() == 1
+        ? FileChannel.open(folder.resolve("0"), StandardOpenOption.READ)
+        : new ShardedFile(striping(stored), folder, which);
+  }
+
+  private static Striping striping(StoredFile stored) {
+    long sealed =
+        stored.encryption() == null
+            ? stored.bytes()
+            : FileCipher.sealedBytes(SizeClass.padded(stored.bytes()));
+    return new Striping(stored.data(), stored.pieces().size() - stored.data(), sealed);
+  }
+
+  // ---------------------------------------------------------------- single pieces
 
   /**
-   * The part file may stem from an earlier attempt, or from another file: nothing is trusted that
-   * was not checked now.
+   * A piece as its miners have it: from them, or else computed from others.
+   *
+   * @param target where to
    */
-  private static void requireRoot(PieceCid cid, FileChannel file, Path part) throws IOException {
-    PieceHasher hasher = new PieceHasher();
-    ByteBuffer buffer = ByteBuffer.allocate(1 << 20);
-    long at = 0;
-    for (int n = file.read(buffer, at); n >= 0; n = file.read(buffer, at)) {
-      hasher.update(buffer.flip());
-      buffer.clear();
-      at += n;
+  void piece(StoredFile stored, int index, Path target) {
+    Path part = beside(target, ".part");
+    try {
+      fetch.run(stored, index, part);
+    } catch (ClientException e) {
+      if (stored.data() == 1 || e.code() == ClientException.Code.INTERRUPTED) {
+        throw e;
+      }
+      rebuild(stored, index, part);
     }
-    if (!hasher.finish().root().equals(cid.root())) {
-      Files.delete(part);
-      throw new ClientException(
-          ClientException.Code.RETRIEVAL_FAILED,
-          part + " held bytes of another file and was removed; run the same get again");
+    rename(part, target);
+  }
+
+  private void rebuild(StoredFile stored, int index, Path part) {
+    Path pieces = beside(part, ".pieces");
+    try {
+      Files.createDirectories(pieces);
+      Set<Integer> which = any.run(stored, index, pieces);
+      PieceCommitment made;
+      try (ShardedFile sealed = new ShardedFile(striping(stored), pieces, which);
+          FileChannel out =
+              FileChannel.open(
+                  part,
+                  StandardOpenOption.CREATE,
+                  StandardOpenOption.TRUNCATE_EXISTING,
+                  StandardOpenOption.READ,
+                  StandardOpenOption.WRITE)) {
+        ShardEncoder encoder =
+            new ShardEncoder(
+                striping(stored),
+                (shard, bytes, offset, length) -> {
+                  if (shard == index) {
+                    Bytes.write(out, ByteBuffer.wrap(bytes, offset, length));
+                  }
+                });
+        Bytes.copy(sealed, sealed.size(), encoder::update);
+        encoder.finish();
+        out.force(true);
+        made = Replication.hash(out.position(0));
+      }
+      if (!made.equals(stored.piece(index))) {
+        throw new IOException("its pieces do not fit together: files.json may be damaged");
+      }
+      Staging.delete(pieces);
+    } catch (IOException e) {
+      throw failed("cannot compute piece " + index + " of '" + stored.name() + "'", e);
     }
   }
 }

@@ -7,7 +7,6 @@ import io.granary.client.plan.Ranking;
 import io.granary.client.plan.TrackRecords;
 import io.granary.client.store.Catalogue;
 import io.granary.client.store.StoredFile;
-import io.granary.proofs.piece.PieceCid;
 import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.chain.AccountBalance;
 import io.granary.protocol.chain.TxResult;
@@ -23,13 +22,13 @@ import java.util.Optional;
 
 /**
  * A renter's view of the market: store a file with several miners, get it back, watch its deals.
- * Files are stored as they are given: encrypt what is not meant for everyone's eyes. Safe for
- * several threads.
+ * Files are encrypted with keys from the wallet and cut into shards unless the configuration says
+ * otherwise (docs/file-format.md). Safe for several threads.
  *
  * <pre>{@code
  * GranaryClient client = new GranaryClient(ports, walletKey, ClientConfig.defaults(home));
  * StoredFile stored = client.put(Path.of("holiday.tar"), step -> System.out.println(step));
- * client.get(stored.pieceCid(), Path.of("back.tar"), step -> {});
+ * client.get(stored.name(), Path.of("back.tar"), step -> {});
  * }</pre>
  */
 public final class GranaryClient {
@@ -68,8 +67,9 @@ public final class GranaryClient {
   }
 
   /**
-   * Stores a file with {@code replicas} different miners; returns once all deals are active on
-   * chain. Called again after an interruption, it goes on with the deals that were begun.
+   * Stores a file with as many different miners as the configured redundancy wants; returns once
+   * all deals are active on chain. Called again after an interruption, it goes on with the deals
+   * that were begun.
    *
    * @throws ClientException with a code that says why it could not
    */
@@ -78,7 +78,18 @@ public final class GranaryClient {
   }
 
   /**
-   * Fetches a file, verified against its Piece CID, from the first miner that gives it right.
+   * Stores what a file lacks: for each piece whose deal is over it makes one with another miner.
+   * The pieces come from the miners that have them, or are computed from others.
+   *
+   * @param nameOrCid as listed
+   * @throws ClientException with a code that says why it could not
+   */
+  public StoredFile repair(String nameOrCid, Progress.Listener progress) {
+    return new Put(ports, wallet, config, catalogue, progress).repair(find(nameOrCid));
+  }
+
+  /**
+   * Fetches a file from as many miners as give it back; every range is verified before it is kept.
    *
    * @param nameOrCid as listed
    * @throws ClientException with a code that says why it could not
@@ -96,7 +107,7 @@ public final class GranaryClient {
   /**
    * One file.
    *
-   * @throws ClientException when the catalogue has none of that name or Piece CID
+   * @throws ClientException when the catalogue has none of that name or content CID
    */
   public StoredFile find(String nameOrCid) {
     return catalogue
@@ -109,7 +120,12 @@ public final class GranaryClient {
                         + nameOrCid
                         + "' in "
                         + config.home()
-                        + ": 'granary ls' lists the names and Piece CIDs"));
+                        + ": 'granary ls' lists the names and content CIDs"));
+  }
+
+  /** How the chain says that a file is. */
+  public FileHealth health(StoredFile file) {
+    return FileHealth.of(file, ports);
   }
 
   /** Every proposal that this wallet signed for its files, and what became of it. */
@@ -159,7 +175,8 @@ public final class GranaryClient {
    *
    * @param to the new miner
    * @param periods of the new deal; empty: as long as the old one would have lasted
-   * @param local the file, if it is at hand; else its bytes come from the miners that have it
+   * @param local the file, if it is at hand and stored as it is; else the piece comes from the
+   *     miners
    * @return the new deal
    * @throws ClientException when the miner does not take it, or too little is deposited
    */
@@ -207,10 +224,5 @@ public final class GranaryClient {
                 return Optional.empty();
               }
             });
-  }
-
-  /** The commitment of a stored file. */
-  static PieceCid cid(StoredFile file) {
-    return PieceCid.parse(file.pieceCid());
   }
 }

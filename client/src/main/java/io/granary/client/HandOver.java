@@ -49,41 +49,74 @@ final class HandOver {
 
   DealSnapshot run(DealId id, Address to, Optional<Long> periods, Optional<Path> local) {
     StoredFile stored = fileOf(id);
-    Path copy = local.orElseGet(() -> fetched(stored, id));
-    StoredFile.StoredDeal deal;
-    try (FileChannel file = FileChannel.open(copy, StandardOpenOption.READ)) {
-      PieceCommitment piece = Replication.hash(file);
-      if (!piece.cid().toString().equals(stored.pieceCid())) {
+    LocalPiece piece = piece(stored, id, local);
+    StoredFile.StoredDeal deal =
+        begun(stored, id, to).orElseGet(() -> propose(id, to, periods, stored, piece));
+    List<String> reasons = new ArrayList<>();
+    if (!replication.resume(stored.name(), deal, piece, reasons)) {
+      throw refused(
+          String.join("; ", reasons)
+              + ". The deal goes on with its miner unless the chain says otherwise: 'granary deal"
+              + " show "
+              + id
+              + "'; run the same again to go on, or name another miner");
+    }
+    if (local.isEmpty()) {
+      try {
+        Files.deleteIfExists(copy(id));
+      } catch (IOException e) {
         throw new ClientException(
-            ClientException.Code.BAD_FILE,
-            copy + " is not what deal " + id + " stores: its Piece CID is " + piece.cid());
+            ClientException.Code.BAD_FILE, "cannot delete " + copy(id) + ": " + e.getMessage(), e);
       }
-      progress.on(new Progress.Hashed(stored.pieceCid(), piece.rawBytes()));
-      deal = begun(stored, id, to).orElseGet(() -> propose(id, to, periods, stored, piece));
-      List<String> reasons = new ArrayList<>();
-      if (!replication.resume(stored.name(), deal, piece, file, reasons)) {
-        throw refused(
-            String.join("; ", reasons)
-                + ". The deal goes on with its miner unless the chain says otherwise: 'granary deal"
-                + " show "
-                + id
-                + "'; run the same again to go on, or name another miner");
-      }
-      if (local.isEmpty()) {
-        Files.delete(copy);
-      }
-    } catch (IOException e) {
-      throw new ClientException(
-          ClientException.Code.BAD_FILE, "cannot read " + copy + ": " + e.getMessage(), e);
     }
     return ports.reader().deal(DealId.parse(deal.dealId())).orElseThrow();
   }
 
+  private LocalPiece piece(StoredFile stored, DealId id, Optional<Path> local) {
+    int index =
+        stored.deals().stream()
+            .filter(d -> d.dealId().equals(id.toString()))
+            .findFirst()
+            .orElseThrow()
+            .piece();
+    local.ifPresent(path -> requireContent(stored, id, path));
+    return new LocalPiece(
+        index, stored.piece(index), () -> local.orElseGet(() -> fetched(stored, index, id)));
+  }
+
+  private void requireContent(StoredFile stored, DealId id, Path local) {
+    if (!stored.isPlain()) {
+      throw new ClientException(
+          ClientException.Code.BAD_FILE,
+          "deal "
+              + id
+              + " stores an encrypted piece, not "
+              + local
+              + ": leave the file out, the piece comes from the miners");
+    }
+    try (FileChannel file = FileChannel.open(local, StandardOpenOption.READ)) {
+      PieceCommitment piece = Replication.hash(file);
+      if (!piece.cid().toString().equals(stored.contentCid())) {
+        throw new ClientException(
+            ClientException.Code.BAD_FILE,
+            local + " is not what deal " + id + " stores: its Piece CID is " + piece.cid());
+      }
+      progress.on(new Progress.Hashed(stored.contentCid(), piece.rawBytes()));
+    } catch (IOException e) {
+      throw new ClientException(
+          ClientException.Code.BAD_FILE, "cannot read " + local + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Path copy(DealId id) {
+    return config.home().resolve("handover-" + id.hash().toHex().substring(0, 16));
+  }
+
   /** Kept in the client's home until the new deal is active, so that it comes over once. */
-  private Path fetched(StoredFile stored, DealId id) {
-    Path copy = config.home().resolve("handover-" + id.hash().toHex().substring(0, 16));
+  private Path fetched(StoredFile stored, int piece, DealId id) {
+    Path copy = copy(id);
     if (!Files.exists(copy)) {
-      new Get(ports, wallet, progress).run(stored, copy);
+      new Get(ports, wallet, progress).piece(stored, piece, copy);
     }
     return copy;
   }
@@ -102,7 +135,7 @@ final class HandOver {
   }
 
   private StoredFile.StoredDeal propose(
-      DealId id, Address to, Optional<Long> periods, StoredFile stored, PieceCommitment piece) {
+      DealId id, Address to, Optional<Long> periods, StoredFile stored, LocalPiece piece) {
     DealSnapshot old =
         ports
             .reader()

@@ -17,6 +17,16 @@ public sealed interface Progress {
   /** The file was read and its Piece CID is known. */
   record Hashed(String pieceCid, long bytes) implements Progress {}
 
+  /**
+   * The pieces that miners get are made.
+   *
+   * @param pieces how many
+   * @param data any so many of them give the file back
+   * @param bytes size of each
+   * @param encrypted false: they are for everyone's eyes
+   */
+  record Prepared(int pieces, int data, long bytes, boolean encrypted) implements Progress {}
+
   /** A miner took the proposal. */
   record Accepted(Address miner, DealId deal) implements Progress {}
 

@@ -11,12 +11,14 @@ import io.granary.protocol.values.Address;
 import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -24,10 +26,14 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** One put: each replica is a worker that goes through candidates until one deal is active. */
+/**
+ * One put: for each copy of each piece a worker goes through candidates until one deal is active.
+ */
 final class Put {
   private final ClientPorts ports;
   private final EthKey wallet;
@@ -35,6 +41,9 @@ final class Put {
   private final Catalogue catalogue;
   private final Progress.Listener progress;
   private final Replication replication;
+  private final Staging staging;
+  private final Vault vault;
+  private final ReentrantLock fetching = new ReentrantLock();
 
   Put(
       ClientPorts ports,
@@ -48,53 +57,161 @@ final class Put {
     this.catalogue = catalogue;
     this.progress = progress;
     this.replication = new Replication(ports, wallet, config, catalogue, progress);
+    this.staging = new Staging(config.home());
+    this.vault = new Vault(wallet);
   }
 
   StoredFile run(Path path) {
-    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-      PieceCommitment piece = hash(path, file);
-      StoredFile stored = begin(String.valueOf(path.getFileName()), piece);
-      List<Candidate> candidates = GranaryClient.candidates(ports, config, piece.size());
-      Plan plan = plan(stored, candidates);
-      requireEscrow(plan, stored);
-      storeAll(stored.name(), piece, file, plan);
-      StoredFile done = catalogue.update(stored.name(), StoredFile::completed);
-      GranaryClient.leftOpen(done, ports).forEach(this::tell);
-      return done;
+    try (FileChannel file = open(path)) {
+      PieceCommitment content = hash(path, file);
+      return store(begin(String.valueOf(path.getFileName()), content, file), Optional.of(path));
+    } catch (IOException e) {
+      throw new ClientException(
+          ClientException.Code.BAD_FILE, "cannot store " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static FileChannel open(Path path) {
+    try {
+      return FileChannel.open(path, StandardOpenOption.READ);
     } catch (IOException e) {
       throw new ClientException(
           ClientException.Code.BAD_FILE, "cannot read " + path + ": " + e.getMessage(), e);
     }
   }
 
-  private PieceCommitment hash(Path path, FileChannel file) throws IOException {
-    PieceCommitment piece = Replication.hash(file);
-    if (piece.rawBytes() == 0) {
+  /** Stores what a file lacks: pieces whose deals are over, or were never made. */
+  StoredFile repair(StoredFile stored) {
+    try {
+      return store(stored, Optional.empty());
+    } catch (IOException e) {
       throw new ClientException(
-          ClientException.Code.BAD_FILE, path + " is empty; a deal needs at least 1 byte");
+          ClientException.Code.BAD_FILE,
+          "cannot repair '" + stored.name() + "': " + e.getMessage(),
+          e);
     }
-    progress.on(new Progress.Hashed(piece.cid().toString(), piece.rawBytes()));
-    return piece;
   }
 
-  private StoredFile begin(String name, PieceCommitment piece) {
+  private PieceCommitment hash(Path path, FileChannel file) throws IOException {
+    PieceCommitment content = Replication.hash(file);
+    if (content.rawBytes() == 0 && !config.encrypted()) {
+      throw new ClientException(
+          ClientException.Code.BAD_FILE,
+          path + " is empty; a deal needs at least 1 byte, which an encrypted file has");
+    }
+    progress.on(new Progress.Hashed(content.cid().toString(), content.rawBytes()));
+    return content;
+  }
+
+  private StoredFile begin(String name, PieceCommitment content, FileChannel file)
+      throws IOException {
     Optional<StoredFile> known = catalogue.find(name);
     if (known.isPresent()) {
-      if (!known.get().pieceCid().equals(piece.cid().toString())) {
-        throw new ClientException(
-            ClientException.Code.BAD_FILE,
-            "another file named '"
-                + name
-                + "' is stored already ("
-                + known.get().pieceCid()
-                + "): rename this one");
-      }
-      return known.get();
+      requireSame(known.get(), content);
+      int copies = config.redundancy().copies();
+      return catalogue.update(name, f -> f.withCopies(copies));
     }
-    StoredFile stored =
-        new StoredFile(name, piece.cid().toString(), piece.rawBytes(), false, List.of());
-    catalogue.save(stored);
-    return stored;
+    StoredFile fresh = prepare(name, content, file);
+    catalogue.save(fresh);
+    return fresh;
+  }
+
+  private void requireSame(StoredFile known, PieceCommitment content) {
+    String name = known.name();
+    if (!known.contentCid().equals(content.cid().toString())) {
+      throw new ClientException(
+          ClientException.Code.BAD_FILE,
+          "another file named '"
+              + name
+              + "' is stored already ("
+              + known.contentCid()
+              + "): rename this one");
+    }
+    Redundancy wanted = config.redundancy();
+    boolean encrypted = known.encryption() != null;
+    if (known.data() != wanted.data()
+        || known.pieces().size() != wanted.pieces()
+        || encrypted != config.encrypted()) {
+      throw new ClientException(
+          ClientException.Code.BAD_FILE,
+          "'"
+              + name
+              + "' is stored already, "
+              + (encrypted ? "encrypted" : "for everyone's eyes")
+              + " and "
+              + (known.data() == 1
+                  ? "as replicas"
+                  : "as " + known.data() + "+" + (known.pieces().size() - known.data()))
+              + ": put it again with the same options, or rename it");
+    }
+  }
+
+  /** The pieces are on the disk before the catalogue names them. */
+  private StoredFile prepare(String name, PieceCommitment content, FileChannel file)
+      throws IOException {
+    Redundancy redundancy = config.redundancy();
+    StoredFile.Encryption encryption = config.encrypted() ? vault.fresh() : null;
+    List<PieceCommitment> pieces =
+        encryption == null && redundancy.pieces() == 1
+            ? List.of(content)
+            : staging.make(
+                name,
+                file,
+                content,
+                redundancy,
+                Optional.ofNullable(encryption).map(e -> vault.cipher(name, e)));
+    progress.on(
+        new Progress.Prepared(
+            pieces.size(), redundancy.data(), pieces.getFirst().rawBytes(), encryption != null));
+    return new StoredFile(
+        name,
+        content.cid().toString(),
+        content.rawBytes(),
+        encryption,
+        redundancy.data(),
+        redundancy.copies(),
+        pieces.stream().map(p -> p.cid().toString()).toList(),
+        false,
+        List.of());
+  }
+
+  /**
+   * Stores the pieces.
+   *
+   * @param source the file, when it is at hand
+   */
+  private StoredFile store(StoredFile stored, Optional<Path> source) throws IOException {
+    List<Candidate> candidates = GranaryClient.candidates(ports, config, stored.piece(0).size());
+    Plan plan = plan(stored, candidates);
+    requireEscrow(plan, stored);
+    storeAll(stored, source, plan);
+    StoredFile done = catalogue.update(stored.name(), StoredFile::completed);
+    if (!stored.isPlain()) {
+      staging.drop(stored);
+    }
+    GranaryClient.leftOpen(done, ports).forEach(this::tell);
+    return done;
+  }
+
+  /** The piece's bytes: the file's own, or staged, or else fetched from those that have them. */
+  private Path bytes(StoredFile stored, int piece, Optional<Path> source) {
+    if (stored.isPlain() && source.isPresent()) {
+      return source.get();
+    }
+    Path staged = staging.path(stored, piece);
+    fetching.lock();
+    try {
+      if (!Files.exists(staged)) {
+        Files.createDirectories(staged.getParent());
+        new Get(ports, wallet, progress).piece(stored, piece, staged);
+      }
+      return staged;
+    } catch (IOException e) {
+      throw new ClientException(
+          ClientException.Code.BAD_FILE, "cannot write " + staged + ": " + e.getMessage(), e);
+    } finally {
+      fetching.unlock();
+    }
   }
 
   private void tell(ListedDeal open) {
@@ -105,16 +222,27 @@ final class Put {
   /**
    * What is there to work with.
    *
-   * @param begun deals to go on with
+   * @param begun deals to go on with, by piece
    * @param queue further miners, best first
    * @param reasons why miners were not asked or failed, for the one who reads that they were too
    *     few
    */
   private record Plan(
-      Queue<StoredFile.StoredDeal> begun, Queue<Candidate> queue, List<String> reasons) {}
+      Map<Integer, Queue<StoredFile.StoredDeal>> begun,
+      Queue<Candidate> queue,
+      List<String> reasons) {
+    private Stream<StoredFile.StoredDeal> allBegun() {
+      return begun.values().stream().flatMap(Queue::stream);
+    }
+
+    private StoredFile.@Nullable StoredDeal next(int piece) {
+      Queue<StoredFile.StoredDeal> deals = begun.get(piece);
+      return deals == null ? null : deals.poll();
+    }
+  }
 
   private Plan plan(StoredFile stored, List<Candidate> candidates) {
-    Queue<StoredFile.StoredDeal> begun = new ConcurrentLinkedQueue<>(begun(stored));
+    List<StoredFile.StoredDeal> begun = begun(stored);
     Set<String> taken = new HashSet<>();
     begun.forEach(d -> taken.add(d.miner()));
     Set<String> failed = new HashSet<>();
@@ -132,32 +260,41 @@ final class Put {
     }
     // A miner that failed before may have recovered, but those that did not come first.
     queue.addAll(again);
-    return new Plan(begun, queue, reasons);
+    return new Plan(
+        begun.stream()
+            .collect(
+                Collectors.groupingBy(
+                    StoredFile.StoredDeal::piece,
+                    Collectors.toCollection(ConcurrentLinkedQueue::new))),
+        queue,
+        reasons);
   }
 
   /**
    * The deals that were not given up, and those that were while their miner published them all the
-   * same: they are paid for.
+   * same: they are paid for. What is on chain comes first: of two deals of a piece that was handed
+   * over, the one that goes on.
    */
   private List<StoredFile.StoredDeal> begun(StoredFile stored) {
-    Stream<StoredFile.StoredDeal> going = stored.deals().stream().filter(d -> !d.abandoned());
-    Stream<StoredFile.StoredDeal> published =
+    Map<Boolean, List<StoredFile.StoredDeal>> isLive =
         stored.deals().stream()
-            .filter(StoredFile.StoredDeal::abandoned)
-            .filter(d -> ListedDeal.of(stored, d, ports).isLive());
-    return Stream.concat(going, published).toList();
+            .collect(Collectors.partitioningBy(d -> ListedDeal.of(stored, d, ports).isLive()));
+    return Stream.concat(
+            isLive.getOrDefault(true, List.of()).stream(),
+            isLive.getOrDefault(false, List.of()).stream().filter(d -> !d.abandoned()))
+        .toList();
   }
 
   private void requireEscrow(Plan plan, StoredFile stored) {
     // The price of a begun deal is not locked before it is published.
     Stream<TokenAmount> begun =
-        plan.begun().stream()
+        plan.allBegun()
             .map(d -> ListedDeal.of(stored, d, ports))
             .filter(d -> d.onChain().isEmpty())
             .map(d -> d.proposal().price());
     Stream<TokenAmount> further =
         plan.queue().stream()
-            .limit(Math.max(0, config.replicas() - plan.begun().size()))
+            .limit(Math.max(0, stored.pieces().size() * stored.copies() - plan.allBegun().count()))
             .map(Candidate::price);
     TokenAmount needed = Stream.concat(begun, further).reduce(TokenAmount.ZERO, TokenAmount::plus);
     TokenAmount unlocked = ports.reader().account(wallet.address()).balance();
@@ -174,18 +311,23 @@ final class Put {
     }
   }
 
-  private void storeAll(String name, PieceCommitment piece, FileChannel file, Plan plan) {
+  private void storeAll(StoredFile stored, Optional<Path> source, Plan plan) {
     try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<Boolean>> replicas = new ArrayList<>();
-      for (int i = 0; i < config.replicas(); i++) {
-        replicas.add(executor.submit(() -> storeReplica(name, piece, file, plan)));
+      List<Future<Boolean>> deals = new ArrayList<>();
+      for (int i = 0; i < stored.pieces().size(); i++) {
+        int index = i;
+        LocalPiece piece =
+            new LocalPiece(index, stored.piece(index), () -> bytes(stored, index, source));
+        for (int copy = 0; copy < stored.copies(); copy++) {
+          deals.add(executor.submit(() -> storeOne(stored.name(), piece, plan)));
+        }
       }
       int active = 0;
-      for (Future<Boolean> replica : replicas) {
-        active += replica.get() ? 1 : 0;
+      for (Future<Boolean> deal : deals) {
+        active += deal.get() ? 1 : 0;
       }
-      if (active < config.replicas()) {
-        throw notEnough(name, active, plan.reasons());
+      if (active < deals.size()) {
+        throw notEnough(stored, active, deals.size(), plan.reasons());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -195,13 +337,14 @@ final class Put {
       if (e.getCause() instanceof RuntimeException r) {
         throw r;
       }
-      throw new IllegalStateException("a replica failed", e.getCause());
+      throw new IllegalStateException("a deal failed", e.getCause());
     }
   }
 
-  private ClientException notEnough(String name, int active, List<String> reasons) {
+  private ClientException notEnough(
+      StoredFile stored, int active, int wanted, List<String> reasons) {
     List<ListedDeal> open =
-        catalogue.find(name).map(f -> GranaryClient.leftOpen(f, ports)).orElse(List.of());
+        catalogue.find(stored.name()).map(f -> GranaryClient.leftOpen(f, ports)).orElse(List.of());
     open.forEach(this::tell);
     String left =
         open.isEmpty()
@@ -215,25 +358,31 @@ final class Put {
         ClientException.Code.NOT_ENOUGH_MINERS,
         active
             + " of "
-            + config.replicas()
-            + " replicas are active; no further miner took one: "
+            + wanted
+            + (stored.data() == 1
+                ? " replicas are active"
+                : " deals are active, and any " + stored.data() + " give the file back")
+            + "; no further miner took one: "
             + String.join("; ", reasons)
-            + ". Run the same put again to go on, or ask for fewer replicas"
+            + ". Run the same put again to go on, or ask for fewer miners: --replicas, --shards"
             + left);
   }
 
   /** Goes on with a begun deal, or tries candidates, until a deal is active. */
-  private boolean storeReplica(String name, PieceCommitment piece, FileChannel file, Plan plan) {
-    StoredFile.StoredDeal begun = plan.begun().poll();
-    if (begun != null && replication.resume(name, begun, piece, file, plan.reasons())) {
-      return true;
+  private boolean storeOne(String name, LocalPiece piece, Plan plan) {
+    for (StoredFile.StoredDeal begun = plan.next(piece.index());
+        begun != null;
+        begun = plan.next(piece.index())) {
+      if (replication.resume(name, begun, piece, plan.reasons())) {
+        return true;
+      }
     }
     for (Candidate c = plan.queue().poll(); c != null; c = plan.queue().poll()) {
       MinerRecord miner = c.miner();
-      Optional<StoredFile.StoredDeal> open = givenUp(name, miner.peer().id());
+      Optional<StoredFile.StoredDeal> open = givenUp(name, piece.index(), miner.peer().id());
       if (open.isPresent()
-          ? replication.resume(name, open.get(), piece, file, plan.reasons())
-          : replication.begin(name, miner, piece, file, plan.reasons())) {
+          ? replication.resume(name, open.get(), piece, plan.reasons())
+          : replication.begin(name, miner, piece, plan.reasons())) {
         return true;
       }
     }
@@ -244,9 +393,9 @@ final class Put {
    * What this miner could still publish: it is offered again rather than a new one, or the miner
    * could publish both.
    */
-  private Optional<StoredFile.StoredDeal> givenUp(String name, Address miner) {
+  private Optional<StoredFile.StoredDeal> givenUp(String name, int piece, Address miner) {
     StoredFile file = catalogue.find(name).orElseThrow();
-    return file.deals().stream()
+    return file.dealsOf(piece).stream()
         .filter(d -> d.miner().equals(miner.toString()))
         .filter(d -> ListedDeal.of(file, d, ports).isOpen())
         .findFirst();

@@ -7,7 +7,6 @@ import io.granary.client.store.Catalogue;
 import io.granary.client.store.StoredFile;
 import io.granary.proofs.piece.PieceCommitment;
 import io.granary.proofs.piece.PieceHasher;
-import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.MinerRecord;
 import io.granary.protocol.crypto.Eip712;
 import io.granary.protocol.crypto.EthKey;
@@ -22,13 +21,19 @@ import io.granary.protocol.values.DealId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 
-/** One replica of a piece with one miner: proposed, uploaded, and waited for until it is active. */
+/** One deal for a piece with one miner: proposed, uploaded, and waited for until it is active. */
 final class Replication {
   private static final int UPLOAD_TRIES = 4;
+
+  /** Uploads at a time, each of which has some chunks in memory. */
+  private static final Semaphore UPLOADS = new Semaphore(16);
 
   /** Pauses double: with the default poll almost a minute, in which a miner can restart. */
   private static final int REACH_TRIES = 9;
@@ -55,12 +60,7 @@ final class Replication {
   /**
    * Goes on with a deal that was begun, until it is active; false, and why, when its miner failed.
    */
-  boolean resume(
-      String name,
-      StoredFile.StoredDeal deal,
-      PieceCommitment piece,
-      FileChannel file,
-      List<String> reasons) {
+  boolean resume(String name, StoredFile.StoredDeal deal, LocalPiece piece, List<String> reasons) {
     DealId id = DealId.parse(deal.dealId());
     Address who = Address.parse(deal.miner());
     catalogue.update(name, f -> f.abandoned(id, false));
@@ -71,7 +71,7 @@ final class Replication {
               .miner(who)
               .orElseThrow(() -> new PeerException(who, "it is no longer registered"));
       try (MinerConnection connection = connect(miner)) {
-        store(connection, id, deal.signedProposal(), piece, file);
+        store(connection, id, deal.signedProposal(), piece);
       }
       return true;
     } catch (PeerException e) {
@@ -92,12 +92,7 @@ final class Replication {
   }
 
   /** Proposes a deal to a miner, and goes on with it; false, and why, when it failed. */
-  boolean begin(
-      String name,
-      MinerRecord miner,
-      PieceCommitment piece,
-      FileChannel file,
-      List<String> reasons) {
+  boolean begin(String name, MinerRecord miner, LocalPiece piece, List<String> reasons) {
     StoredFile.StoredDeal deal;
     try {
       deal = sign(miner, piece, config.periods(), Optional.empty());
@@ -107,7 +102,7 @@ final class Replication {
     }
     // Written down before it is offered: from then on the miner could publish it.
     catalogue.update(name, f -> f.plus(deal));
-    return resume(name, deal, piece, file, reasons);
+    return resume(name, deal, piece, reasons);
   }
 
   /**
@@ -117,12 +112,14 @@ final class Replication {
    * @throws PeerException when the miner does not tell its ask, or asks more than it posted
    */
   StoredFile.StoredDeal sign(
-      MinerRecord miner, PieceCommitment piece, long periods, Optional<DealId> replaces) {
+      MinerRecord miner, LocalPiece piece, long periods, Optional<DealId> replaces) {
+    PieceCommitment commitment = piece.commitment();
     try (MinerConnection connection = connect(miner)) {
-      DealProposal proposal =
-          proposeTo(miner, connection.ask(piece.size(), periods).ask(), piece, periods, replaces);
+      Ask ask = connection.ask(commitment.size(), periods).ask();
+      DealProposal proposal = proposeTo(miner, ask, commitment, periods, replaces);
       DealId id = Eip712.dealId(ports.reader().terms().domain(), proposal);
-      return StoredFile.StoredDeal.of(id, new SignedProposal(proposal, wallet.sign(id.hash())));
+      return StoredFile.StoredDeal.of(
+          id, piece.index(), new SignedProposal(proposal, wallet.sign(id.hash())));
     }
   }
 
@@ -157,7 +154,7 @@ final class Replication {
           wallet.address(),
           ask,
           piece,
-          config.with(config.replicas(), periods, config.auditor()),
+          config.with(config.redundancy(), periods, config.auditor()),
           replaces,
           ports.reader().terms(),
           ports.chain().head().number());
@@ -169,16 +166,13 @@ final class Replication {
 
   /** From wherever it stands to active; a miner takes the same proposal twice. */
   private void store(
-      MinerConnection connection,
-      DealId id,
-      SignedProposal signed,
-      PieceCommitment piece,
-      FileChannel file) {
+      MinerConnection connection, DealId id, SignedProposal signed, LocalPiece piece) {
     Address who = signed.proposal().miner();
     if (ports.reader().deal(id).isEmpty()) {
-      connection.propose(signed, connection.ask(piece.size(), signed.proposal().periods()));
+      connection.propose(
+          signed, connection.ask(signed.proposal().size(), signed.proposal().periods()));
       progress.on(new Progress.Accepted(who, id));
-      upload(connection, who, id, file, piece.rawBytes());
+      upload(connection, who, id, piece);
       progress.on(new Progress.Uploaded(who, id));
     }
     awaitActive(connection, id, signed.proposal());
@@ -242,6 +236,23 @@ final class Replication {
     return true;
   }
 
+  private void upload(MinerConnection connection, Address who, DealId id, LocalPiece piece) {
+    Path path = piece.file().get();
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+      UPLOADS.acquire();
+      try {
+        upload(connection, who, id, file, piece.commitment().rawBytes());
+      } finally {
+        UPLOADS.release();
+      }
+    } catch (IOException e) {
+      throw new ClientException(
+          ClientException.Code.BAD_FILE, "cannot read " + path + ": " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    }
+  }
+
   private void upload(
       MinerConnection connection, Address who, DealId id, FileChannel file, long size) {
     for (int attempt = 1; ; attempt++) {
@@ -264,8 +275,13 @@ final class Replication {
     try {
       Thread.sleep(config.poll().multipliedBy(1L << Math.max(0, vain - 1)));
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ChainUnavailableException("interrupted; run the same again to go on", e);
+      throw interrupted(e);
     }
+  }
+
+  private static ClientException interrupted(InterruptedException cause) {
+    Thread.currentThread().interrupt();
+    return new ClientException(
+        ClientException.Code.INTERRUPTED, "interrupted; run the same again to go on", cause);
   }
 }

@@ -39,14 +39,24 @@ abstract class ClientFixture {
     return miner;
   }
 
-  /** A client with what an earlier one wrote down, as after a kill. */
+  /** A client with what an earlier one wrote down, as after a kill; it stores files as they are. */
   final GranaryClient client(int replicas) throws IOException {
+    return client(Redundancy.replicas(replicas), false);
+  }
+
+  final GranaryClient client(Redundancy redundancy, boolean encrypted) throws IOException {
+    return client(wallet, redundancy, encrypted);
+  }
+
+  final GranaryClient client(EthKey key, Redundancy redundancy, boolean encrypted)
+      throws IOException {
     return new GranaryClient(
         market.ports(),
-        wallet,
+        key,
         new ClientConfig(
             dir.resolve("home"),
-            replicas,
+            redundancy,
+            encrypted,
             10,
             Optional.empty(),
             TokenAmount.of(1_000),

@@ -267,7 +267,7 @@ class PutTest extends ClientFixture {
     file("a.bin", bytes(SIZE, 2));
     ClientException e = refused(1);
     assertEquals(ClientException.Code.BAD_FILE, e.code());
-    says(e, "'a.bin'", first.pieceCid(), "rename");
+    says(e, "'a.bin'", first.contentCid(), "rename");
     assertEquals(List.of(first), client(1).files());
   }
 

@@ -81,6 +81,7 @@ public final class Failures implements IExecutionExceptionHandler {
           switch (c.code()) {
             case NOT_ENOUGH_MINERS, RETRIEVAL_FAILED, INTERRUPTED, RENEW_LATER -> RETRY;
             case BAD_FILE,
+                BAD_KEY,
                 INSUFFICIENT_ESCROW,
                 UNKNOWN_FILE,
                 UNKNOWN_DEAL,

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "get",
     description =
-        "Fetch a file. Every range is verified against its Piece CID before it is written; when a miner fails, the next one is asked.",
+        "Fetch a file from the miners that give it back. Every range is verified before it is kept; one that fails or is slow is replaced by the next, and the same get goes on where one stopped.",
     footer = {"", "Example: granary get holiday.tar -o /tmp/holiday.tar"})
 public final class GetCommand implements Callable<Integer> {
   @Mixin Common common = new Common();

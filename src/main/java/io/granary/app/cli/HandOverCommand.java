@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
     name = "handover",
     description =
         "Move an active deal to another miner, on what is not spent of its price. The old miner is paid to the end of its notice, or of its last closed period when it has waived the notice. Done when the new deal is active; run it again to go on after an interruption.",
-    footer = {"", "Example: granary deal handover 0x5f3a… --to 0x91b2… --file holiday.tar"})
+    footer = {"", "Example: granary deal handover 0x5f3a… --to 0x91b2…"})
 public final class HandOverCommand implements Callable<Integer> {
   @Mixin Common common = new Common();
 
@@ -42,7 +42,7 @@ public final class HandOverCommand implements Callable<Integer> {
       names = "--file",
       paramLabel = "FILE",
       description =
-          "The file, if it is at hand; without it its bytes come from the miners that have it.")
+          "The file, if it is at hand and stored with --public --replicas; without it the piece comes from the miners.")
   @Nullable Path file;
 
   @Option(

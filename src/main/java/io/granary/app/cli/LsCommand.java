@@ -26,7 +26,7 @@ public final class LsCommand implements Callable<Integer> {
         Map.of("ok", true, "files", files),
         out -> {
           List<List<String>> table = new ArrayList<>();
-          table.add(List.of("NAME", "SIZE", "DEALS", "STATE", "PIECE CID"));
+          table.add(List.of("NAME", "SIZE", "DEALS", "KEPT AS", "STATE", "CONTENT CID"));
           for (StoredFile f : files) {
             long deals = f.deals().stream().filter(d -> !d.abandoned()).count();
             table.add(
@@ -34,11 +34,18 @@ public final class LsCommand implements Callable<Integer> {
                     f.name(),
                     Out.bytes(f.bytes()),
                     Long.toString(deals),
+                    keptAs(f),
                     f.complete() ? "stored" : "unfinished: put it again",
-                    f.pieceCid()));
+                    f.contentCid()));
           }
           Out.table(out, table);
         });
     return 0;
+  }
+
+  private static String keptAs(StoredFile f) {
+    int pieces = f.pieces().size();
+    return (f.encryption() == null ? "public, " : "")
+        + (pieces == 1 ? "replicas" : f.data() + "+" + (pieces - f.data()));
   }
 }

@@ -8,6 +8,7 @@ import io.granary.contracts.GranaryChain;
 import io.granary.protocol.crypto.EthKey;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -19,8 +20,12 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "put",
     description =
-        "Store a file with several miners. Done when all deals are active on chain; run it again to go on after an interruption. The file is stored as it is: encrypt what is private.",
-    footer = {"", "Example: granary put holiday.tar --replicas 3 --periods 90"})
+        "Store a file with several miners: encrypted, in shards of which any four of six give it back. Done when all deals are active on chain; run it again to go on after an interruption.",
+    footer = {
+      "",
+      "Example: granary put holiday.tar --shards 4+2 --periods 90",
+      "         granary put dataset.csv --public --replicas 3"
+    })
 public final class PutCommand implements Callable<Integer> {
   @Mixin Common common = new Common();
   @Mixin Terms terms = new Terms();
@@ -35,26 +40,37 @@ public final class PutCommand implements Callable<Integer> {
       GranaryClient client = Common.client(chain, key, terms.config(common.home()));
       StoredFile stored =
           client.put(file, common.json ? step -> {} : new ProgressPrinter(common.out()));
-      common.print(
-          Map.of(
-              "ok",
-              true,
-              "name",
-              stored.name(),
-              "pieceCid",
-              stored.pieceCid(),
-              "bytes",
-              stored.bytes(),
-              "deals",
-              stored.deals().stream()
-                  .filter(d -> !d.abandoned())
-                  .map(StoredFile.StoredDeal::dealId)
-                  .toList(),
-              "leftOpen",
-              client.leftOpen(stored).stream().map(PutCommand::describe).toList()),
-          out -> out.println("✓ stored " + stored.name() + " as " + stored.pieceCid()));
+      Map<String, Object> v = describe(stored);
+      v.put("leftOpen", client.leftOpen(stored).stream().map(PutCommand::describe).toList());
+      common.print(v, out -> out.println("✓ stored " + stored.name() + ": " + inWords(stored)));
       return 0;
     }
+  }
+
+  /** A file as JSON. */
+  static Map<String, Object> describe(StoredFile stored) {
+    Map<String, Object> v = new LinkedHashMap<>();
+    v.put("ok", true);
+    v.put("name", stored.name());
+    v.put("contentCid", stored.contentCid());
+    v.put("bytes", stored.bytes());
+    v.put("encrypted", stored.encryption() != null);
+    v.put("data", stored.data());
+    v.put("pieces", stored.pieces());
+    v.put(
+        "deals",
+        stored.deals().stream()
+            .filter(d -> !d.abandoned())
+            .map(StoredFile.StoredDeal::dealId)
+            .toList());
+    return v;
+  }
+
+  private static String inWords(StoredFile stored) {
+    long deals = stored.deals().stream().filter(d -> !d.abandoned()).count();
+    return stored.data() == 1
+        ? deals + (deals == 1 ? " replica" : " replicas") + " of " + stored.pieces().getFirst()
+        : deals + " pieces, any " + stored.data() + " of which give it back";
   }
 
   private static Map<String, Object> describe(ListedDeal d) {
@@ -83,6 +99,15 @@ public final class PutCommand implements Callable<Integer> {
     public void on(Progress step) {
       switch (step) {
         case Progress.Hashed h -> line("✓ hashed " + Out.bytes(h.bytes()) + ": " + h.pieceCid());
+        case Progress.Prepared p ->
+            line(
+                "✓ "
+                    + (p.encrypted() ? "encrypted" : "not encrypted")
+                    + "; pieces: "
+                    + p.pieces()
+                    + " of "
+                    + Out.bytes(p.bytes())
+                    + (p.data() == 1 ? "" : ", any " + p.data() + " give the file back"));
         case Progress.Accepted a ->
             line(
                 "✓ "

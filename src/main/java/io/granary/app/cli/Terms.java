@@ -1,6 +1,7 @@
 package io.granary.app.cli;
 
 import io.granary.client.ClientConfig;
+import io.granary.client.Redundancy;
 import io.granary.protocol.values.Address;
 import io.granary.protocol.values.TokenAmount;
 import java.nio.file.Path;
@@ -11,10 +12,23 @@ import picocli.CommandLine.Option;
 /** Options of what a renter wants. */
 final class Terms {
   @Option(
+      names = "--shards",
+      paramLabel = "K+M",
+      description =
+          "Cut the file into K shards and compute M more, each for another miner; any K give it back (default: 4+2).")
+  @Nullable String shards;
+
+  @Option(
       names = "--replicas",
       paramLabel = "N",
-      description = "Copies, each with another miner (default: 3).")
+      description = "Instead of shards so many copies of the whole file, each with another miner.")
   @Nullable Integer replicas;
+
+  @Option(
+      names = "--public",
+      description =
+          "Do not encrypt: miners, and whoever asks them, can read the file (default: only this wallet can).")
+  boolean open;
 
   @Option(
       names = "--periods",
@@ -36,19 +50,28 @@ final class Terms {
 
   ClientConfig config(Path home) {
     ClientConfig d = ClientConfig.defaults(home);
-    if (replicas != null && replicas < 1) {
-      throw new IllegalArgumentException("--replicas must be at least 1, not " + replicas);
-    }
     if (periods != null && periods < 1) {
       throw new IllegalArgumentException("--periods must be at least 1, not " + periods);
     }
     return new ClientConfig(
         home,
-        replicas == null ? d.replicas() : replicas,
+        redundancy(d.redundancy()),
+        !open,
         periods == null ? d.periods() : periods,
         Optional.ofNullable(auditor).map(Address::parse),
         maxPrice == null ? d.maxPricePerLeafPeriod() : TokenAmount.of(maxPrice),
         d.stepTimeout(),
         d.poll());
+  }
+
+  private Redundancy redundancy(Redundancy usual) {
+    if (shards != null && replicas != null) {
+      throw new IllegalArgumentException(
+          "--shards " + shards + " and --replicas " + replicas + ": say one of them");
+    }
+    if (replicas != null) {
+      return Redundancy.replicas(replicas);
+    }
+    return shards == null ? usual : Redundancy.parse(shards);
   }
 }

@@ -10,6 +10,7 @@ import io.granary.client.ClientConfig;
 import io.granary.client.ClientPorts;
 import io.granary.client.GranaryClient;
 import io.granary.client.Progress;
+import io.granary.client.Redundancy;
 import io.granary.client.store.StoredFile;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.deploy.Deployment;
@@ -48,12 +49,13 @@ import java.util.stream.Stream;
 
 /**
  * The whole market once through: a chain, four miners and an auditor as processes of their own,
- * files stored with three replicas, periods proved, one miner's bytes destroyed, its deal
- * terminated, the files back bit for bit, everything settled and audited.
+ * files stored encrypted in shards of which any two of three give them back, periods proved, one
+ * miner's bytes destroyed, its deal terminated, the files back bit for bit, everything settled and
+ * audited.
  */
 public final class Demo {
   private static final int MINERS = 4;
-  private static final int REPLICAS = 3;
+  private static final Redundancy SHARDS = Redundancy.shards(2, 1);
   // Long enough for five good periods, a loss, and the misses that end a deal; short enough to
   // watch to the end.
   private static final long PERIODS = 10;
@@ -244,7 +246,7 @@ public final class Demo {
   private DemoReport live(GranaryChain chain, EthKey wallet, Address auditor, List<Path> files)
       throws IOException, InterruptedException {
     ClientConfig config =
-        ClientConfig.defaults(dir.resolve("client")).with(REPLICAS, PERIODS, Optional.of(auditor));
+        ClientConfig.defaults(dir.resolve("client")).with(SHARDS, PERIODS, Optional.of(auditor));
     GranaryClient client =
         new GranaryClient(
             new ClientPorts(
@@ -266,9 +268,9 @@ public final class Demo {
     say(
         "✓ stored: "
             + stored.size()
-            + " files, "
-            + REPLICAS
-            + " replicas each, every replica opened on chain");
+            + " files, encrypted, shards "
+            + SHARDS
+            + ", every replica opened on chain");
     phase("put");
     Set<DealId> deals = new HashSet<>();
     stored.forEach(
@@ -418,7 +420,7 @@ public final class Demo {
     Path back = dir.resolve("back-" + stored.name());
     client.get(stored.name(), back, this::tell);
     if (Files.mismatch(original, back) == -1) {
-      say("✓ got " + stored.name() + " back from the others, bit for bit");
+      say("✓ got " + stored.name() + " back from the others, decrypted, bit for bit");
     } else {
       problems.add(stored.name() + " came back different");
     }

@@ -77,7 +77,7 @@ public final class Catalogue {
     StoredFile named = byName.get(nameOrCid);
     return named != null
         ? Optional.of(named)
-        : byName.values().stream().filter(f -> f.pieceCid().equals(nameOrCid)).findFirst();
+        : byName.values().stream().filter(f -> f.contentCid().equals(nameOrCid)).findFirst();
   }
 
   /** Adds or replaces a file, durably. */

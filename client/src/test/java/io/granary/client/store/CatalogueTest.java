@@ -19,11 +19,12 @@ class CatalogueTest {
   @TempDir Path home;
 
   private static StoredFile file(String name) {
-    return new StoredFile(name, "cid-of-" + name, 7, false, List.of());
+    return new StoredFile(
+        name, "cid-of-" + name, 7, null, 1, 1, List.of("cid-of-" + name), false, List.of());
   }
 
   private static StoredFile.StoredDeal deal(int number) {
-    return new StoredFile.StoredDeal("deal-" + number, "miner-" + number, "", false);
+    return new StoredFile.StoredDeal("deal-" + number, "miner-" + number, 0, "", false);
   }
 
   @Test
@@ -33,7 +34,8 @@ class CatalogueTest {
     catalogue.save(file("a"));
     catalogue.update("b", f -> f.plus(deal(1)).completed());
     Catalogue again = new Catalogue(home);
-    StoredFile b = new StoredFile("b", "cid-of-b", 7, true, List.of(deal(1)));
+    StoredFile b =
+        new StoredFile("b", "cid-of-b", 7, null, 1, 1, List.of("cid-of-b"), true, List.of(deal(1)));
     assertEquals(List.of(b, file("a")), again.all());
     assertEquals(Optional.of(b), again.find("b"));
     assertEquals(Optional.of(b), again.find("cid-of-b"));
@@ -91,5 +93,33 @@ class CatalogueTest {
     StoredFile all = new Catalogue(home).find("a").orElseThrow();
     assertEquals(
         writers * each, all.deals().stream().map(StoredFile.StoredDeal::dealId).distinct().count());
+  }
+
+  /** As the first release wrote it. */
+  @Test
+  void an_older_catalogue_is_read_and_written_as_todays() throws IOException {
+    Files.writeString(
+        home.resolve("files.json"),
+        """
+        [ {
+          "name" : "a",
+          "pieceCid" : "cid-of-a",
+          "bytes" : 7,
+          "complete" : true,
+          "deals" : [ {
+            "dealId" : "deal-1",
+            "miner" : "miner-1",
+            "proposal" : "",
+            "abandoned" : false
+          } ]
+        } ]
+        """);
+    Catalogue catalogue = new Catalogue(home);
+    StoredFile a =
+        new StoredFile("a", "cid-of-a", 7, null, 1, 1, List.of("cid-of-a"), true, List.of(deal(1)));
+    assertEquals(List.of(a), catalogue.all());
+    assertTrue(a.isPlain());
+    catalogue.save(file("b"));
+    assertEquals(List.of(a, file("b")), new Catalogue(home).all());
   }
 }

@@ -62,6 +62,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -93,6 +94,8 @@ public final class FakeMiner implements AutoCloseable {
   private volatile int deadCalls;
   private volatile long liesAtByte = NEVER;
   private volatile byte[] stored = {};
+  private volatile boolean stalls;
+  private final CountDownLatch closed = new CountDownLatch(1);
   private volatile String renewalRefusal = "";
   private volatile boolean sendsRenewals = true;
   private volatile boolean answersRenewals = true;
@@ -166,7 +169,17 @@ public final class FakeMiner implements AutoCloseable {
     deadCalls = calls;
   }
 
-  /** Has a piece to give back. */
+  /** Gives a chunk back, and then nothing until it is closed. */
+  public void stalls() {
+    stalls = true;
+  }
+
+  /** What was uploaded for a deal. */
+  public synchronized byte[] uploaded(DealId deal) {
+    return upload(deal).toByteArray();
+  }
+
+  /** Has a piece to give back for any deal; else it gives what was uploaded. */
   public void has(byte[] piece) {
     stored = piece;
   }
@@ -221,6 +234,7 @@ public final class FakeMiner implements AutoCloseable {
 
   @Override
   public void close() {
+    closed.countDown();
     server.close();
   }
 
@@ -412,8 +426,10 @@ public final class FakeMiner implements AutoCloseable {
     public void retrieveRange(
         RetrieveRangeRequest request, StreamObserver<RetrieveRangeResponse> observer) {
       retrievals.incrementAndGet();
-      try (Replica replica = replica(Wire.dealId(request.getDealId()).hash())) {
-        long groups = (stored.length + Fr32.RAW - 1) / Fr32.RAW;
+      DealId deal = Wire.dealId(request.getDealId());
+      byte[] piece = stored.length > 0 ? stored : uploaded(deal);
+      try (Replica replica = replica(deal.hash(), piece)) {
+        long groups = (piece.length + Fr32.RAW - 1) / Fr32.RAW;
         for (long at = request.getOffset() / Fr32.RAW; at < groups; at += GROUPS) {
           Replica.Range range = replica.read(at, (int) Math.min(GROUPS, groups - at));
           byte[] bytes = range.bytes();
@@ -428,21 +444,26 @@ public final class FakeMiner implements AutoCloseable {
                   .setProof(ByteString.copyFrom(range.proof()))
                   .build();
           observer.onNext(RetrieveRangeResponse.newBuilder().setChunk(chunk).build());
+          if (stalls) {
+            closed.await();
+          }
         }
         observer.onCompleted();
       } catch (IOException e) {
         observer.onError(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       }
     }
 
-    private Replica replica(Hash32 deal) throws IOException {
-      RawSize size = new RawSize(stored.length);
+    private Replica replica(Hash32 deal, byte[] piece) throws IOException {
+      RawSize size = new RawSize(piece.length);
       Path folder = Files.createTempDirectory(dir, "replica");
       ReplicaFiles files =
           new ReplicaFiles(folder.resolve("r"), folder.resolve("s"), folder.resolve("p"));
       new Sealer(deal, 1, size)
           .seal(
-              (at, target, n) -> System.arraycopy(stored, (int) at, target, 0, n),
+              (at, target, n) -> System.arraycopy(piece, (int) at, target, 0, n),
               files,
               1,
               d -> {});
