@@ -11,6 +11,7 @@ import io.granary.app.cli.DevnetCommand;
 import io.granary.app.cli.DoctorCommand;
 import io.granary.app.cli.Failures;
 import io.granary.app.cli.GetCommand;
+import io.granary.app.cli.HealthCommand;
 import io.granary.app.cli.LsCommand;
 import io.granary.app.cli.MarketCommand;
 import io.granary.app.cli.MinerCommand;
@@ -18,6 +19,7 @@ import io.granary.app.cli.OrderCommand;
 import io.granary.app.cli.PieceCommand;
 import io.granary.app.cli.PutCommand;
 import io.granary.app.cli.QuoteCommand;
+import io.granary.app.cli.RepairCommand;
 import io.granary.app.cli.VersionCommand;
 import io.granary.app.cli.WalletCommand;
 import io.granary.app.cli.WithdrawCommand;
@@ -45,6 +47,8 @@ import picocli.CommandLine.Command;
       PutCommand.class,
       GetCommand.class,
       LsCommand.class,
+      HealthCommand.class,
+      RepairCommand.class,
       DealCommand.class,
       OrderCommand.class,
       ChannelCommand.class,
