@@ -73,6 +73,10 @@ contract DealLifeTest is MarketFixture {
         assertEq(uint256(tryPublish(q, operator)), uint256(SkipReason.BadSize));
         q.proposal.rawSize = (1 << 38) + 1;
         assertEq(uint256(tryPublish(q, operator)), uint256(SkipReason.BadSize));
+        // The greatest piece passes, and what comes after is looked at.
+        q.proposal.rawSize = 1 << 38;
+        q.proposal.sealProfile = 2;
+        assertEq(uint256(tryPublish(q, operator)), uint256(SkipReason.BadProfile));
     }
 
     function test_publishDeals_skipsWrongKeys() public {

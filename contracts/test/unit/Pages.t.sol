@@ -56,8 +56,26 @@ contract PagesTest is MarketFixture {
         assertEq(market.setEntries(miner, 3, type(uint256).max, limit).length, 0);
     }
 
+    function test_setEntries_lastPageIsAsLongAsWhatIsLeft() public view {
+        uint256 entries;
+        for (uint8 h = 0; h <= 34; ++h) {
+            uint256 n = market.setCount(miner, h);
+            entries += n;
+            for (uint256 at = 0; at <= n + 1; ++at) {
+                for (uint256 limit = 1; limit <= 4; ++limit) {
+                    uint256 left = at < n ? n - at : 0;
+                    assertEq(market.setEntries(miner, h, at, limit).length, left < limit ? left : limit, "a page");
+                }
+            }
+        }
+        assertEq(entries, 7);
+    }
+
     function test_periodWords_areThoseOfOne() public {
-        prove(view_(_all[0]).start);
+        uint32 proved = view_(_all[0]).start;
+        prove(proved);
+        assertTrue(market.isProved(miner, proved));
+        assertFalse(market.isExcused(miner, proved));
         uint256 word = market.periodAt(miner, block_()) >> 7;
         uint256[] memory words = market.periodWords(miner, word, 3);
         assertTrue(words[0] != 0, "a proved period");

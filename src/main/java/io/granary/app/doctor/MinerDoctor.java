@@ -80,7 +80,11 @@ public final class MinerDoctor {
 
   /** All findings, in the order in which they were looked for. */
   public List<Finding> examine() {
-    look("settings", "correct miner.json (docs/configuration.md)", home::settings)
+    String remedy =
+        home.hasSettings()
+            ? "correct miner.json (docs/configuration.md)"
+            : "name another folder with --miner-home, or make one with 'granary miner init'";
+    look("settings", remedy, home::settings)
         .ifPresent(this::examine);
     return findings;
   }

@@ -319,7 +319,10 @@ public final class MinerBackup {
     Path file = backup.resolve(MANIFEST);
     if (!Files.isRegularFile(file)) {
       throw new IOException(
-          backup + " is no backup, or only a part of one: " + MANIFEST + " is missing");
+          backup
+              + " is no backup, or only a part of one: "
+              + MANIFEST
+              + " is missing; name the folder that 'granary miner backup' made");
     }
     try {
       // Before anything else: a later format may have other files and sums.

@@ -99,17 +99,21 @@ public final class MinerHome {
     Files.move(dir.resolve(NEXT_OPERATOR), dir.resolve(OPERATOR), StandardCopyOption.ATOMIC_MOVE);
   }
 
+  /** True when somebody has made this folder a miner's. */
+  public boolean hasSettings() {
+    return Files.isRegularFile(dir.resolve(SETTINGS));
+  }
+
   /**
    * The settings.
    *
    * @throws IOException when the folder is no miner's, or naming the key that is wrong
    */
   public MinerSettings settings() throws IOException {
-    Path file = dir.resolve(SETTINGS);
-    if (!Files.isRegularFile(file)) {
+    if (!hasSettings()) {
       throw new IOException(dir + " is no miner's folder: make one with 'granary miner init'");
     }
-    return MinerSettings.load(file);
+    return MinerSettings.load(dir.resolve(SETTINGS));
   }
 
   /** The market. */
