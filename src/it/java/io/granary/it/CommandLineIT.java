@@ -323,7 +323,7 @@ class CommandLineIT extends CommandLineHarness {
     assertEquals(0, at("wallet new", "--light").code());
     says(at("quote none.tar"), 2, "no file 'none.tar'", "number of bytes");
     says(at("quote 99999999999999999999"), 2, "99999999999999999999");
-    says(at("quote 0"), 2, "empty file");
+    says(at("quote --public 0"), 2, "empty file");
     says(granary("quote", "1000", "--home", home.toString()), 0, "PROVED", "MISSED", "TERMINATED");
     assertEquals(0, at("quote 1000").json().path("miners").size());
     assertEquals(0, at("ls").json().path("files").size());

@@ -4,7 +4,6 @@ import io.granary.client.erasure.ShardEncoder;
 import io.granary.client.erasure.Striping;
 import io.granary.client.store.StoredFile;
 import io.granary.client.vault.FileCipher;
-import io.granary.client.vault.SizeClass;
 import io.granary.proofs.piece.PieceCommitment;
 import io.granary.protocol.crypto.EthKey;
 import java.io.IOException;
@@ -15,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -38,11 +38,14 @@ final class Get {
     if (stored.isPlain()) {
       fetch.run(stored, 0, part);
     } else {
+      // First, because without its key nothing needs to come.
+      Optional<FileCipher> cipher =
+          Optional.ofNullable(stored.encryption()).map(e -> vault.cipher(stored.name(), e));
       Path pieces = beside(target, ".pieces");
       try {
         Files.createDirectories(pieces);
         Set<Integer> which = any.run(stored, -1, pieces);
-        assemble(stored, pieces, which, part);
+        assemble(stored, cipher, pieces, which, part);
         Staging.delete(pieces);
       } catch (IOException e) {
         throw failed("cannot put " + part + " together", e);
@@ -68,13 +71,11 @@ final class Get {
     }
   }
 
-  private void assemble(StoredFile stored, Path folder, Set<Integer> which, Path part)
+  private static void assemble(
+      StoredFile stored, Optional<FileCipher> cipher, Path folder, Set<Integer> which, Path part)
       throws IOException {
     try (SeekableByteChannel sealed = sealed(stored, folder, which);
-        SeekableByteChannel plain =
-            stored.encryption() == null
-                ? sealed
-                : vault.cipher(stored.name(), stored.encryption()).open(sealed);
+        SeekableByteChannel plain = cipher.isPresent() ? cipher.get().open(sealed) : sealed;
         FileChannel out =
             FileChannel.open(
                 part,
@@ -86,7 +87,7 @@ final class Get {
     }
   }
 
-  private SeekableByteChannel sealed(StoredFile stored, Path folder, Set<Integer> which)
+  private static SeekableByteChannel sealed(StoredFile stored, Path folder, Set<Integer> which)
       throws IOException {
     return stored.pieces().size() == 1
         ? FileChannel.open(folder.resolve("0"), StandardOpenOption.READ)
@@ -94,10 +95,7 @@ final class Get {
   }
 
   private static Striping striping(StoredFile stored) {
-    long sealed =
-        stored.encryption() == null
-            ? stored.bytes()
-            : FileCipher.sealedBytes(SizeClass.padded(stored.bytes()));
+    long sealed = Sizes.stored(stored.bytes(), stored.encryption() != null);
     return new Striping(stored.data(), stored.pieces().size() - stored.data(), sealed);
   }
 

@@ -50,6 +50,15 @@ public final class GranaryClient {
   }
 
   /**
+   * The size of each piece that a file becomes.
+   *
+   * @throws IllegalArgumentException when it cannot be stored: empty, or too large
+   */
+  public RawSize pieceSize(long fileBytes) {
+    return Sizes.piece(fileBytes, config.encrypted(), config.redundancy());
+  }
+
+  /**
    * All miners for a piece of that size, best first, with the reasons of those that are left out.
    */
   public List<Candidate> quote(RawSize size) {

@@ -69,7 +69,7 @@ final class Staging {
   private static List<PieceCommitment> write(
       FileChannel file, long bytes, Redundancy redundancy, Optional<FileCipher> cipher, Path folder)
       throws IOException {
-    long stored = cipher.isPresent() ? FileCipher.sealedBytes(SizeClass.padded(bytes)) : bytes;
+    long stored = Sizes.stored(bytes, cipher.isPresent());
     try (PieceFiles pieces = new PieceFiles(folder, redundancy, stored)) {
       if (cipher.isPresent()) {
         try (WritableByteChannel plain = cipher.get().seal(pieces.input())) {

@@ -87,6 +87,7 @@ class SpreadFileTest extends ClientFixture {
       assertFalse(piece.contains("fox"), "in clear");
       // A quarter of the file, the encryption and the padding of its length.
       assertTrue(piece.length() < TEXT.length / 4 + TEXT.length / 20, piece.length() + " bytes");
+      assertEquals(client(FOUR_OF_SIX, true).pieceSize(TEXT.length).bytes(), piece.length());
     }
     assertEquals(List.of(), filesIn(dir.resolve("home/staging")));
     get();
@@ -214,6 +215,7 @@ class SpreadFileTest extends ClientFixture {
     ClientException e =
         assertThrows(ClientException.class, () -> thief.get("a.txt", back, steps::add));
     assertEquals(ClientException.Code.BAD_KEY, e.code());
+    miners.forEach(m -> assertEquals(0, m.retrievals(), "nothing was fetched in vain"));
     assertTrue(e.getMessage().contains("wallet"), e.getMessage());
     assertFalse(Files.exists(back));
   }

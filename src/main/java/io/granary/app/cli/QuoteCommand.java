@@ -1,11 +1,13 @@
 package io.granary.app.cli;
 
+import io.granary.client.ClientConfig;
 import io.granary.client.GranaryClient;
 import io.granary.client.plan.Candidate;
 import io.granary.client.plan.TrackRecords;
 import io.granary.contracts.GranaryChain;
 import io.granary.proofs.piece.RawSize;
 import io.granary.protocol.crypto.EthKey;
+import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +25,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "quote",
     description =
-        "What it would cost to store a file, miner by miner in the order 'put' asks them, and why some are left out. PROVED, MISSED (periods) and TERMINATED (deals) are the miner's record of the last "
+        "What it would cost to store a file, its pieces one by one in the order in which 'put' asks miners, and why some are left out. PROVED, MISSED (periods) and TERMINATED (deals) are the miner's record of the last "
             + TrackRecords.LOOK_BACK_PERIODS
             + " periods; one that lost a replica is asked last.",
     footer = {
@@ -38,25 +40,32 @@ public final class QuoteCommand implements Callable<Integer> {
   @Parameters(paramLabel = "FILE|BYTES", description = "A file, or a number of bytes.")
   String what = "";
 
-  private RawSize size() throws IOException {
+  private long bytes() throws IOException {
     Path file = Path.of(what);
     if (Files.isRegularFile(file)) {
-      return new RawSize(Files.size(file));
+      return Files.size(file);
     }
     if (!what.matches("\\d{1,18}")) {
       throw new IllegalArgumentException(
           "no file '" + what + "', and not a number of bytes: give one or the other");
     }
-    return new RawSize(Long.parseLong(what));
+    return Long.parseLong(what);
   }
 
   @Override
   public Integer call() throws IOException {
-    RawSize size = size();
+    long bytes = bytes();
     EthKey key = common.wallet();
+    ClientConfig config = terms.config(common.home());
     try (GranaryChain chain = common.connect(Optional.of(key))) {
-      GranaryClient client = Common.client(chain, key, terms.config(common.home()));
-      List<Candidate> candidates = client.quote(size);
+      GranaryClient client = Common.client(chain, key, config);
+      RawSize piece = client.pieceSize(bytes);
+      List<Candidate> candidates = client.quote(piece);
+      int wanted = config.redundancy().miners();
+      List<Candidate> first =
+          candidates.stream().filter(Candidate::eligible).limit(wanted).toList();
+      TokenAmount total =
+          first.stream().map(Candidate::price).reduce(TokenAmount.ZERO, TokenAmount::plus);
       List<Map<String, Object>> rows = new ArrayList<>();
       for (Candidate c : candidates) {
         Map<String, Object> row = new LinkedHashMap<>();
@@ -71,8 +80,34 @@ public final class QuoteCommand implements Callable<Integer> {
         rows.add(row);
       }
       common.print(
-          Map.of("ok", true, "bytes", size.bytes(), "miners", rows),
+          Map.of(
+              "ok",
+              true,
+              "bytes",
+              bytes,
+              "pieceBytes",
+              piece.bytes(),
+              "minersWanted",
+              wanted,
+              "minersFound",
+              first.size(),
+              "total",
+              total.toTokens(),
+              "miners",
+              rows),
           out -> {
+            out.println(
+                config.redundancy()
+                    + (config.encrypted() ? ", encrypted" : ", public")
+                    + ": "
+                    + wanted
+                    + " miners with "
+                    + Out.bytes(piece.bytes())
+                    + " each; "
+                    + (first.size() < wanted
+                        ? "only " + first.size() + " take it"
+                        : total.toTokens() + " tokens for " + config.periods() + " periods"));
+
             List<List<String>> table = new ArrayList<>();
             table.add(
                 List.of(

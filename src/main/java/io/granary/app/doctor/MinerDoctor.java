@@ -84,8 +84,7 @@ public final class MinerDoctor {
         home.hasSettings()
             ? "correct miner.json (docs/configuration.md)"
             : "name another folder with --miner-home, or make one with 'granary miner init'";
-    look("settings", remedy, home::settings)
-        .ifPresent(this::examine);
+    look("settings", remedy, home::settings).ifPresent(this::examine);
     return findings;
   }
 
