@@ -109,7 +109,8 @@ public final class WalletCommand implements Callable<Integer> {
                 "Write these words down in their order and keep them where nobody else reads them: this is the only time");
             out.println(
                 "they are shown, and they are kept nowhere. Who has them has the tokens and reads the files; with them");
-            out.println("'granary wallet restore' makes this wallet again.");
+            out.println(
+                "'granary wallet restore' makes this wallet again. Stored files need files.json of this home as well: back it up.");
           });
       return 0;
     }
