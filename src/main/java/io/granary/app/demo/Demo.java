@@ -8,6 +8,7 @@ import io.granary.auditor.replay.AuditReport;
 import io.granary.auditor.replay.ChainAudit;
 import io.granary.client.ClientConfig;
 import io.granary.client.ClientPorts;
+import io.granary.client.FileHealth;
 import io.granary.client.GranaryClient;
 import io.granary.client.Progress;
 import io.granary.client.Redundancy;
@@ -45,6 +46,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -60,6 +62,8 @@ public final class Demo {
   // watch to the end.
   private static final long PERIODS = 10;
   private static final int GOOD_PERIODS = 5;
+  // To the end of the others, or a little longer.
+  private static final long PERIODS_OF_REPAIR = 3;
   private static final Duration BLOCK_TIME = Duration.ofMillis(400);
   private static final Duration LIMIT = Duration.ofMinutes(6);
   private static final String PASSWORD = "demo";
@@ -247,16 +251,10 @@ public final class Demo {
       throws IOException, InterruptedException {
     ClientConfig config =
         ClientConfig.defaults(dir.resolve("client")).with(SHARDS, PERIODS, Optional.of(auditor));
-    GranaryClient client =
-        new GranaryClient(
-            new ClientPorts(
-                chain.queries(),
-                chain.queries(),
-                chain.actions(),
-                chain.queries(),
-                chain.queries()),
-            wallet,
-            config);
+    ClientPorts ports =
+        new ClientPorts(
+            chain.queries(), chain.queries(), chain.actions(), chain.queries(), chain.queries());
+    GranaryClient client = new GranaryClient(ports, wallet, config);
     chain.actions().deposit(TokenAmount.parseTokens("1000")).orThrow();
     say("✓ the client deposited 1000 tokens with one signed permit");
     List<StoredFile> stored = new ArrayList<>();
@@ -273,11 +271,7 @@ public final class Demo {
             + ", every replica opened on chain");
     phase("put");
     Set<DealId> deals = new HashSet<>();
-    stored.forEach(
-        f ->
-            f.deals().stream()
-                .filter(d -> !d.abandoned())
-                .forEach(d -> deals.add(DealId.parse(d.dealId()))));
+    stored.forEach(f -> deals.addAll(dealsOf(f)));
     awaitGoodPeriods(chain, deals);
     phase("proving");
     MinerHome victim = destroyOneReplica(chain, stored.getFirst());
@@ -287,6 +281,12 @@ public final class Demo {
       getAndCompare(client, stored.get(i), files.get(i));
     }
     phase("get");
+    ClientConfig rest = config.with(SHARDS, PERIODS_OF_REPAIR, Optional.of(auditor));
+    GranaryClient repairer = new GranaryClient(ports, wallet, rest);
+    for (StoredFile file : stored) {
+      deals.addAll(repair(repairer, file));
+    }
+    phase("repair");
     awaitEnd(chain, deals);
     phase("rest of the deals");
     AuditReport audit = new ChainAudit(chain.queries(), chain.queries(), chain.queries()).run();
@@ -424,6 +424,27 @@ public final class Demo {
     } else {
       problems.add(stored.name() + " came back different");
     }
+  }
+
+  private Set<DealId> repair(GranaryClient client, StoredFile stored) {
+    StoredFile repaired = client.repair(stored.name(), this::tell);
+    FileHealth health = client.health(repaired);
+    if (health.state() == FileHealth.State.WHOLE) {
+      say(
+          "✓ "
+              + stored.name()
+              + " is whole again: the lost shard was computed from the others and is with another miner");
+    } else {
+      problems.add(stored.name() + " was repaired and is " + health.state());
+    }
+    return dealsOf(repaired);
+  }
+
+  private static Set<DealId> dealsOf(StoredFile file) {
+    return file.deals().stream()
+        .filter(d -> !d.abandoned())
+        .map(d -> DealId.parse(d.dealId()))
+        .collect(Collectors.toSet());
   }
 
   private void awaitEnd(GranaryChain chain, Set<DealId> deals)
