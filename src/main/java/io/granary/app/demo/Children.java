@@ -11,7 +11,7 @@ import java.util.List;
 
 /** Child processes of this same program; none outlives it unless it is told to. */
 final class Children implements AutoCloseable {
-  private static final Duration START_LIMIT = Duration.ofSeconds(60);
+  private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
   private final List<Process> processes = new ArrayList<>();
   private boolean kept;
