@@ -41,13 +41,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The peers of {@code TransferLoadReport}, as a process of their own: all transfers begin at once,
- * and whoever is told BUSY comes back. It fails when one of them ends with anything but all bytes.
+ * and whoever is told BUSY, or whose handshake ends too late, comes back. It fails when one of them
+ * ends with anything but all bytes.
  */
 public final class ManyTransfers {
   private static final int CHUNK = 1 << 20;
 
-  /** Keeps the connections below what a node takes from one address. */
-  private static final int TRANSFERS_PER_CONNECTION = 2;
+  /** As of clients with several pieces; a node takes a bounded number of connections only. */
+  private static final int TRANSFERS_PER_CONNECTION = 10;
 
   private final Plan plan;
   private final byte[] piece;
@@ -174,6 +175,7 @@ public final class ManyTransfers {
   private String retrieve(Channel channel) {
     Iterator<RetrieveRangeResponse> parts =
         RetrievalServiceGrpc.newBlockingStub(channel)
+            .withWaitForReady()
             .retrieveRange(
                 RetrieveRangeRequest.newBuilder().setDealId(Wire.bytes(plan.stored())).build());
     int at = 0;
@@ -200,6 +202,7 @@ public final class ManyTransfers {
             ClientInterceptors.intercept(
                 channel,
                 new AuthClientInterceptor(ModelChain.DOMAIN, plan.client(), plan.miner().id())))
+        .withWaitForReady()
         .uploadPiece(sending);
     // A signed call begins with its first message, and is not told before that there is room.
     sending.pump();
