@@ -94,8 +94,7 @@ public final class ManyTransfers {
     private static Plan read(Path file) throws IOException {
       Iterator<String> lines = Files.readAllLines(file).iterator();
       PeerRecord miner =
-          new PeerRecord(
-              Address.parse(lines.next()), lines.next(), Hash32.fromHex(lines.next()));
+          new PeerRecord(Address.parse(lines.next()), lines.next(), Hash32.fromHex(lines.next()));
       EthKey client = EthKey.of(HexFormat.of().parseHex(lines.next()));
       int pieceBytes = Integer.parseInt(lines.next());
       int retrievals = Integer.parseInt(lines.next());
