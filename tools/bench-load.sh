@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a node costs under load, in JVMs with the heap of a node (HEAP, default 512m): with each number of active deals in DEALS
-# (default "100 1000 10000"), and with UPLOADS (200) uploads and RETRIEVALS (500) retrievals of a piece of PIECE_MIB (8) at once.
+# (default "100 1000 10000"), and with UPLOADS (200) uploads and RETRIEVALS (500) retrievals of a piece of PIECE_MIB (1) at once.
 # DEALS= leaves the deals out, TRANSFERS=no the transfers. Processor time is the figure to compare on a machine with other work.
 # BENCH_TMP is where the nodes' folders go: on a tmpfs no time is spent on making things durable.
 set -euo pipefail
@@ -16,5 +16,5 @@ for deals in ${DEALS-100 1000 10000}; do
   GRANARY_LOAD_DEALS=$deals report DealLoadReport
 done
 if [ "${TRANSFERS:-yes}" = yes ]; then
-  GRANARY_LOAD_UPLOADS=${UPLOADS:-200} GRANARY_LOAD_RETRIEVALS=${RETRIEVALS:-500} GRANARY_LOAD_PIECE_MIB=${PIECE_MIB:-8} report TransferLoadReport
+  GRANARY_LOAD_UPLOADS=${UPLOADS:-200} GRANARY_LOAD_RETRIEVALS=${RETRIEVALS:-500} GRANARY_LOAD_PIECE_MIB=${PIECE_MIB:-1} report TransferLoadReport
 fi

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TransferLoadReport {
   private static final int UPLOADS = number("GRANARY_LOAD_UPLOADS", 200);
   private static final int RETRIEVALS = number("GRANARY_LOAD_RETRIEVALS", 500);
-  private static final int PIECE = number("GRANARY_LOAD_PIECE_MIB", 8) << 20;
+  private static final int PIECE = number("GRANARY_LOAD_PIECE_MIB", 1) << 20;
   private static final long PERIODS = 400;
 
   @TempDir Path dir;
