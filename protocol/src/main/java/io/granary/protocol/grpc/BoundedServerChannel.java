@@ -4,6 +4,7 @@ import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,6 +19,7 @@ final class BoundedServerChannel extends NioServerSocketChannel {
   private final int mostPerAddress;
   private final AtomicInteger open = new AtomicInteger();
   private final Map<InetAddress, Integer> byAddress = new ConcurrentHashMap<>();
+  private final Map<SocketAddress, Channel> connections = new ConcurrentHashMap<>();
 
   BoundedServerChannel(int most, int mostPerAddress) {
     this.most = most;
@@ -33,12 +35,29 @@ final class BoundedServerChannel extends NioServerSocketChannel {
     Channel connection = (Channel) accepted.getLast();
     // Null for one that is closed by now.
     if (connection.remoteAddress() instanceof InetSocketAddress peer && take(peer.getAddress())) {
-      connection.closeFuture().addListener(closed -> release(peer.getAddress()));
+      connections.put(peer, connection);
+      connection.closeFuture().addListener(closed -> forget(peer));
       return count;
     }
     accepted.removeLast();
     connection.unsafe().closeForcibly();
     return 0;
+  }
+
+  /** Closes a connection with all that waits to be sent on it; does nothing when it is closed. */
+  void hangUp(SocketAddress peer) {
+    Channel connection = connections.get(peer);
+    if (connection != null) {
+      // Past HTTP/2's own close, which would wait for the streams to end.
+      connection
+          .eventLoop()
+          .execute(() -> connection.unsafe().close(connection.unsafe().voidPromise()));
+    }
+  }
+
+  private void forget(InetSocketAddress peer) {
+    connections.remove(peer);
+    release(peer.getAddress());
   }
 
   private boolean take(InetAddress address) {

@@ -6,6 +6,7 @@ import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Deadline;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerCall;
@@ -13,6 +14,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +22,7 @@ import java.util.UUID;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,10 +36,13 @@ final class GuardInterceptor implements ServerInterceptor {
 
   private final ScheduledExecutorService timer;
   private final Guards guards;
+  private final Consumer<SocketAddress> hangUp;
 
-  GuardInterceptor(ScheduledExecutorService timer, Guards guards) {
+  /** Closes with {@code hangUp} the connection of a peer that does not even read a call's end. */
+  GuardInterceptor(ScheduledExecutorService timer, Guards guards, Consumer<SocketAddress> hangUp) {
     this.timer = timer;
     this.guards = guards;
+    this.hangUp = hangUp;
   }
 
   @Override
@@ -56,13 +62,14 @@ final class GuardInterceptor implements ServerInterceptor {
     private final GuardedCall<?, ?> call;
     private final Context.CancellableContext context;
     private final List<Future<?>> timers = new ArrayList<>();
+    private boolean ended;
 
     Watch(GuardedCall<?, ?> call, Context.CancellableContext context) {
       this.call = call;
       this.context = context;
     }
 
-    void start(MethodType type, @org.jspecify.annotations.Nullable Deadline deadline) {
+    synchronized void start(MethodType type, @org.jspecify.annotations.Nullable Deadline deadline) {
       boolean unary = type == MethodType.UNARY;
       Duration longest = unary ? guards.longestCall() : guards.stream();
       if (deadline == null || deadline.timeRemaining(TimeUnit.MILLISECONDS) > longest.toMillis()) {
@@ -89,15 +96,33 @@ final class GuardInterceptor implements ServerInterceptor {
       }
     }
 
-    private void cut(String message) {
+    private synchronized void cut(String message) {
+      boolean unread = !call.isReady();
       if (call.cut(Status.DEADLINE_EXCEEDED.withDescription(message))) {
         stop();
+        // The status waits behind what the peer does not read, and the handler holds its place.
+        if (unread && !ended) {
+          long idle = guards.idle().toMillis();
+          timers.add(timer.schedule(this::hangUp, idle, TimeUnit.MILLISECONDS));
+        }
       }
     }
 
-    void stop() {
+    private void hangUp() {
+      SocketAddress peer = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+      if (peer != null) {
+        hangUp.accept(peer);
+      }
+    }
+
+    private void stop() {
       timers.forEach(t -> t.cancel(false));
       context.cancel(null);
+    }
+
+    synchronized void end() {
+      ended = true;
+      stop();
     }
   }
 
@@ -202,14 +227,14 @@ final class GuardInterceptor implements ServerInterceptor {
     @Override
     public void onCancel() {
       call.ended();
-      watch.stop();
+      watch.end();
       step(super::onCancel);
     }
 
     /** A handler whose call was cut is told so, for it may hold files or locks. */
     @Override
     public void onComplete() {
-      watch.stop();
+      watch.end();
       step(call.wasCut() ? super::onCancel : super::onComplete);
     }
   }

@@ -105,13 +105,13 @@ public final class NodeServer implements AutoCloseable {
         new MultiThreadIoEventLoopGroup(
             new DefaultThreadFactory("grpc-io", true), NioIoHandler.newFactory());
     Quotas quotas = new Quotas(quota);
+    BoundedServerChannel socket =
+        new BoundedServerChannel(guards.connections(), guards.connectionsPerAddress());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(listen)
             .sslContext(ssl)
             .executor(executor)
-            .channelFactory(
-                () ->
-                    new BoundedServerChannel(guards.connections(), guards.connectionsPerAddress()))
+            .channelFactory(() -> socket)
             .bossEventLoopGroup(loops)
             .workerEventLoopGroup(loops)
             .maxInboundMessageSize(Limits.MESSAGE_BYTES)
@@ -123,7 +123,7 @@ public final class NodeServer implements AutoCloseable {
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             // The interceptor added last runs first.
-            .intercept(new GuardInterceptor(timer, guards))
+            .intercept(new GuardInterceptor(timer, guards, socket::hangUp))
             .intercept(new QuotaInterceptor(quotas))
             .addService(RawMessages.of(health.getHealthService().bindService()))
             .addService(RawMessages.of(ProtoReflectionServiceV1.newInstance().bindService()));

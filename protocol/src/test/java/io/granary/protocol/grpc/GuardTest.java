@@ -15,6 +15,7 @@ import io.granary.v1.GetAskResponse;
 import io.granary.v1.GetDealRequest;
 import io.granary.v1.GetDealResponse;
 import io.granary.v1.RetrievalServiceGrpc;
+import io.granary.v1.RetrieveChunk;
 import io.granary.v1.RetrieveRangeRequest;
 import io.granary.v1.RetrieveRangeResponse;
 import io.granary.v1.UploadPieceRequest;
@@ -25,6 +26,9 @@ import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -111,6 +115,27 @@ class GuardTest {
     }
   }
 
+  /** Sends as much as the transport takes. */
+  private final class Pouring extends RetrievalServiceGrpc.RetrievalServiceImplBase {
+    @Override
+    public void retrieveRange(
+        RetrieveRangeRequest request, StreamObserver<RetrieveRangeResponse> observer) {
+      ServerCallStreamObserver<RetrieveRangeResponse> call =
+          (ServerCallStreamObserver<RetrieveRangeResponse>) observer;
+      RetrieveRangeResponse megabyte =
+          RetrieveRangeResponse.newBuilder()
+              .setChunk(RetrieveChunk.newBuilder().setData(ByteString.copyFrom(new byte[1 << 20])))
+              .build();
+      call.setOnCancelHandler(toldToStop::countDown);
+      call.setOnReadyHandler(
+          () -> {
+            while (call.isReady()) {
+              call.onNext(megabyte);
+            }
+          });
+    }
+  }
+
   /** Works for four times as long as a silent peer is given, before each of two chunks. */
   private static final class Slow extends RetrievalServiceGrpc.RetrievalServiceImplBase {
     @Override
@@ -179,6 +204,35 @@ class GuardTest {
       assertTrue(String.valueOf(status.getDescription()).contains("bytes"), status.toString());
     }
     assertTrue(toldToStop.await(30, TimeUnit.SECONDS), "the handler lets go of what it holds");
+  }
+
+  @Test
+  void a_peer_that_reads_nothing_is_cut_off_with_its_connection_and_the_handler_told()
+      throws Exception {
+    stop();
+    start(new Pouring(), SHORT);
+    RetrievalServiceGrpc.newStub(channel)
+        .retrieveRange(RetrieveRangeRequest.getDefaultInstance(), new Deaf());
+    assertTrue(toldToStop.await(30, TimeUnit.SECONDS), "the handler lets go of what it holds");
+    awaitNoLonger(ConnectivityState.READY);
+  }
+
+  /** Takes nothing of what comes. */
+  private static final class Deaf
+      implements ClientResponseObserver<RetrieveRangeRequest, RetrieveRangeResponse> {
+    @Override
+    public void beforeStart(ClientCallStreamObserver<RetrieveRangeRequest> call) {
+      call.disableAutoRequestWithInitial(0);
+    }
+
+    @Override
+    public void onNext(RetrieveRangeResponse value) {}
+
+    @Override
+    public void onError(Throwable t) {}
+
+    @Override
+    public void onCompleted() {}
   }
 
   private void awaitNoLonger(ConnectivityState state) throws InterruptedException {
