@@ -8,6 +8,7 @@ import io.granary.contracts.GranaryChain;
 import io.granary.contracts.SeedKind;
 import io.granary.contracts.devnet.Faucet;
 import io.granary.proofs.challenge.PeriodClock;
+import io.granary.protocol.chain.TxRefusedException;
 import io.granary.protocol.crypto.EthKey;
 import io.granary.protocol.deal.DealProposal;
 import io.granary.protocol.deal.DealSnapshot;
