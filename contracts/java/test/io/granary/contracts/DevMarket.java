@@ -7,6 +7,7 @@ import io.granary.contracts.devnet.Anvil;
 import io.granary.contracts.devnet.Faucet;
 import io.granary.proofs.Hash32;
 import io.granary.proofs.Sha256;
+import io.granary.proofs.challenge.PeriodClock;
 import io.granary.proofs.challenge.Positions;
 import io.granary.proofs.opening.DualOpening;
 import io.granary.proofs.piece.PieceCommitment;
@@ -38,6 +39,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -364,6 +366,23 @@ public final class DevMarket implements AutoCloseable {
       out.writeBytes(replicas.get(drawn.deal()).openSealed(drawn.leaf().value()).packed());
     }
     return out.toByteArray();
+  }
+
+  /**
+   * Waits up to two seconds for a proof that may go into the next block: a slow machine needs them.
+   */
+  public void awaitProof(Address miner) throws InterruptedException {
+    ChainQueries q = client.queries();
+    long next = q.head().number().value() + 1;
+    PeriodClock clock = q.clock(miner);
+    Period period = new Period(clock.periodAt(next));
+    Instant limit = Instant.now().plusSeconds(2);
+    while (clock.inWindow(period.index(), next)
+        && q.setWeight(miner) > 0
+        && !q.isProved(miner, period)
+        && Instant.now().isBefore(limit)) {
+      Thread.sleep(20);
+    }
   }
 
   /** Whether what was signed last for a nonce has arrived at the chain, mined or not. */

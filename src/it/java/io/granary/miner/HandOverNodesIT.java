@@ -151,6 +151,8 @@ class HandOverNodesIT {
               + (heirNode == null ? "" : heirNode.troubles()));
       market.anvil.mine(1);
       Thread.sleep(100);
+      market.awaitProof(market.miner());
+      market.awaitProof(heirKey.address());
     }
   }
 

@@ -474,6 +474,7 @@ class MinerIT {
       assertTrue(Instant.now().isBefore(limit), what + " did not happen; " + node.troubles());
       market.anvil.mine(1);
       Thread.sleep(100);
+      market.awaitProof(market.miner());
     }
   }
 
