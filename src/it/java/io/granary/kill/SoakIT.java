@@ -3,6 +3,7 @@ package io.granary.kill;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.granary.client.grpc.PeerException;
 import io.granary.contracts.DevMarket;
 import io.granary.contracts.GranaryChain;
 import io.granary.contracts.SeedKind;
@@ -165,7 +166,7 @@ class SoakIT {
     DealProposal p = proposal(rig, data, 2 + random.nextInt(4));
     try {
       rig.connection.propose(market.sign(p), rig.connection.ask());
-    } catch (RuntimeException away) {
+    } catch (PeerException away) {
       count("proposals that met nobody");
       return;
     }
@@ -182,7 +183,7 @@ class SoakIT {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
           deal.rig().connection.upload(deal.id(), channel, data.length, sent -> {});
           return;
-        } catch (io.granary.client.grpc.PeerException away) {
+        } catch (PeerException away) {
           LockSupport.parkNanos(50_000_000);
         }
       }

@@ -6,6 +6,7 @@ import io.granary.miner.Tuning;
 import io.granary.miner.grpc.AuditorClient;
 import io.granary.miner.storage.DealBook;
 import io.granary.miner.storage.ProofStore;
+import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.PeerRecord;
 import io.granary.protocol.deal.Refusal;
 import io.granary.protocol.deal.SignedPeriodProof;
@@ -107,7 +108,13 @@ final class Pusher implements AutoCloseable {
           () -> {
             try {
               push(auditor, keys);
+            } catch (ChainUnavailableException e) {
+              later(auditor, String.valueOf(e.getMessage()));
             } catch (RuntimeException e) {
+              // A fault of ours, not of the auditor: told as one, and tried again all the same.
+              if (!workers.isShutdown()) {
+                log.stepFailed("miner-pushing", e);
+              }
               later(auditor, String.valueOf(e.getMessage()));
             } finally {
               busy.remove(auditor);
