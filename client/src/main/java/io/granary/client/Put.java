@@ -12,6 +12,7 @@ import io.granary.protocol.values.TokenAmount;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -74,6 +75,9 @@ final class Put {
   private static FileChannel open(Path path) {
     try {
       return FileChannel.open(path, StandardOpenOption.READ);
+    } catch (NoSuchFileException e) {
+      throw new ClientException(
+          ClientException.Code.BAD_FILE, "cannot read " + path + ": there is no such file", e);
     } catch (IOException e) {
       throw new ClientException(
           ClientException.Code.BAD_FILE, "cannot read " + path + ": " + e.getMessage(), e);

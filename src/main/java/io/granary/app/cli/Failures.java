@@ -5,6 +5,7 @@ import io.granary.protocol.chain.ChainUnavailableException;
 import io.granary.protocol.chain.TxRefusedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.NoSuchFileException;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +36,7 @@ public final class Failures implements IExecutionExceptionHandler {
 
   @Override
   public int handleExecutionException(Exception e, CommandLine line, ParseResult result) {
-    String message = String.valueOf(e.getMessage());
+    String message = messageOf(e);
     boolean json =
         result.expandedArgs().contains("--json") || result.originalArgs().contains("--json");
     int code = codeOf(e);
@@ -53,6 +54,13 @@ public final class Failures implements IExecutionExceptionHandler {
       e.printStackTrace(line.getErr());
     }
     return code;
+  }
+
+  private static String messageOf(Exception e) {
+    // The JDK's has the path and nothing else.
+    return e instanceof NoSuchFileException missing
+        ? "there is no file " + missing.getFile() + ": check its path"
+        : String.valueOf(e.getMessage());
   }
 
   private static boolean isExpected(Exception e) {

@@ -1,5 +1,6 @@
 package io.granary.app.cli;
 
+import io.granary.client.ClientConfig;
 import io.granary.client.GranaryClient;
 import io.granary.client.ListedDeal;
 import io.granary.client.Progress;
@@ -35,9 +36,11 @@ public final class PutCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    // Before a password is asked for.
+    ClientConfig config = terms.config(common.home());
     EthKey key = common.wallet();
     try (GranaryChain chain = common.connect(Optional.of(key))) {
-      GranaryClient client = Common.client(chain, key, terms.config(common.home()));
+      GranaryClient client = Common.client(chain, key, config);
       StoredFile stored =
           client.put(file, common.json ? step -> {} : new ProgressPrinter(common.out()));
       Map<String, Object> v = describe(stored);

@@ -55,8 +55,8 @@ public final class QuoteCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     long bytes = bytes();
-    EthKey key = common.wallet();
     ClientConfig config = terms.config(common.home());
+    EthKey key = common.wallet();
     try (GranaryChain chain = common.connect(Optional.of(key))) {
       GranaryClient client = Common.client(chain, key, config);
       RawSize piece = client.pieceSize(bytes);
